@@ -1,0 +1,1 @@
+"""The outside: chat platforms, the operators' console and local stand-ins."""

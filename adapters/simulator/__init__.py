@@ -1,0 +1,1 @@
+"""Local stand-ins for Slack and Teams that speak the real wire protocols."""

@@ -1,0 +1,60 @@
+"""What happened in the stand-in worlds, in order, for pages and tests to follow.
+
+Append-only and numbered without gaps, so a reader that comes back with the last
+number it saw misses nothing and sees nothing twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened."""
+
+    seq: int
+    at: datetime
+    kind: str
+    """``slack.message``, ``slack.modal``, ``teams.activity``, ``delivery``, ``api`` …"""
+    body: Mapping[str, Any]
+    """JSON-able."""
+
+
+class Journal:
+    """The changes of all stand-ins of one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changes: list[Change] = []
+        self._news = asyncio.Event()
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest change; 0 before the first."""
+        return len(self._changes)
+
+    def record(self, kind: str, **body: Any) -> Change:  # noqa: ANN401 - JSON
+        """Append a change and wake everybody who follows."""
+        change = Change(self.last_seq + 1, self._clock.now(), kind, body)
+        self._changes.append(change)
+        self._news.set()
+        self._news = asyncio.Event()
+        return change
+
+    def after(self, seq: int) -> list[Change]:
+        """Return all changes numbered above ``seq``."""
+        return self._changes[max(seq, 0) :]
+
+    async def follow(self, after: int) -> AsyncIterator[Change]:
+        """Yield every change numbered above ``after``, for ever."""
+        while True:
+            news = self._news
+            for change in self.after(after):
+                after = change.seq
+                yield change
+            await news.wait()

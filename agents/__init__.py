@@ -1,0 +1,1 @@
+"""The agents: who answers, what they may use, and what policy says about it."""

@@ -1,0 +1,1 @@
+"""Deskhand's core (protocol to engine) and its roof (cli, app, settings)."""

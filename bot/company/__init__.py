@@ -1,0 +1,1 @@
+"""The company file: people, catalog, policies. Data that an IT team writes."""

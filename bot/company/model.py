@@ -1,0 +1,216 @@
+"""The company file's format: who works here, what there is, who decides.
+
+Pure data with the checks that need no I/O. `bot.company.file` reads it from disk.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.protocol.ids import PersonId, PlatformName
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(text: object) -> object:
+    """Return the seconds that ``"15m"``, ``"4h"`` or ``"2d"`` stands for."""
+    if isinstance(text, str) and (
+        match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhd])", text.strip())
+    ):
+        return float(match[1]) * _UNITS[match[2]]
+    if isinstance(text, str):
+        raise ValueError(f"{text!r} is not a duration; write it like 15m, 4h or 2d")
+    return text
+
+
+Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class About(_Entry):
+    """The company itself."""
+
+    name: str = Field(min_length=1)
+    help_channel: str = ""
+    timezone: str = "UTC"
+
+
+class Person(_Entry):
+    """An employee or contractor."""
+
+    id: PersonId
+    name: str
+    email: str
+    title: str = ""
+    department: str = ""
+    manager: PersonId | None = None
+    slack: str = ""
+    """Slack user id; empty: matched by e-mail."""
+    entra: str = ""
+    """Entra object id; empty: matched by e-mail."""
+    reach_on: PlatformName = "slack"
+    """Where requests for a decision go."""
+    employment: str = "employee"
+    starts: date | None = None
+    ends: date | None = None
+    roles: tuple[str, ...] = ()
+
+
+class Resource(_Entry):
+    """Something people can ask for."""
+
+    id: str
+    kind: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    owner: PersonId
+    grants: tuple[str, ...] = ()
+    """From the smallest to the largest; empty for things that are ordered."""
+    monthly_cost: dict[str, float] = Field(default_factory=dict)
+    price: float | None = None
+    currency: str = "EUR"
+    seats: int | None = None
+    stock: int | None = None
+    delivery: str = ""
+    sensitive: bool = False
+    longest: Seconds | None = None
+    """Seconds after which access ends by itself."""
+    specialist: str
+
+
+class When(_Entry):
+    """What a policy tests of the requester and the price. All must hold."""
+
+    department: tuple[str, ...] = ()
+    employment: tuple[str, ...] = ()
+    price_below: float | None = None
+
+
+class StageRule(_Entry):
+    """One stage of an approval, before anybody's name is known."""
+
+    by: str
+    """``manager``, ``owner``, ``group:NAME`` or a person's id."""
+    need: int = Field(default=1, ge=1)
+    within: Seconds
+    remind: Seconds | None = None
+    then: str = "expire"
+
+
+class Policy(_Entry):
+    """One rule; the first that matches decides."""
+
+    name: str
+    resource: str
+    """A resource's id; ``*`` at the end matches any rest."""
+    grants: tuple[str, ...] = ()
+    """Empty: every grant."""
+    when: When = When()
+    approval: Literal["none", "deny"] | tuple[StageRule, ...]
+
+
+class AgentWords(_Entry):
+    """What a company adds to an agent."""
+
+    greeting: str = ""
+    instructions: str = ""
+
+
+class Knowledge(_Entry):
+    """Where articles are."""
+
+    folder: str = "knowledge"
+
+
+class Company(_Entry):
+    """The whole file."""
+
+    company: About
+    people: tuple[Person, ...] = Field(min_length=1)
+    groups: dict[str, tuple[PersonId, ...]] = Field(default_factory=dict)
+    resources: tuple[Resource, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    agents: dict[str, AgentWords] = Field(default_factory=dict)
+    knowledge: Knowledge = Knowledge()
+
+    def person(self, person_id: str) -> Person | None:
+        """Return the person with this id."""
+        return next((p for p in self.people if p.id == person_id), None)
+
+    def resource(self, resource_id: str) -> Resource | None:
+        """Return the resource with this id."""
+        return next((r for r in self.resources if r.id == resource_id), None)
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        problems = [*_doubles(self), *_dangling(self)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def _doubles(company: Company) -> list[str]:
+    found: list[str] = []
+    for kind, ids in (
+        ("person", [str(p.id) for p in company.people]),
+        ("resource", [r.id for r in company.resources]),
+    ):
+        found += [
+            f"{kind} {i!r} is there twice" for i in sorted(ids) if ids.count(i) > 1
+        ]
+    return sorted(set(found))
+
+
+def _dangling(company: Company) -> list[str]:
+    people = {p.id for p in company.people}
+    found = [
+        f"{p.id}: manager {p.manager!r} is not among the people"
+        for p in company.people
+        if p.manager and p.manager not in people
+    ]
+    found += [
+        f"group {group!r}: {member!r} is not among the people"
+        for group, members in company.groups.items()
+        for member in members
+        if member not in people
+    ]
+    found += [
+        f"resource {r.id!r}: owner {r.owner!r} is not among the people"
+        for r in company.resources
+        if r.owner not in people
+    ]
+    for policy in company.policies:
+        if isinstance(policy.approval, str):
+            continue
+        for stage in policy.approval:
+            found += _bad_stage(company, policy, stage, people)
+    return found
+
+
+def _bad_stage(
+    company: Company, policy: Policy, stage: StageRule, people: set[PersonId]
+) -> list[str]:
+    where = f"policy {policy.name!r}"
+    found = [
+        f"{where}: there is no {word}"
+        for word in (stage.by, stage.then)
+        if word.startswith("group:") and word[6:] not in company.groups
+    ]
+    if not stage.by.startswith("group:") and stage.by not in {
+        "manager",
+        "owner",
+        *people,
+    }:
+        found.append(
+            f"{where}: by = {stage.by!r} is nobody; use manager, owner, group:NAME or a person's id"
+        )
+    if stage.then not in {"escalate", "expire"} and not stage.then.startswith("group:"):
+        found.append(
+            f"{where}: then = {stage.then!r}; use escalate, expire or group:NAME"
+        )
+    return found

@@ -1,0 +1,1 @@
+"""The shell around the core: ingress, worker, log writer, delivery."""

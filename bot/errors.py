@@ -1,0 +1,136 @@
+"""Errors raised on purpose.
+
+Every class answers three questions: what happened (the message, with the values
+that matter in ``repr`` form), what to do next (``hint``), and may the caller try
+again (``retryable``). Attributes carry the same facts for code; nobody parses
+messages.
+
+* `DeskhandError`
+    * `ConfigError`: a setting or the company file is wrong
+    * `SequenceGapError`: the log has a hole
+    * `LeaseLostError`: another worker owns the conversation
+    * `StoreUnavailableError`: Postgres does not answer
+    * `UnverifiedError`: a request is not from whom it claims to be
+    * `MalformedError`: a request cannot be understood
+    * `ModelError`: a language model refused or failed
+    * `PlatformError`: a chat platform refused or failed
+        * `RateLimitedError`
+        * `MessageGoneError`
+        * `AmbiguousSendError`: it may or may not have happened
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class DeskhandError(Exception):
+    """Base of all errors raised on purpose."""
+
+    hint: ClassVar[str] = ""
+    """What the reader of the log should do; one imperative sentence."""
+    retryable: ClassVar[bool] = False
+    """Whether the same call may succeed later without anybody changing anything."""
+
+
+class ConfigError(DeskhandError):
+    """Settings or the company file are wrong; all problems at once."""
+
+    hint = "Correct every line listed, then start again."
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"{source} is not usable:\n{listed}")
+        self.source = source
+        self.problems = tuple(problems)
+
+
+class SequenceGapError(DeskhandError):
+    """An event came before the one that precedes it."""
+
+    hint = "Reload the turn from the log."
+
+    def __init__(self, turn_id: str, *, expected: int, got: int) -> None:
+        super().__init__(f"turn {turn_id}: expected seq {expected}, got {got}")
+        self.turn_id = turn_id
+        self.expected = expected
+        self.got = got
+
+
+class LeaseLostError(DeskhandError):
+    """Another worker claimed the conversation while this one was busy."""
+
+    hint = "Drop local progress; the new owner continues from the log."
+
+    def __init__(self, conversation_id: str, *, fence: int) -> None:
+        super().__init__(
+            f"conversation {conversation_id}: fence {fence} is no longer current"
+        )
+        self.conversation_id = conversation_id
+        self.fence = fence
+
+
+class StoreUnavailableError(DeskhandError):
+    """Postgres did not answer; nothing was written."""
+
+    hint = "Check DATABASE_URL and that Postgres is up; the platform redelivers."
+    retryable = True
+
+
+class UnverifiedError(DeskhandError):
+    """A request is not from whom it claims to be. Nothing was stored."""
+
+    hint = "Check the signing secret or app id; if they are right, drop it."
+
+
+class MalformedError(DeskhandError):
+    """A verified request cannot be understood. Nothing was stored."""
+
+    hint = "Compare the payload with the platform's documentation."
+
+
+class ModelError(DeskhandError):
+    """A language model refused or failed."""
+
+    hint = "Check ANTHROPIC_API_KEY, the model's name and the provider's status."
+
+    def __init__(self, message: str, *, transient: bool) -> None:
+        super().__init__(message)
+        self.transient = transient
+        """Whether asking again may help."""
+
+
+class PlatformError(DeskhandError):
+    """A chat platform refused or failed."""
+
+    hint = "Look the code up in the platform's error table."
+
+    def __init__(self, platform: str, code: str, detail: str = "") -> None:
+        super().__init__(
+            f"{platform} answered {code!r}{': ' if detail else ''}{detail}"
+        )
+        self.platform = platform
+        self.code = code
+        """The platform's own error code, e.g. ``channel_not_found``."""
+
+
+class RateLimitedError(PlatformError):
+    """The platform asked us to slow down. The call had no effect."""
+
+    hint = "Wait; the pacer does."
+    retryable = True
+
+    def __init__(self, platform: str, *, retry_after: float) -> None:
+        super().__init__(platform, "ratelimited", f"next in {retry_after:g} s")
+        self.retry_after = retry_after
+        """Seconds until the next request may succeed."""
+
+
+class MessageGoneError(PlatformError):
+    """There is nothing left to edit: deleted, or no longer editable."""
+
+
+class AmbiguousSendError(PlatformError):
+    """Timeout, reset or 5xx: the send may or may not have happened."""
+
+    hint = "Look before posting again; an edit may simply be repeated."
+    retryable = True

@@ -1,0 +1,1 @@
+"""When to send which revision of which surface. Sans-I/O."""

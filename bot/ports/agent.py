@@ -1,0 +1,220 @@
+"""The agents as the engine sees them: somebody to ask, and tools to run.
+
+Implemented by ``agents/loop.py``. The engine knows no prompt, no policy and no
+tool; it knows that a reply streams in, that a call has an effect, and that a
+verdict comes before the call.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from pydantic import JsonValue
+
+from bot.protocol.ids import CallId, FrameId, TenantId, TurnId
+from bot.protocol.values import (
+    Block,
+    CardData,
+    Effect,
+    Fact,
+    OpenRequest,
+    Outcome,
+    Requester,
+    Source,
+    Stage,
+    StopReason,
+    Usage,
+)
+
+# ----------------------------------------------------------------------- asking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswer:
+    """A call's result as the model is told it."""
+
+    call_id: CallId
+    content: JsonValue
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One entry of a transcript, in the order in which it happened."""
+
+    role: Literal["user", "assistant"]
+    blocks: tuple[Block, ...] = ()
+    answers: tuple[ToolAnswer, ...] = ()
+    """Results of the calls of the assistant's message before; user role only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Everything a model call depends on: a pure function of the log."""
+
+    tenant_id: TenantId
+    turn_id: TurnId
+    frame_id: FrameId
+    ask: int
+    agent: str
+    requester: Requester
+    open_requests: tuple[OpenRequest, ...]
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """More of the model's thinking."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReady:
+    """One tool call's arguments are complete, while the reply may still go on."""
+
+    call_id: CallId
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied:
+    """The reply is complete. Always the last part."""
+
+    blocks: tuple[Block, ...]
+    stop_reason: StopReason
+    usage: Usage = Usage()
+
+
+Part: TypeAlias = TextDelta | ThoughtDelta | CallReady | Replied
+
+# ----------------------------------------------------------------------- acting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A tool call with whom it is for. ``requester`` is who the platform says."""
+
+    tenant_id: TenantId
+    turn_id: TurnId
+    call_id: CallId
+    key: str
+    """The same for every attempt; an effect under it happens at most once."""
+    name: str
+    arguments: dict[str, JsonValue]
+    requester: Requester
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """What the engine must know of a tool before it runs."""
+
+    effect: Effect
+    timeout: float
+    """Seconds."""
+    handoff_to: str = ""
+    """The agent to hand over to; such a call opens a frame instead of running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """The call may run now."""
+
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The call may not run."""
+
+    reason: str
+    """For the model and the person: why, that nothing was done, whom to ask."""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsApproval:
+    """The call may run once the stages have approved exactly this."""
+
+    subject: str
+    facts: tuple[Fact, ...]
+    args_hash: str
+    policy: str
+    stages: tuple[Stage, ...]
+
+
+Ruling: TypeAlias = Allowed | Refused | NeedsApproval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool did, or certainly did not do."""
+
+    outcome: Outcome
+    title: str
+    """How the step reads now, e.g. "Granted read on design-system"."""
+    content: JsonValue
+    """For the model."""
+    cards: tuple[CardData, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+class Agents(Protocol):
+    """Whoever answers employees."""
+
+    root: str
+    """Name of the agent that opens every turn."""
+
+    def model_name(self, agent: str) -> str:
+        """Return which model speaks for ``agent``, for the log."""
+        ...
+
+    def footer(self) -> str:
+        """Return what must be said under every answer, e.g. that no model spoke."""
+        ...
+
+    def spec(self, name: str) -> ToolSpec | None:
+        """Return what the engine must know of a tool; ``None`` if there is none."""
+        ...
+
+    def title(self, name: str, arguments: dict[str, JsonValue]) -> str:
+        """Return how the step reads while the call runs."""
+        ...
+
+    def ask(self, question: Question) -> AsyncIterator[Part]:
+        """Stream one reply; the last part is `Replied`.
+
+        Raises:
+            ModelError: The model refused or failed; parts seen so far are void.
+        """
+        ...
+
+    async def rule(self, call: Call) -> Ruling:
+        """Return what policy says about the call. Has no effect on the world."""
+        ...
+
+    async def run(self, call: Call) -> ToolResult:
+        """Run an authorized call. Expected failures are values.
+
+        Any exception means the outcome is not known.
+        """
+        ...
+
+    async def probe(self, call: Call) -> ToolResult | None:
+        """Ask the system of record whether a started call happened.
+
+        Returns:
+            Its result if it happened; a result with outcome ``failed`` if it
+            certainly did not; ``None`` if nobody can tell.
+        """
+        ...

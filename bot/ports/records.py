@@ -1,0 +1,173 @@
+"""The company's records, as tools change and read them.
+
+Implemented by ``bot/store/records.py`` on the same Postgres. Every method that has
+an effect takes the call's ``key`` and is idempotent by it: the same key again gives
+the first result and changes nothing. Each is one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bot.company.model import Person
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.protocol.values import OpenRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A piece of knowledge that matches a question."""
+
+    ref: str
+    """File name without ``.md``."""
+    title: str
+    owner: str
+    updated: str
+    body: str
+    """Whole Markdown body, front matter removed."""
+    rank: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Access, or a software seat, that a person has."""
+
+    person_id: PersonId
+    resource_id: str
+    grant: str
+    granted_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """The record that an effect left behind."""
+
+    reference: str
+    """What to tell the person, e.g. ``ORD-1042``, ``IT-7``."""
+    created: bool
+    """False when the key had been used before: nothing changed this time."""
+
+
+class OutOfStock(Exception):  # noqa: N818 - an expected outcome with a name, not an error
+    """Nothing is left; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What the ledger knows of a key."""
+
+    key: str
+    kind: str
+    """``grant``, ``order``, ``reset``, ``ticket`` or ``waitlist``."""
+    reference: str
+    at: datetime
+
+
+class Directory(Protocol):
+    """People, as the company knows them."""
+
+    async def find_person(self, tenant: TenantId, person_id: PersonId) -> Person | None:
+        """Return the person with this id."""
+        ...
+
+    async def search_people(
+        self, tenant: TenantId, query: str, *, limit: int = 5
+    ) -> Sequence[Person]:
+        """Return people whose name, e-mail, title or department matches ``query``."""
+        ...
+
+
+class Records(Directory, Protocol):
+    """Everything that tools read and change."""
+
+    async def search_knowledge(
+        self, tenant: TenantId, query: str, *, limit: int = 3
+    ) -> Sequence[Article]:
+        """Return the best matching articles by Postgres full-text rank, best first."""
+        ...
+
+    async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:
+        """Return the person's grants in force, newest first."""
+        ...
+
+    async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
+        """Return how many seats are free; ``None`` when seats are not counted."""
+        ...
+
+    async def stock_left(self, tenant: TenantId, resource_id: str) -> int | None:
+        """Return how many are on the shelf; ``None`` when stock is not counted."""
+        ...
+
+    async def grant_access(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        grant: str,
+        ends_at: datetime | None,
+        seat: bool,
+    ) -> Filed:
+        """Give access; with ``seat``, take one of the resource's seats.
+
+        Raises:
+            OutOfStock: ``seat`` was asked for and none is free.
+        """
+        ...
+
+    async def order_hardware(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        price: float,
+        currency: str,
+    ) -> Filed:
+        """Order one piece; takes it from stock when there is stock to take."""
+        ...
+
+    async def join_waitlist(
+        self, tenant: TenantId, *, key: str, person: PersonId, resource_id: str
+    ) -> Filed:
+        """Put the person on the list for a resource that has run out."""
+        ...
+
+    async def reset_password(
+        self, tenant: TenantId, *, key: str, person: PersonId
+    ) -> Filed:
+        """Send the person a one-time link."""
+        ...
+
+    async def open_ticket(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        queue: str,
+        title: str,
+        body: str,
+    ) -> Filed:
+        """Open a ticket for people to work on."""
+        ...
+
+    async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        """Return what happened under ``key``, if anything did: the probe."""
+        ...
+
+    async def open_requests(
+        self, tenant: TenantId, person: PersonId
+    ) -> Sequence[OpenRequest]:
+        """Return what the person still waits for, oldest first."""
+        ...
+
+    async def withdraw_request(
+        self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId
+    ) -> Literal["withdrawn", "not_open", "not_yours"]:
+        """Take a request back and wake the turn that waits for it."""
+        ...

@@ -1,0 +1,1 @@
+"""The vocabulary that engine, agents and adapters share. Pure."""

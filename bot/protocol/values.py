@@ -1,0 +1,125 @@
+"""Values that events carry: small, frozen, platform-neutral."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, JsonValue
+
+from bot.protocol.ids import ApprovalId, CallId, PersonId, TurnId
+from bot.protocol.inbound import Frozen
+
+ItemKind = Literal["text", "thought", "tool", "handoff", "approval", "card", "notice"]
+ItemStatus = Literal["done", "failed", "cancelled"]
+Effect = Literal["read", "idempotent", "once"]
+Outcome = Literal["done", "failed", "unknown"]
+"""``failed``: certainly not done. ``unknown``: nobody can tell."""
+Verdict = Literal["approved", "rejected", "withdrawn"]
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "refusal", "pause_turn"]
+
+
+class Requester(Frozen):
+    """Who asks: bound by the platform's verified identity, never by an argument."""
+
+    person_id: PersonId
+    """Empty when nobody in the directory matches."""
+    name: str
+
+
+class OpenRequest(Frozen):
+    """Something a person still waits for."""
+
+    approval_id: ApprovalId
+    turn_id: TurnId
+    subject: str
+    waiting_for: tuple[str, ...]
+    """Names of those who may decide now."""
+
+
+class PastTurn(Frozen):
+    """An earlier exchange of the same conversation."""
+
+    asked: str
+    answered: str
+
+
+class Usage(Frozen):
+    """Tokens of one model call."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+
+
+class TextBlock(Frozen):
+    """What a model wrote."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class ThoughtBlock(Frozen):
+    """What a model thought; the signature lets it be sent back."""
+
+    type: Literal["thought"] = "thought"
+    text: str
+    signature: str = ""
+
+
+class CallBlock(Frozen):
+    """A tool that a model wants to use."""
+
+    type: Literal["call"] = "call"
+    call_id: CallId
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+Block: TypeAlias = Annotated[
+    TextBlock | ThoughtBlock | CallBlock, Field(discriminator="type")
+]
+
+
+class Fact(Frozen):
+    """One labelled value of a request, a card or an order."""
+
+    label: str
+    value: str
+
+
+class Source(Frozen):
+    """What an answer rests on."""
+
+    title: str
+    ref: str
+    """Name of the article; stable."""
+    quote: str = ""
+
+
+class CardData(Frozen):
+    """A structured result: access granted, an order, a ticket."""
+
+    title: str
+    facts: tuple[Fact, ...] = ()
+    note: str = ""
+    tone: Literal["good", "neutral", "bad"] = "neutral"
+
+
+class Approver(Frozen):
+    """Somebody who may decide."""
+
+    person_id: PersonId
+    name: str
+
+
+class Stage(Frozen):
+    """One step of an approval: who, how many, until when, and what then."""
+
+    label: str
+    """The role, e.g. ``manager`` or ``group:finance``."""
+    approvers: tuple[Approver, ...]
+    need: int = Field(default=1, ge=1)
+    within: float = Field(gt=0)
+    """Seconds until ``then``."""
+    remind: float | None = None
+    """Seconds after which the approvers are asked again."""
+    then: str = "expire"
+    """``expire``, ``escalate`` or ``group:NAME``."""

@@ -1,0 +1,1 @@
+"""Postgres: one module per aggregate. Functions take a connection, never commit."""

@@ -1,0 +1,1 @@
+"""A turn's state: what happened (reduce) and what must happen next (decide). Pure."""
