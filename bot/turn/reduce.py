@@ -1,0 +1,444 @@
+"""Fold events into a `TurnState`.
+
+``functools.reduce(advance, log, TurnState())`` is the whole projection. It is pure,
+total (every event has a result in every state) and idempotent: an event already
+applied changes nothing, so replays and duplicate notifications are harmless. The
+engine, the adapters, the console and the terminal all use this one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from typing_extensions import assert_never
+
+from bot.errors import SequenceGapError
+from bot.protocol import events as ev
+from bot.protocol.events import Recorded, TurnEvent
+from bot.protocol.ids import CallId, FrameId, ItemId, TurnId
+from bot.turn.approvals import decide_stage, escalate, expire, open_approval
+from bot.turn.state import (
+    Approval,
+    Call,
+    Ending,
+    Frame,
+    Item,
+    Phase,
+    Reply,
+    Steer,
+    TurnState,
+)
+
+_T = TypeVar("_T")
+
+
+def advance(state: TurnState, recorded: Recorded) -> TurnState:
+    """Apply the next event of the log.
+
+    Raises:
+        SequenceGapError: An earlier event has not been applied yet.
+    """
+    if recorded.seq <= state.seq:
+        return state
+    if recorded.seq > state.seq + 1:
+        raise SequenceGapError(
+            recorded.turn_id, expected=state.seq + 1, got=recorded.seq
+        )
+    if isinstance(recorded.event, ev.UnknownEvent):
+        skipped = (*state.unknown_types, recorded.event.type)
+        return replace(state, seq=recorded.seq, unknown_types=skipped)
+    after = apply(state, recorded.event, turn_id=recorded.turn_id, at=recorded.at)
+    return replace(after, seq=recorded.seq)
+
+
+def apply(
+    state: TurnState, event: TurnEvent, *, turn_id: TurnId, at: datetime
+) -> TurnState:
+    """Return the state after ``event``, whatever its place in the log."""
+    if state.ending:  # nothing happens to a finished turn
+        return state
+    match event:
+        case ev.TurnStarted():
+            return _start(state, event, turn_id, at)
+        case ev.TurnSteered(text=text):
+            return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
+        case ev.TurnParked():
+            return replace(state, parked=True, times_parked=state.times_parked + 1)
+        case ev.TurnResumed():
+            return replace(state, parked=False)
+        case ev.TurnCompleted():
+            return _end(state, Ending(phase=Phase.COMPLETED, at=at))
+        case ev.TurnFailed(code=code):
+            return _end(state, Ending(phase=Phase.FAILED, at=at, code=code))
+        case ev.TurnCancelled(by_name=name, how=how):
+            return _end(
+                state, Ending(phase=Phase.CANCELLED, at=at, by_name=name, how=how)
+            )
+        case ev.FrameOpened() | ev.FrameClosed():
+            return _apply_frame(state, event, at)
+        case (
+            ev.ItemOpened()
+            | ev.ItemAppended()
+            | ev.ItemPatched()
+            | ev.ItemReplaced()
+            | ev.ItemClosed()
+        ):
+            return _apply_item(state, event, at)
+        case ev.ModelAsked() | ev.ModelReplied():
+            return _apply_model(state, event)
+        case (
+            ev.ToolRequested()
+            | ev.ToolAuthorized()
+            | ev.ToolDenied()
+            | ev.ToolStarted()
+            | ev.ToolFinished()
+        ):
+            return _apply_tool(state, event, at)
+        case (
+            ev.ApprovalRequested()
+            | ev.ApprovalDecided()
+            | ev.ApprovalEscalated()
+            | ev.ApprovalExpired()
+        ):
+            return _apply_approval(state, event, at)
+    assert_never(event)
+
+
+def _start(
+    state: TurnState, event: ev.TurnStarted, turn_id: TurnId, at: datetime
+) -> TurnState:
+    if state.started_at:
+        return state
+    return replace(
+        state,
+        turn_id=turn_id,
+        tenant_id=event.tenant_id,
+        requester=event.requester,
+        address=event.address,
+        text=event.text,
+        started_at=at,
+        open_requests=event.open_requests,
+        history=event.history,
+    )
+
+
+def _end(state: TurnState, ending: Ending) -> TurnState:
+    """End the turn: whatever is still open ends with it."""
+    at = ending.at
+    left = "cancelled" if ending.phase is Phase.CANCELLED else "failed"
+    status = "done" if ending.phase is Phase.COMPLETED else left
+    return replace(
+        state,
+        ending=ending,
+        parked=False,
+        frames=tuple(
+            f if f.outcome else replace(f, outcome=status, closed_at=at)
+            for f in state.frames
+        ),
+        items=tuple(
+            i if i.status != "open" else replace(i, status=status, closed_at=at)
+            for i in state.items
+        ),
+        approvals=tuple(
+            a if a.status != "open" else replace(a, status="withdrawn", settled_at=at)
+            for a in state.approvals
+        ),
+    )
+
+
+# ------------------------------------------------------------------------- frames
+
+
+def _apply_frame(
+    state: TurnState, event: ev.FrameOpened | ev.FrameClosed, at: datetime
+) -> TurnState:
+    match event:
+        case ev.FrameOpened():
+            if state.frame(event.frame_id):
+                return state
+            parent = state.frame(event.parent_id) if event.parent_id else None
+            seen = parent.asked_steers if parent else 0
+            frame = Frame(
+                frame_id=event.frame_id,
+                parent_id=event.parent_id,
+                call_id=event.call_id,
+                agent=event.agent,
+                task=event.task,
+                opened_at=at,
+                steers_before=seen,
+                asked_steers=seen,
+            )
+            return replace(state, frames=(*state.frames, frame))
+        case ev.FrameClosed(outcome=outcome, result=result):
+            return _with_frame(
+                state,
+                event.frame_id,
+                lambda f: (
+                    f
+                    if f.outcome
+                    else replace(f, outcome=outcome, result=result, closed_at=at)
+                ),
+            )
+
+
+def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:
+    match event:
+        case ev.ModelAsked(ask=ask, steers_seen=seen):
+            return _with_frame(
+                state,
+                event.frame_id,
+                lambda f: (
+                    replace(f, asked=ask, asked_steers=seen)
+                    if ask == len(f.replies) + 1
+                    else f
+                ),
+            )
+        case ev.ModelReplied():
+            return _with_frame(state, event.frame_id, lambda f: _replied(f, event))
+
+
+def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
+    if event.ask != len(frame.replies) + 1:
+        return frame
+    reply = Reply(
+        ask=event.ask,
+        steers_seen=frame.asked_steers,
+        blocks=event.blocks,
+        stop_reason=event.stop_reason,
+    )
+    return replace(frame, asked=event.ask, replies=(*frame.replies, reply))
+
+
+# -------------------------------------------------------------------------- items
+
+
+def _apply_item(
+    state: TurnState,
+    event: ev.ItemOpened
+    | ev.ItemAppended
+    | ev.ItemPatched
+    | ev.ItemReplaced
+    | ev.ItemClosed,
+    at: datetime,
+) -> TurnState:
+    match event:
+        case ev.ItemOpened():
+            if state.item(event.item_id):
+                return state
+            item = Item(
+                item_id=event.item_id,
+                frame_id=event.frame_id,
+                kind=event.kind,
+                title=event.title,
+                text=event.text,
+                data=event.data,
+                opened_at=at,
+            )
+            return replace(state, items=(*state.items, item))
+        case ev.ItemAppended(text=text):
+            return _with_item(
+                state, event.item_id, lambda i: replace(i, text=i.text + text)
+            )
+        case ev.ItemPatched(title=title, data=data):
+            return _with_item(
+                state,
+                event.item_id,
+                lambda i: replace(
+                    i,
+                    title=i.title if title is None else title,
+                    data={**i.data, **data},
+                ),
+            )
+        case ev.ItemReplaced(text=text):
+            return _with_item(state, event.item_id, lambda i: replace(i, text=text))
+        case ev.ItemClosed(status=status):
+            return _with_item(
+                state,
+                event.item_id,
+                lambda i: replace(i, status=status, closed_at=at),
+            )
+
+
+# -------------------------------------------------------------------------- tools
+
+
+def _apply_tool(
+    state: TurnState,
+    event: ev.ToolRequested
+    | ev.ToolAuthorized
+    | ev.ToolDenied
+    | ev.ToolStarted
+    | ev.ToolFinished,
+    at: datetime,
+) -> TurnState:
+    match event:
+        case ev.ToolRequested():
+            return _request(state, event, at)
+        case ev.ToolAuthorized(policy=policy):
+            return _with_call(
+                state,
+                event.call_id,
+                lambda c: replace(c, status="authorized", policy=policy or c.policy),
+            )
+        case ev.ToolDenied():
+            denied = _with_call(
+                state,
+                event.call_id,
+                lambda c: replace(
+                    c,
+                    status="denied",
+                    policy=event.policy or c.policy,
+                    reason=event.reason,
+                    denied_by=event.by,
+                    settled_at=at,
+                ),
+            )
+            return _close_step(denied, event.call_id, "failed", at)
+        case ev.ToolStarted(key=key, attempt=attempt):
+            return _with_call(
+                state,
+                event.call_id,
+                lambda c: replace(c, status="started", key=key, attempt=attempt),
+            )
+        case ev.ToolFinished():
+            return _finish(state, event, at)
+
+
+def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnState:
+    if state.call(event.call_id):
+        return state
+    call = Call(
+        call_id=event.call_id,
+        frame_id=event.frame_id,
+        item_id=event.item_id,
+        name=event.name,
+        arguments=event.arguments,
+        effect=event.effect,
+        handoff_to=event.handoff_to,
+        title=event.title,
+        requested_at=at,
+    )
+    item = Item(
+        item_id=event.item_id,
+        frame_id=event.frame_id,
+        kind="handoff" if event.handoff_to else "tool",
+        title=event.title,
+        text="",
+        data={"call_id": event.call_id, "tool": event.name},
+        opened_at=at,
+    )
+    items = state.items if state.item(event.item_id) else (*state.items, item)
+    return replace(state, calls=(*state.calls, call), items=items)
+
+
+def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState:
+    call = state.call(event.call_id)
+    if call is None or call.settled:
+        return state
+    after = _with_call(
+        state,
+        event.call_id,
+        lambda c: replace(
+            c,
+            status="finished",
+            outcome=event.outcome,
+            title=event.title or c.title,
+            result=event.result,
+            cards=event.cards,
+            sources=event.sources,
+            settled_at=at,
+        ),
+    )
+    if event.title:
+        after = _with_item(after, call.item_id, lambda i: replace(i, title=event.title))
+    status = "done" if event.outcome == "done" else "failed"
+    return _close_step(after, event.call_id, status, at)
+
+
+def _close_step(
+    state: TurnState, call_id: CallId, status: str, at: datetime
+) -> TurnState:
+    call = state.call(call_id)
+    if call is None:
+        return state
+    final = "done" if status == "done" else "failed"
+    return _with_item(
+        state, call.item_id, lambda i: replace(i, status=final, closed_at=at)
+    )
+
+
+# ---------------------------------------------------------------------- approvals
+
+
+def _apply_approval(
+    state: TurnState,
+    event: ev.ApprovalRequested
+    | ev.ApprovalDecided
+    | ev.ApprovalEscalated
+    | ev.ApprovalExpired,
+    at: datetime,
+) -> TurnState:
+    match event:
+        case ev.ApprovalRequested():
+            call = state.call(event.call_id)
+            if call is None or call.settled or state.approval(event.approval_id):
+                return state
+            waiting = _with_call(
+                state, event.call_id, lambda c: replace(c, status="waiting")
+            )
+            approvals = (*waiting.approvals, open_approval(event, at))
+            return replace(waiting, approvals=approvals)
+        case ev.ApprovalDecided():
+            return _with_approval(state, event, lambda a: decide_stage(a, event, at))
+        case ev.ApprovalEscalated():
+            return _with_approval(state, event, lambda a: escalate(a, event, at))
+        case ev.ApprovalExpired():
+            return _with_approval(state, event, lambda a: expire(a, at))
+
+
+# ------------------------------------------------------------------- replacing one
+
+
+def _swap(
+    entries: tuple[_T, ...],
+    same: Callable[[_T], bool],
+    change: Callable[[_T], _T],
+) -> tuple[_T, ...]:
+    return tuple(change(entry) if same(entry) else entry for entry in entries)
+
+
+def _with_frame(
+    state: TurnState, frame_id: FrameId, change: Callable[[Frame], Frame]
+) -> TurnState:
+    frames = _swap(state.frames, lambda f: f.frame_id == frame_id, change)
+    return replace(state, frames=frames)
+
+
+def _with_item(
+    state: TurnState, item_id: ItemId, change: Callable[[Item], Item]
+) -> TurnState:
+    items = _swap(
+        state.items, lambda i: i.item_id == item_id and i.status == "open", change
+    )
+    return replace(state, items=items)
+
+
+def _with_call(
+    state: TurnState, call_id: CallId, change: Callable[[Call], Call]
+) -> TurnState:
+    calls = _swap(state.calls, lambda c: c.call_id == call_id and not c.settled, change)
+    return replace(state, calls=calls)
+
+
+def _with_approval(
+    state: TurnState,
+    event: ev.ApprovalDecided | ev.ApprovalEscalated | ev.ApprovalExpired,
+    change: Callable[[Approval], Approval],
+) -> TurnState:
+    approvals = _swap(
+        state.approvals,
+        lambda a: a.approval_id == event.approval_id and a.status == "open",
+        change,
+    )
+    return replace(state, approvals=approvals)

@@ -1,0 +1,302 @@
+"""A turn as a value: everything needed to show it and to decide what comes next.
+
+Nothing here is stored twice: phases, readiness and who is waited for are derived, so
+that no field can contradict the facts it stands for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import JsonValue
+
+from bot.protocol.ids import (
+    ApprovalId,
+    CallId,
+    FrameId,
+    ItemId,
+    PersonId,
+    TenantId,
+    TurnId,
+)
+from bot.protocol.inbound import Address
+from bot.protocol.values import (
+    Approver,
+    Block,
+    CallBlock,
+    Effect,
+    Fact,
+    ItemKind,
+    ItemStatus,
+    OpenRequest,
+    Outcome,
+    PastTurn,
+    Requester,
+    Source,
+    Stage,
+    StopReason,
+    Verdict,
+)
+
+ROOT = FrameId("f1")
+"""The coordinator's frame."""
+
+
+class Phase(StrEnum):
+    """Where a turn stands. Derived from its facts, never stored."""
+
+    NEW = "new"
+    RUNNING = "running"
+    PARKED = "parked"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One finished answer of a frame's model."""
+
+    ask: int
+    steers_seen: int
+    """How many of the turn's steers the question contained."""
+    blocks: tuple[Block, ...]
+    stop_reason: StopReason
+
+    @property
+    def calls(self) -> tuple[CallId, ...]:
+        """The tool calls this reply made, in order."""
+        return tuple(b.call_id for b in self.blocks if isinstance(b, CallBlock))
+
+    @property
+    def text(self) -> str:
+        """What the model wrote."""
+        return "".join(b.text for b in self.blocks if b.type == "text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One agent at work."""
+
+    frame_id: FrameId
+    parent_id: FrameId | None
+    call_id: CallId | None
+    """The parent's hand-off call that this frame answers."""
+    agent: str
+    task: str
+    opened_at: datetime
+    steers_before: int = 0
+    """Steers that whoever handed over had already seen."""
+    asked: int = 0
+    """Number of the newest model call; without a reply it is (to be) repeated."""
+    asked_steers: int = 0
+    """Steers that the newest question contained."""
+    replies: tuple[Reply, ...] = ()
+    outcome: Literal["done", "failed", "cancelled"] | None = None
+    result: str = ""
+    closed_at: datetime | None = None
+
+    @property
+    def waits_for_reply(self) -> bool:
+        """Whether a question is out."""
+        return self.asked > len(self.replies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A thing with state inside a turn."""
+
+    item_id: ItemId
+    frame_id: FrameId
+    kind: ItemKind
+    title: str
+    text: str
+    data: dict[str, JsonValue]
+    opened_at: datetime
+    status: Literal["open"] | ItemStatus = "open"
+    closed_at: datetime | None = None
+
+
+CallStatus = Literal[
+    "requested", "waiting", "authorized", "started", "finished", "denied"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A tool call from the model's wish to its result."""
+
+    call_id: CallId
+    frame_id: FrameId
+    item_id: ItemId
+    name: str
+    arguments: dict[str, JsonValue]
+    effect: Effect
+    handoff_to: str
+    title: str
+    requested_at: datetime
+    status: CallStatus = "requested"
+    policy: str = ""
+    reason: str = ""
+    """Why it was denied."""
+    denied_by: Literal["", "policy", "person", "time", "requester"] = ""
+    key: str = ""
+    attempt: int = 0
+    outcome: Outcome | None = None
+    result: JsonValue = None
+    cards: tuple[dict[str, Any], ...] = ()
+    sources: tuple[Source, ...] = ()
+    settled_at: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in {"finished", "denied"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """One person's decision."""
+
+    stage: int
+    verdict: Verdict
+    by: PersonId
+    by_name: str
+    reason: str
+    at: datetime
+
+
+ApprovalStatus = Literal["open", "approved", "rejected", "withdrawn", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A request for a decision and what became of it."""
+
+    approval_id: ApprovalId
+    call_id: CallId
+    subject: str
+    facts: tuple[Fact, ...]
+    args_hash: str
+    policy: str
+    requester_id: PersonId
+    stages: tuple[Stage, ...]
+    requested_at: datetime
+    stage: int = 0
+    """Index of the current stage."""
+    stage_at: datetime
+    """When the current stage began."""
+    expires_at: datetime
+    """When the current stage's time runs out."""
+    rulings: tuple[Ruled, ...] = ()
+    status: ApprovalStatus = "open"
+    settled_at: datetime | None = None
+    asked: tuple[tuple[int, Approver], ...] = ()
+    """Everybody who was ever asked, with the stage; in that order."""
+
+    @property
+    def waiting_for(self) -> tuple[Approver, ...]:
+        """Who may decide now: the current stage's approvers that have not yet."""
+        if self.status != "open":
+            return ()
+        decided = {r.by for r in self.rulings if r.stage == self.stage}
+        return tuple(
+            approver
+            for approver in self.stages[self.stage].approvers
+            if approver.person_id not in decided
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steer:
+    """What the requester added while the turn ran."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the turn ended."""
+
+    phase: Phase
+    at: datetime
+    code: str = ""
+    """Failed turns: a key of `bot.view.wording`."""
+    by_name: str = ""
+    """Cancelled turns: who stopped it."""
+    how: Literal["", "stopped", "withdrawn"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnState:
+    """A whole turn after ``seq`` events. The default is a turn before its first."""
+
+    seq: int = 0
+    turn_id: TurnId = TurnId("")
+    tenant_id: TenantId = TenantId("")
+    requester: Requester | None = None
+    address: Address | None = None
+    text: str = ""
+    started_at: datetime | None = None
+    open_requests: tuple[OpenRequest, ...] = ()
+    history: tuple[PastTurn, ...] = ()
+    steers: tuple[Steer, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    items: tuple[Item, ...] = ()
+    calls: tuple[Call, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    parked: bool = False
+    times_parked: int = 0
+    unknown_types: tuple[str, ...] = ()
+    """Event types of a newer release that this one had to skip."""
+    ending: Ending | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """Derived, so that no phase can contradict the facts it stands for."""
+        if self.ending:
+            return self.ending.phase
+        if self.parked:
+            return Phase.PARKED
+        return Phase.RUNNING if self.seq else Phase.NEW
+
+    @property
+    def open_approvals(self) -> tuple[Approval, ...]:
+        """Approvals that somebody must still decide."""
+        return tuple(a for a in self.approvals if a.status == "open")
+
+    def frame(self, frame_id: FrameId) -> Frame | None:
+        """Return the frame with this id."""
+        return next((f for f in self.frames if f.frame_id == frame_id), None)
+
+    def item(self, item_id: ItemId) -> Item | None:
+        """Return the item with this id."""
+        return next((i for i in self.items if i.item_id == item_id), None)
+
+    def call(self, call_id: CallId) -> Call | None:
+        """Return the call with this id."""
+        return next((c for c in self.calls if c.call_id == call_id), None)
+
+    def approval(self, approval_id: ApprovalId) -> Approval | None:
+        """Return the approval with this id."""
+        return next((a for a in self.approvals if a.approval_id == approval_id), None)
+
+    def approval_of(self, call_id: CallId) -> Approval | None:
+        """Return the newest approval that was asked for a call."""
+        found = [a for a in self.approvals if a.call_id == call_id]
+        return found[-1] if found else None
+
+    def frame_of_call(self, call_id: CallId) -> Frame | None:
+        """Return the frame that answers a hand-off call."""
+        return next((f for f in self.frames if f.call_id == call_id), None)
+
+    def unreplied_calls(self, frame: Frame) -> tuple[Call, ...]:
+        """Return calls that a reply made before it was cut off."""
+        known = {call for reply in frame.replies for call in reply.calls}
+        return tuple(
+            c
+            for c in self.calls
+            if c.frame_id == frame.frame_id and c.call_id not in known
+        )
