@@ -9,9 +9,7 @@ engine, the adapters, the console and the terminal all use this one.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
-
-from typing_extensions import assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from bot.errors import SequenceGapError
 from bot.protocol import events as ev
@@ -59,22 +57,16 @@ def apply(
     if state.ending:  # nothing happens to a finished turn
         return state
     match event:
-        case ev.TurnStarted():
-            return _start(state, event, turn_id, at)
-        case ev.TurnSteered(text=text):
-            return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
-        case ev.TurnParked():
-            return replace(state, parked=True, times_parked=state.times_parked + 1)
-        case ev.TurnResumed():
-            return replace(state, parked=False)
-        case ev.TurnCompleted():
-            return _end(state, Ending(phase=Phase.COMPLETED, at=at))
-        case ev.TurnFailed(code=code):
-            return _end(state, Ending(phase=Phase.FAILED, at=at, code=code))
-        case ev.TurnCancelled(by_name=name, how=how):
-            return _end(
-                state, Ending(phase=Phase.CANCELLED, at=at, by_name=name, how=how)
-            )
+        case (
+            ev.TurnStarted()
+            | ev.TurnSteered()
+            | ev.TurnParked()
+            | ev.TurnResumed()
+            | ev.TurnCompleted()
+            | ev.TurnFailed()
+            | ev.TurnCancelled()
+        ):
+            return _apply_turn(state, event, turn_id, at)
         case ev.FrameOpened() | ev.FrameClosed():
             return _apply_frame(state, event, at)
         case (
@@ -103,6 +95,39 @@ def apply(
         ):
             return _apply_approval(state, event, at)
     assert_never(event)
+
+
+_OfTurn: TypeAlias = (
+    ev.TurnStarted
+    | ev.TurnSteered
+    | ev.TurnParked
+    | ev.TurnResumed
+    | ev.TurnCompleted
+    | ev.TurnFailed
+    | ev.TurnCancelled
+)
+
+
+def _apply_turn(
+    state: TurnState, event: _OfTurn, turn_id: TurnId, at: datetime
+) -> TurnState:
+    match event:
+        case ev.TurnStarted():
+            return _start(state, event, turn_id, at)
+        case ev.TurnSteered(text=text):
+            return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
+        case ev.TurnParked():
+            return replace(state, parked=True, times_parked=state.times_parked + 1)
+        case ev.TurnResumed():
+            return replace(state, parked=False)
+        case ev.TurnCompleted():
+            return _end(state, Ending(phase=Phase.COMPLETED, at=at))
+        case ev.TurnFailed(code=code):
+            return _end(state, Ending(phase=Phase.FAILED, at=at, code=code))
+        case ev.TurnCancelled(by_name=name, how=how):
+            return _end(
+                state, Ending(phase=Phase.CANCELLED, at=at, by_name=name, how=how)
+            )
 
 
 def _start(

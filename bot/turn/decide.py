@@ -1,0 +1,229 @@
+"""What must happen next: a pure function of a turn's state and the time.
+
+A turn has no program counter. `decide` looks at the facts and names every action that
+is enabled; the runner starts those, appends the events they yield and asks again.
+After a crash another process does the same with the same state, so resuming is
+nothing special. An action already running is excluded by its name.
+
+Order of the rules: an ended turn wants nothing; a parked turn wakes only for what is
+enabled; a turn with nothing enabled and nothing running waits for people: it parks.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.protocol.ids import ApprovalId, CallId, FrameId
+from bot.turn.state import Call, Frame, TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoot:
+    """Open the coordinator's frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask a frame's model. Repeats the number of a question that got no reply."""
+
+    frame_id: FrameId
+    ask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """Take the calls of a reply that was cut off as that reply.
+
+    Their effects may have happened, so asking the same question again could do
+    things twice; the model is told their results instead.
+    """
+
+    frame_id: FrameId
+    ask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Ask policy about a call."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Turn an approval's end into the call's authorisation or denial."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """Open the frame that answers a hand-off call."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Give a closed frame's result to the call that handed over."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run an authorized call."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Find out about a call that was started by somebody who is gone."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFrame:
+    """A frame's model has said its last word."""
+
+    frame_id: FrameId
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The time for a decision has run out: escalate or expire."""
+
+    approval_id: ApprovalId
+    stage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """What a parked turn waited for has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Only people can move this turn on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Every frame is closed."""
+
+
+Action: TypeAlias = (
+    OpenRoot
+    | Ask
+    | Salvage
+    | Rule
+    | Settle
+    | HandOff
+    | TakeBack
+    | Run
+    | Probe
+    | CloseFrame
+    | Expire
+    | Resume
+    | Park
+    | Finish
+)
+
+
+def decide(
+    state: TurnState, now: datetime, running: Collection[Action] = ()
+) -> tuple[Action, ...]:
+    """Return the actions that are enabled and not ``running``.
+
+    Args:
+        state: The turn after its newest event.
+        now: For what has run out of time.
+        running: What this process already does for this turn.
+    """
+    if state.ending or not state.started_at:
+        return ()
+    enabled = _enabled(state, now, running)
+    fresh = tuple(action for action in enabled if action not in running)
+    if state.parked:
+        return (Resume(),) if fresh else ()
+    if fresh or running:
+        return fresh
+    return (Park(),) if state.open_approvals else ()
+
+
+def wake_at(state: TurnState) -> datetime | None:
+    """Return when a parked turn must be looked at, should nobody decide."""
+    if state.ending:
+        return None
+    return min((a.expires_at for a in state.open_approvals), default=None)
+
+
+def _enabled(
+    state: TurnState, now: datetime, running: Collection[Action]
+) -> tuple[Action, ...]:
+    if not state.frames:
+        return (OpenRoot(),)
+    if all(frame.outcome for frame in state.frames):
+        return (Finish(),)
+    found: list[Action] = [
+        Expire(a.approval_id, a.stage)
+        for a in state.open_approvals
+        if a.expires_at <= now
+    ]
+    for call in state.calls:
+        found += _for_call(state, call, running)
+    for frame in state.frames:
+        if not frame.outcome:
+            found += _for_frame(state, frame, running)
+    return tuple(found)
+
+
+def _for_call(
+    state: TurnState, call: Call, running: Collection[Action]
+) -> tuple[Action, ...]:
+    match call.status:
+        case "requested":
+            return (Rule(call.call_id),)
+        case "waiting":
+            approval = state.approval_of(call.call_id)
+            undecided = approval is None or approval.status == "open"
+            return () if undecided else (Settle(call.call_id),)
+        case "authorized":
+            run = HandOff if call.handoff_to else Run
+            return (run(call.call_id),)
+        case "started":
+            if call.handoff_to:
+                frame = state.frame_of_call(call.call_id)
+                closed = frame is not None and frame.outcome is not None
+                return (TakeBack(call.call_id),) if closed else ()
+            if Run(call.call_id) in running:
+                return ()
+            # Somebody else started it and is gone. Reading again is harmless, and
+            # an idempotent effect has its key; anything else is looked up first.
+            again = call.effect != "once"
+            return (Run(call.call_id) if again else Probe(call.call_id),)
+        case "finished" | "denied":
+            return ()
+
+
+def _for_frame(
+    state: TurnState, frame: Frame, running: Collection[Action]
+) -> tuple[Action, ...]:
+    next_ask = len(frame.replies) + 1
+    if frame.waits_for_reply:
+        if Ask(frame.frame_id, next_ask) in running:
+            return ()
+        cut_off = state.unreplied_calls(frame)
+        again = Salvage if cut_off else Ask
+        return (again(frame.frame_id, next_ask),)
+    if not frame.replies:
+        return (Ask(frame.frame_id, 1),)
+    calls = [state.call(call_id) for call_id in frame.replies[-1].calls]
+    if any(call and not call.settled for call in calls):
+        return ()
+    if calls or len(state.steers) > frame.asked_steers:
+        return (Ask(frame.frame_id, next_ask),)
+    return (CloseFrame(frame.frame_id),)
