@@ -205,7 +205,7 @@ class Bucket:
             return inf
         if haste is Haste.PATIENT and meter.log and used >= allowed * BURST:
             rest = meter.log[0] + meter.span - self._last_draw
-            return self._last_draw + rest / (allowed - used)
+            return self._last_draw + rest / (allowed - used + 1)
         return -inf
 
     def _allowed(self, meter: _Meter, haste: Haste) -> int:
@@ -232,9 +232,6 @@ class Lanes:
     def __init__(self) -> None:
         self._buckets: dict[str, Bucket] = {}
         self._sweep_at = 64
-
-    def __len__(self) -> int:
-        return len(self._buckets)
 
     def of(self, lanes: Iterable[Lane], now: float) -> Iterator[Bucket]:
         """Yield the state of each of ``lanes``, new lanes included."""
