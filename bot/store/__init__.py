@@ -1,1 +1,15 @@
-"""Postgres: one module per aggregate. Functions take a connection, never commit."""
+"""The store: one file per aggregate, over the one schema of `bot.store.schema`.
+
+Functions take the caller's connection, run inside the caller's transaction and never
+commit; `bot.store.records` and `bot.store.migrate` are the two that own their
+transactions, and say so.
+
+Writes for a conversation carry its `bot.store.conversations.Claim`. They lock the
+conversation's row and look at the fence on the locked row, so a claim that was lost
+or released writes nothing, whatever was in flight.
+
+**Lock order**, the same everywhere, or two transactions wait for each other:
+``delivery_seen``, then ``approval``, then ``conversation`` (several in the order of
+``tenant_id, conversation_id``), then ``turn``, then the rest. A transaction that
+decides an approval and writes to its conversation locks the approval first.
+"""

@@ -1,0 +1,21 @@
+"""What Alembic runs for every command: the schema, over a connection it is given.
+
+There is no ``alembic.ini``: `bot.store.migrate` builds the configuration and passes
+``attributes["connection"]``. To write a new revision, change `bot.store.schema`, add
+a file beside ``0001_initial.py`` by hand, and let
+``tests/integration/store/test_migrate.py`` compare the two.
+"""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from bot.store.schema import metadata
+
+connection: Connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
