@@ -1,0 +1,59 @@
+"""What each agent is told: its prompt file, the company's words, who asks. Pure."""
+
+from agents.models.port import Prompt
+from agents.roster import COORDINATOR, SPECIALISTS, Agent
+from agents.vocabulary import Thing, Vocabulary
+from bot.company.model import Company
+from bot.ports.agent import Question
+
+
+def prompt_for(
+    company: Company, vocabulary: Vocabulary, agent: Agent, question: Question
+) -> Prompt:
+    """Return the prompt of ``agent`` for this question."""
+    words = company.agents.get(agent.name)
+    lasting = [agent.prompt, f"You work for {company.company.name}."]
+    if company.company.help_channel:
+        lasting.append(f"People help people in {company.company.help_channel}.")
+    if words and words.greeting:
+        lasting.append(f"Greet with: {words.greeting}")
+    if words and words.instructions:
+        lasting.append(words.instructions)
+    lasting.append(_catalog(vocabulary, agent))
+    return Prompt(
+        lasting="\n\n".join(part for part in lasting if part),
+        current=_current(question),
+        vocabulary=vocabulary,
+        model=agent.model,
+    )
+
+
+def _catalog(vocabulary: Vocabulary, agent: Agent) -> str:
+    own = [
+        thing
+        for thing in vocabulary.things
+        if agent == COORDINATOR or thing.specialist == agent.name
+    ]
+    lines = [_line(thing) for thing in own]
+    if agent == COORDINATOR:
+        lines += [f"- specialist {s.name}: {s.does}" for s in SPECIALISTS]
+    return "\n".join(["The catalog:", *lines]) if lines else ""
+
+
+def _line(thing: Thing) -> str:
+    grants = f"; grants: {', '.join(thing.grants)}" if thing.grants else "; ordered"
+    called = ", ".join(thing.phrases)
+    return (
+        f"- {thing.id} ({thing.kind}): {called}{grants}; "
+        f"asked with {thing.asked_with}; specialist {thing.specialist}"
+    )
+
+
+def _current(question: Question) -> str:
+    lines = [f"The requester is {question.requester.name}."]
+    lines += [
+        f"They wait for: {request.subject} (request {request.approval_id}), "
+        f"which waits for {', '.join(request.waiting_for)}."
+        for request in question.open_requests
+    ]
+    return "\n".join(lines)

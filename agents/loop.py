@@ -1,0 +1,168 @@
+"""The agents as the engine uses them: the port `bot.ports.agent.Agents`, implemented.
+
+Between a model and the world stand two things here: every call's arguments are
+validated, and every call is ruled on for the person that the platform verified. Both
+happen again when a call runs, so that a call which was never ruled on does nothing.
+"""
+
+from collections.abc import AsyncIterator
+
+from pydantic import JsonValue, ValidationError
+from typing_extensions import override
+
+from agents import policy
+from agents.brief import prompt_for
+from agents.models.port import Model, ToolOffer
+from agents.roster import (
+    AGENTS,
+    COORDINATOR,
+    check_names,
+    find_tool,
+    tools_of,
+)
+from agents.tools import sentences
+from agents.tools.registry import AnyTool
+from agents.tools.tool import Arguments, Setting, failed, problems_of
+from agents.vocabulary import vocabulary_of
+from bot.company.model import Company
+from bot.ports.agent import (
+    Agents,
+    Call,
+    Part,
+    Question,
+    Refused,
+    Ruling,
+    ToolResult,
+    ToolSpec,
+)
+from bot.ports.records import Records
+
+
+class AgentsOf(Agents):
+    """The agents of one company.
+
+    Args:
+        company: The file: people, things, rules, words.
+        records: What tools read and change.
+        model: Who speaks.
+
+    Raises:
+        ConfigError: The company file names agents that do not exist.
+    """
+
+    root = COORDINATOR.name
+
+    def __init__(self, company: Company, records: Records, *, model: Model) -> None:
+        check_names(company)
+        self._company = company
+        self._records = records
+        self._model = model
+        self._vocabulary = vocabulary_of(company)
+        self._offers = {
+            agent.name: tuple(
+                ToolOffer(
+                    name=tool.name, description=tool.description, schema=tool.schema()
+                )
+                for tool in tools_of(company, agent)
+            )
+            for agent in AGENTS.values()
+        }
+
+    @override
+    def model_name(self, agent: str) -> str:
+        return self._model.name_for(AGENTS[agent].model)
+
+    @override
+    def footer(self) -> str:
+        return self._model.footer()
+
+    @override
+    def spec(self, name: str) -> ToolSpec | None:
+        tool = find_tool(name)
+        if tool is None:
+            return None
+        return ToolSpec(
+            effect=tool.effect, timeout=tool.timeout, handoff_to=tool.handoff_to
+        )
+
+    @override
+    def title(self, name: str, arguments: dict[str, JsonValue]) -> str:
+        tool = find_tool(name)
+        return tool.title(self._company, arguments) if tool else name
+
+    @override
+    def ask(self, question: Question) -> AsyncIterator[Part]:
+        agent = AGENTS[question.agent]
+        prompt = prompt_for(self._company, self._vocabulary, agent, question)
+        return self._model.ask(prompt, self._offers[agent.name], question)
+
+    @override
+    async def rule(self, call: Call) -> Ruling:
+        tool = find_tool(call.name)
+        if tool is None:
+            return Refused(reason=sentences.bad_arguments(call.name, "no such tool"))
+        arguments = _parse(tool, call)
+        if isinstance(arguments, str):
+            return Refused(reason=sentences.bad_arguments(call.name, arguments))
+        setting = await self._setting(call)
+        if setting is None:
+            return Refused(reason=sentences.stranger(self._company))
+        if tool.effect != "read" and policy.has_ended(setting.person, setting.today):
+            return Refused(
+                reason=sentences.contract_over(self._company, setting.person)
+            )
+        return await tool.rule(setting, arguments)
+
+    @override
+    async def run(self, call: Call) -> ToolResult:
+        tool = find_tool(call.name)
+        if tool is None:
+            return _not_run(call, "no such tool")
+        arguments = _parse(tool, call)
+        if isinstance(arguments, str):
+            return _not_run(call, arguments)
+        setting = await self._setting(call)
+        if setting is None:
+            return failed("Nothing was done", sentences.stranger(self._company))
+        return await tool.run(setting, arguments)
+
+    @override
+    async def probe(self, call: Call) -> ToolResult | None:
+        tool = find_tool(call.name)
+        if tool is None or tool.recall is None:
+            return None
+        arguments = _parse(tool, call)
+        setting = await self._setting(call)
+        if isinstance(arguments, str) or setting is None:
+            return None
+        effect = await self._records.find_effect(call.tenant_id, call.key)
+        if effect is None:
+            title = tool.title(self._company, call.arguments)
+            return failed(f"{title}: did not happen", sentences.not_done(title))
+        return tool.recall(setting, arguments, effect)
+
+    async def _setting(self, call: Call) -> Setting | None:
+        if not call.requester.person_id:
+            return None
+        person = await self._records.find_person(
+            call.tenant_id, call.requester.person_id
+        )
+        if person is None:
+            return None
+        return Setting(
+            company=self._company, records=self._records, call=call, person=person
+        )
+
+
+def _parse(tool: AnyTool, call: Call) -> Arguments | str:
+    """Return the call's arguments, or what is wrong with them."""
+    try:
+        return tool.arguments.model_validate(call.arguments)
+    except ValidationError as error:
+        return problems_of(error)
+
+
+def _not_run(call: Call, problems: str) -> ToolResult:
+    return failed(
+        f"{call.name} was not run", sentences.bad_arguments(call.name, problems)
+    )

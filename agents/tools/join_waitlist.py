@@ -1,0 +1,122 @@
+"""Put the requester on the list for something that has run out."""
+
+from pydantic import Field
+
+from agents import policy
+from agents.catalog import find_resource, takes_seat
+from agents.tools import sentences
+from agents.tools.request import ResourceArguments, decision_on
+from agents.tools.tool import Setting, Tool, failed
+from bot.company.model import Company, Resource
+from bot.ports.agent import Allowed, Refused, Ruling, ToolResult
+from bot.ports.records import Effect
+from bot.protocol.values import CardData, Fact
+
+
+class WaitlistArguments(ResourceArguments):
+    """What to wait for."""
+
+    grant: str = Field(
+        default="", description="Which grant is wanted, for what comes in seats."
+    )
+
+
+async def rule(setting: Setting, arguments: WaitlistArguments) -> Ruling:
+    """Let people wait for what policy does not deny them and what has run out."""
+    resource = find_resource(setting.company, arguments.resource)
+    if resource is None:
+        return Refused(
+            reason=sentences.unknown_thing(setting.company, arguments.resource)
+        )
+    grant = _grant(resource, arguments)
+    decision = decision_on(setting, resource, grant)
+    if isinstance(decision, policy.Denied):
+        return Refused(
+            reason=sentences.denied(setting.company, resource, grant, decision),
+            policy=decision.policy,
+        )
+    if await _left(setting, resource) > 0:
+        return Refused(
+            reason=sentences.still_available(resource), policy=decision.policy
+        )
+    return Allowed(policy=decision.policy)
+
+
+async def run(setting: Setting, arguments: WaitlistArguments) -> ToolResult:
+    """Add the person to the list."""
+    resource = find_resource(setting.company, arguments.resource)
+    if resource is None:
+        sentence = sentences.unknown_thing(setting.company, arguments.resource)
+        return failed("No such thing", sentence)
+    filed = await setting.records.join_waitlist(
+        setting.tenant,
+        key=setting.call.key,
+        person=setting.person_id,
+        resource_id=resource.id,
+    )
+    return _listed(resource, filed.reference)
+
+
+def _grant(resource: Resource, arguments: WaitlistArguments) -> str:
+    if arguments.grant or not resource.grants:
+        return arguments.grant
+    seated = [grant for grant in resource.grants if takes_seat(resource, grant)]
+    return (seated or list(resource.grants))[0]
+
+
+async def _left(setting: Setting, resource: Resource) -> int:
+    records = setting.records
+    counted = (
+        await records.seats_left(setting.tenant, resource.id)
+        if resource.grants
+        else await records.stock_left(setting.tenant, resource.id)
+    )
+    return 1 if counted is None else counted
+
+
+def _listed(resource: Resource, reference: str) -> ToolResult:
+    card = CardData(
+        title=f"Waiting list: {resource.name}",
+        facts=(Fact(label="Reference", value=reference),),
+        note="Nothing is assigned or ordered yet.",
+    )
+    return ToolResult(
+        outcome="done",
+        title=f"On the waiting list for {resource.name}",
+        content={
+            "status": "waitlisted",
+            "reference": reference,
+            "sentence": sentences.listed(resource, reference, wanted_order=False),
+        },
+        cards=(card,),
+    )
+
+
+def recall(
+    setting: Setting, arguments: WaitlistArguments, effect: Effect
+) -> ToolResult:
+    """Return the result of joining the list, found in the records."""
+    resource = find_resource(setting.company, arguments.resource)
+    assert resource is not None, "an effect's arguments were ruled on"
+    return _listed(resource, effect.reference)
+
+
+def running(company: Company, arguments: WaitlistArguments) -> str:
+    """Return how the step reads while it runs."""
+    resource = find_resource(company, arguments.resource)
+    return f"Joining the waiting list for {resource.name if resource else '…'}"
+
+
+JOIN_WAITLIST = Tool(
+    name="join_waitlist",
+    description=(
+        "Put the requester on the waiting list for something that has run out. "
+        "Only when they said that they want that."
+    ),
+    arguments=WaitlistArguments,
+    effect="idempotent",
+    running=running,
+    rule=rule,
+    run=run,
+    recall=recall,
+)

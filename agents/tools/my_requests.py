@@ -1,0 +1,61 @@
+"""What the requester waits for and what they have."""
+
+from agents.catalog import what
+from agents.tools.tool import NoArguments, Setting, Tool, found
+from bot.company.model import Company
+from bot.ports.agent import ToolResult
+from bot.ports.records import Grant
+
+
+async def run(setting: Setting, arguments: NoArguments) -> ToolResult:
+    """Read both lists as they are now."""
+    del arguments
+    waiting = await setting.records.open_requests(setting.tenant, setting.person_id)
+    held = await setting.records.grants_of(setting.tenant, setting.person_id)
+    return found(
+        "Looked up your requests",
+        {
+            "open": [
+                {
+                    "request": request.approval_id,
+                    "subject": request.subject,
+                    "waiting_for": list(request.waiting_for),
+                }
+                for request in waiting
+            ],
+            "have": [
+                {
+                    "resource": grant.resource_id,
+                    "what": _words(setting.company, grant),
+                    "ends": grant.ends_at.isoformat() if grant.ends_at else None,
+                }
+                for grant in held
+            ],
+        },
+    )
+
+
+def _words(company: Company, grant: Grant) -> str:
+    resource = company.resource(grant.resource_id)
+    if resource is None:
+        return f"{grant.grant} access to {grant.resource_id}"
+    return what(resource, grant.grant)
+
+
+def running(company: Company, arguments: NoArguments) -> str:
+    """Return how the step reads while it runs."""
+    del company, arguments
+    return "Looking up your requests"
+
+
+MY_REQUESTS = Tool(
+    name="my_requests",
+    description=(
+        "List what the requester still waits for, with whom it waits, and what "
+        "access they have. Use it for every question about the state of a request."
+    ),
+    arguments=NoArguments,
+    effect="read",
+    running=running,
+    run=run,
+)

@@ -1,0 +1,81 @@
+"""Open a ticket: what no other tool can do, people do."""
+
+from pydantic import Field
+
+from agents.tools import sentences
+from agents.tools.tool import Arguments, Setting, Tool
+from bot.company.model import Company
+from bot.ports.agent import ToolResult
+from bot.ports.records import Effect
+from bot.protocol.values import CardData, Fact
+
+
+class TicketArguments(Arguments):
+    """What people should look into."""
+
+    title: str = Field(min_length=3, max_length=120, description="One line.")
+    body: str = Field(default="", max_length=4000, description="All that is known.")
+    queue: str = Field(
+        default="helpdesk",
+        pattern=r"^[a-z][a-z0-9_-]{0,39}$",
+        description="Who should look: helpdesk, or the name of a specialist.",
+    )
+
+
+async def run(setting: Setting, arguments: TicketArguments) -> ToolResult:
+    """File the ticket in the requester's name."""
+    filed = await setting.records.open_ticket(
+        setting.tenant,
+        key=setting.call.key,
+        person=setting.person_id,
+        queue=arguments.queue,
+        title=arguments.title,
+        body=arguments.body,
+    )
+    return _opened(arguments, filed.reference)
+
+
+def _opened(arguments: TicketArguments, reference: str) -> ToolResult:
+    card = CardData(
+        title=f"Ticket {reference}",
+        facts=(
+            Fact(label="About", value=arguments.title),
+            Fact(label="Queue", value=arguments.queue),
+        ),
+    )
+    return ToolResult(
+        outcome="done",
+        title=f"Opened ticket {reference}",
+        content={
+            "status": "opened",
+            "reference": reference,
+            "sentence": sentences.ticket_opened(reference, arguments.title),
+        },
+        cards=(card,),
+    )
+
+
+def recall(setting: Setting, arguments: TicketArguments, effect: Effect) -> ToolResult:
+    """Return the result of a ticket found in the records."""
+    del setting
+    return _opened(arguments, effect.reference)
+
+
+def running(company: Company, arguments: TicketArguments) -> str:
+    """Return how the step reads while it runs."""
+    del company
+    return f"Opening a ticket: {arguments.title}"
+
+
+OPEN_TICKET = Tool(
+    name="open_ticket",
+    description=(
+        "Open a ticket for people to work on, when no other tool can help and the "
+        "requester wants one."
+    ),
+    arguments=TicketArguments,
+    effect="once",
+    running=running,
+    run=run,
+    recall=recall,
+)

@@ -1,0 +1,40 @@
+"""All tools by name, except hand-offs, which come from the roster."""
+
+from typing import Any
+
+from agents.tools.assign_seat import ASSIGN_SEAT
+from agents.tools.check_policy import CHECK_POLICY
+from agents.tools.grant_access import GRANT_ACCESS
+from agents.tools.join_waitlist import JOIN_WAITLIST
+from agents.tools.look_up_catalog import LOOK_UP_CATALOG
+from agents.tools.look_up_person import LOOK_UP_PERSON
+from agents.tools.my_requests import MY_REQUESTS
+from agents.tools.open_ticket import OPEN_TICKET
+from agents.tools.order_hardware import ORDER_HARDWARE
+from agents.tools.reset_password import RESET_PASSWORD
+from agents.tools.search_knowledge import SEARCH_KNOWLEDGE
+from agents.tools.tool import Tool
+from agents.tools.who_am_i import WHO_AM_I
+from agents.tools.withdraw_request import WITHDRAW_REQUEST
+
+AnyTool = Tool[Any]
+"""A tool whose arguments were or will be validated by its own model."""
+
+TOOLS: dict[str, AnyTool] = {
+    tool.name: tool
+    for tool in (
+        WHO_AM_I,
+        LOOK_UP_PERSON,
+        SEARCH_KNOWLEDGE,
+        LOOK_UP_CATALOG,
+        CHECK_POLICY,
+        GRANT_ACCESS,
+        ASSIGN_SEAT,
+        ORDER_HARDWARE,
+        JOIN_WAITLIST,
+        RESET_PASSWORD,
+        OPEN_TICKET,
+        MY_REQUESTS,
+        WITHDRAW_REQUEST,
+    )
+}

@@ -1,0 +1,104 @@
+"""Reset the requester's own password; nobody else's, whatever a model writes."""
+
+from pydantic import Field
+
+from agents.language import words
+from agents.tools import sentences
+from agents.tools.tool import Arguments, Setting, Tool, failed
+from bot.company.model import Company, Person
+from bot.ports.agent import Allowed, Refused, Ruling, ToolResult
+from bot.ports.records import Effect
+from bot.protocol.values import CardData, Fact
+
+_SELF = frozenset({"me", "my", "mine", "myself", "i", "self", "own", "requester"})
+
+
+class ResetArguments(Arguments):
+    """Whose password."""
+
+    person: str = Field(
+        default="",
+        description=(
+            "Whose password, exactly as the requester put it; empty for their own. "
+            "Never fill in the requester for somebody else's."
+        ),
+    )
+
+
+def is_own(person: Person, said: str) -> bool:
+    """Return whether ``said`` certainly means ``person`` and nobody else."""
+    if said.strip().casefold() in {"", person.id.casefold(), person.email.casefold()}:
+        return True
+    spoken = tuple(word.text for word in words(said))
+    full_name = tuple(word.text for word in words(person.name))
+    return spoken == full_name or (bool(spoken) and set(spoken) <= _SELF)
+
+
+async def rule(setting: Setting, arguments: ResetArguments) -> Ruling:
+    """Let everybody reset their own, and only their own."""
+    if not is_own(setting.person, arguments.person):
+        return Refused(
+            reason=sentences.not_your_password(setting.company),
+            policy=sentences.OWN_PASSWORD_RULE,
+        )
+    return Allowed(policy=sentences.OWN_PASSWORD_RULE)
+
+
+async def run(setting: Setting, arguments: ResetArguments) -> ToolResult:
+    """Send the requester a link; the argument is checked once more."""
+    if not is_own(setting.person, arguments.person):
+        return failed(
+            "No password was reset", sentences.not_your_password(setting.company)
+        )
+    filed = await setting.records.reset_password(
+        setting.tenant, key=setting.call.key, person=setting.person_id
+    )
+    return _sent(setting, filed.reference)
+
+
+def _sent(setting: Setting, reference: str) -> ToolResult:
+    card = CardData(
+        title="Password reset",
+        facts=(
+            Fact(label="For", value=setting.person.name),
+            Fact(label="Reference", value=reference),
+        ),
+        tone="good",
+    )
+    return ToolResult(
+        outcome="done",
+        title="Sent a one-time link for a new password",
+        content={
+            "status": "reset",
+            "reference": reference,
+            "sentence": sentences.link_sent(),
+        },
+        cards=(card,),
+    )
+
+
+def recall(setting: Setting, arguments: ResetArguments, effect: Effect) -> ToolResult:
+    """Return the result of a link that was sent."""
+    del arguments
+    return _sent(setting, effect.reference)
+
+
+def running(company: Company, arguments: ResetArguments) -> str:
+    """Return how the step reads while it runs."""
+    del company
+    return f"Resetting the password of {arguments.person or 'the requester'}"
+
+
+RESET_PASSWORD = Tool(
+    name="reset_password",
+    description=(
+        "Send the requester a one-time link to set a new password. Works for their "
+        "own password only; for anybody else's it is refused, and that is final."
+    ),
+    arguments=ResetArguments,
+    effect="once",
+    running=running,
+    rule=rule,
+    run=run,
+    recall=recall,
+)

@@ -1,0 +1,102 @@
+"""Find articles that answer a question, and cite them."""
+
+import re
+
+from pydantic import Field
+
+from agents.language import content_words, stems
+from agents.tools.tool import Arguments, Setting, Tool
+from bot.company.model import Company
+from bot.ports.agent import ToolResult
+from bot.ports.records import Article
+from bot.protocol.values import Source
+
+_MAX_ARTICLES = 3
+_MAX_QUOTE = 200
+
+
+class KnowledgeArguments(Arguments):
+    """What to look for."""
+
+    query: str = Field(
+        min_length=1,
+        max_length=200,
+        description="A few keywords, as they would stand in the article.",
+    )
+
+
+async def run(setting: Setting, arguments: KnowledgeArguments) -> ToolResult:
+    """Return the best matching articles, with the first of them as source.
+
+    Full-text search wants every word; where that finds nothing, the words are
+    looked for one by one, and articles with more of them come first.
+    """
+    articles = list(
+        await setting.records.search_knowledge(
+            setting.tenant, arguments.query, limit=_MAX_ARTICLES
+        )
+    )
+    if not articles:
+        articles = await _word_by_word(setting, arguments.query)
+    return ToolResult(
+        outcome="done",
+        title=(
+            f"Found “{articles[0].title}”" if articles else "Found no article on that"
+        ),
+        content={
+            "articles": [
+                {
+                    "ref": article.ref,
+                    "title": article.title,
+                    "owner": article.owner,
+                    "updated": article.updated,
+                    "text": article.body,
+                }
+                for article in articles
+            ]
+        },
+        sources=tuple(_source(article, arguments.query) for article in articles[:1]),
+    )
+
+
+async def _word_by_word(setting: Setting, query: str) -> list[Article]:
+    hits: dict[str, list[Article]] = {}
+    for word in content_words(query)[:6]:
+        for article in await setting.records.search_knowledge(
+            setting.tenant, word, limit=_MAX_ARTICLES
+        ):
+            hits.setdefault(article.ref, []).append(article)
+    ranked = sorted(
+        hits.values(), key=lambda found: (-len(found), -max(a.rank for a in found))
+    )
+    return [found[0] for found in ranked[:_MAX_ARTICLES]]
+
+
+def _source(article: Article, query: str) -> Source:
+    wanted = set(stems(query))
+    lines = [
+        line.strip()
+        for line in re.split(r"\n+|(?<=[.!?])\s", article.body)
+        if line.strip() and not line.startswith("#")
+    ]
+    best = max(lines, key=lambda line: len(wanted & set(stems(line))), default="")
+    return Source(title=article.title, ref=article.ref, quote=best[:_MAX_QUOTE])
+
+
+def running(company: Company, arguments: KnowledgeArguments) -> str:
+    """Return how the step reads while it runs."""
+    del company
+    return f"Looking for “{arguments.query}” in the knowledge base"
+
+
+SEARCH_KNOWLEDGE = Tool(
+    name="search_knowledge",
+    description=(
+        "Search the company's articles. Answer from what they say and name the "
+        "article; what they do not say, you do not know."
+    ),
+    arguments=KnowledgeArguments,
+    effect="read",
+    running=running,
+    run=run,
+)

@@ -1,0 +1,240 @@
+"""What tools say to people, in one place.
+
+Every sentence says what happened, or that nothing did and what to do next. They
+name people and things by what the company file calls them; they never carry a
+model's words.
+"""
+
+from datetime import datetime
+
+from agents.catalog import cost, span, takes_seat, what
+from agents.policy import Denied
+from bot.company.model import Company, Person, Resource
+from bot.protocol.values import OpenRequest, Stage
+
+OWN_PASSWORD_RULE = "You can only reset your own password"  # noqa: S105 - a rule's name
+"""Name of the rule, as shown and as audited."""
+
+
+def upper_first(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def names(people: tuple[str, ...] | list[str], *, word: str = "or") -> str:
+    """Return names as a sentence lists them."""
+    if len(people) < 2:  # noqa: PLR2004
+        return "".join(people)
+    return f"{', '.join(people[:-1])} {word} {people[-1]}"
+
+
+def whom_to_ask(company: Company, ask: str) -> str:
+    """Return the sentence that says where to go instead."""
+    place = company.company.help_channel
+    if ask:
+        return f"Ask {ask}, who is responsible for it."
+    return f"Ask in {place}." if place else "Ask your IT team."
+
+
+def stranger(company: Company) -> str:
+    """Say that the requester is not in the directory."""
+    return (
+        f"I can't find you in {company.company.name}'s directory, so I did nothing. "
+        f"{whom_to_ask(company, '')}"
+    )
+
+
+def contract_over(company: Company, person: Person) -> str:
+    """Say that a contract that has ended asks for nothing."""
+    ended = person.ends.isoformat() if person.ends else ""
+    return (
+        f"Your contract ended on {ended}, so I may not do this. Nothing was changed. "
+        f"{whom_to_ask(company, '')}"
+    )
+
+
+def bad_arguments(tool: str, problems: str) -> str:
+    """Say that a call's arguments make no sense."""
+    return f"{tool} was not run, because its details were not usable: {problems}."
+
+
+def unknown_thing(company: Company, said: str) -> str:
+    """Say that the catalog has no such thing."""
+    return (
+        f"There is no {said!r} in the catalog, so nothing was asked for. "
+        f"{whom_to_ask(company, '')}"
+    )
+
+
+def denied(company: Company, resource: Resource, grant: str, decision: Denied) -> str:
+    """Say why not, that nothing was done, and whom to ask."""
+    thing = what(resource, grant)
+    match decision.cause:
+        case "rule":
+            why = f"the rule “{decision.policy}” does not allow it"
+        case "no_rule":
+            why = "no rule lets somebody in your position have it through me"
+        case "no_grant":
+            offered = (
+                names(resource.grants) if resource.grants else "nothing but itself"
+            )
+            why = f"it can only be given as {offered}"
+        case "ended":
+            why = "your contract has ended"
+        case "nobody_left":
+            why = (
+                f"the rule “{decision.policy}” needs somebody other than you to "
+                "decide, and there is nobody"
+            )
+    return (
+        f"I can't give you {thing}: {why}. Nothing was changed. "
+        f"{whom_to_ask(company, decision.ask)}"
+    )
+
+
+def already_has(resource: Resource, held: str, wanted: str) -> str:
+    """Say that there is nothing to do."""
+    rest = "" if held == wanted else f", which includes {wanted}"
+    return f"You already have {what(resource, held)}{rest}. Nothing was changed."
+
+
+def already_asked(thing: str, request: OpenRequest) -> str:
+    """Say that the same request already waits."""
+    return (
+        f"You already asked for {thing}; it waits for {names(request.waiting_for)}. "
+        "No second request was sent."
+    )
+
+
+def no_seats(resource: Resource) -> str:
+    """Say that all seats are taken, and offer the list."""
+    return (
+        f"All {resource.seats} {resource.name} seats are in use, so nothing was "
+        "assigned. I can put you on the waiting list if you like."
+    )
+
+
+def not_your_password(company: Company) -> str:
+    """Refuse to reset somebody else's password, naming the rule."""
+    return (
+        f"{OWN_PASSWORD_RULE}, so I left the other one alone. They can ask me "
+        f"themselves. {whom_to_ask(company, '')}"
+    )
+
+
+def granted(resource: Resource, grant: str, ends_at: datetime | None) -> str:
+    """Say that access was given."""
+    if ends_at is None:
+        return f"You now have {what(resource, grant)}."
+    until = f"{ends_at:%Y-%m-%d %H:%M} UTC"
+    return f"You now have {what(resource, grant)}. It ends by itself on {until}."
+
+
+def ordered(resource: Resource, reference: str) -> str:
+    """Say that an order was placed."""
+    delivery = f" Delivery takes {resource.delivery}." if resource.delivery else ""
+    return f"One {resource.name} is ordered for you ({reference}).{delivery}"
+
+
+def listed(resource: Resource, reference: str, *, wanted_order: bool) -> str:
+    """Say that somebody is on a waiting list, and what that is not."""
+    place = f"You are on the waiting list for {resource.name} ({reference})."
+    if wanted_order:
+        delivery = (
+            f" Once there is one, delivery takes {resource.delivery}."
+            if resource.delivery
+            else ""
+        )
+        return f"{place} None is in stock, so it is not ordered yet.{delivery}"
+    return f"{place} Nothing is assigned or ordered yet."
+
+
+def still_available(resource: Resource) -> str:
+    """Say that there is no need for a list."""
+    return (
+        f"There is no need for a waiting list: {resource.name} is available. "
+        "Nothing was changed; ask me for it."
+    )
+
+
+def link_sent() -> str:
+    """Say that a password reset is under way."""
+    return (
+        "A one-time link to set a new password is on its way to you; it never goes "
+        "into a channel. Your password stays as it is until you use the link."
+    )
+
+
+def ticket_opened(reference: str, title: str) -> str:
+    """Say that people will look into it."""
+    return f"Ticket {reference} is open: {title}. Somebody will get back to you."
+
+
+def withdrawn(subject: str) -> str:
+    """Say that a request was taken back."""
+    return f"Your request was withdrawn: {subject}. Nobody can approve it any more."
+
+
+def not_open() -> str:
+    """Say that there is nothing left to withdraw."""
+    return "That request is no longer open, so there was nothing to withdraw."
+
+
+def not_yours() -> str:
+    """Say that only one's own requests can be withdrawn."""
+    return "That is not your request, so I left it alone."
+
+
+def not_done(thing: str) -> str:
+    """Say that an interrupted call certainly had no effect."""
+    return f"{upper_first(thing)} did not happen, and nothing was changed."
+
+
+def subject(resource: Resource, grant: str, person: Person, *, listed: bool) -> str:
+    """Return what exactly a decider is asked to approve."""
+    if not resource.grants:
+        more = ", on the waiting list because none is in stock" if listed else ""
+        return f"Order one {resource.name} for {person.name}{more}"
+    verb = "Assign" if takes_seat(resource, grant) else "Grant"
+    return f"{verb} {what(resource, grant)} to {person.name}"
+
+
+def stock(left: int, resource: Resource) -> str:
+    """Say how many are left, honestly."""
+    if left > 0:
+        return str(left)
+    delivery = f"; delivery {resource.delivery}" if resource.delivery else ""
+    return f"None{delivery}"
+
+
+def what_approval_does(resource: Resource) -> str:
+    """Say that approving something out of stock orders nothing yet."""
+    return (
+        f"Puts the person on the waiting list for {resource.name}; "
+        "nothing is ordered yet"
+    )
+
+
+def forecast_granted(resource: Resource, grant: str) -> str:
+    """Say that a request would be granted at once."""
+    return f"You would get {what(resource, grant)} at once, without anybody's approval."
+
+
+def forecast_staged(resource: Resource, grant: str, stages: tuple[Stage, ...]) -> str:
+    """Say who would be asked, in which order."""
+    steps = [
+        names([a.name for a in stage.approvers])
+        + (f" ({stage.need} of them)" if stage.need > 1 else "")
+        for stage in stages
+    ]
+    price = cost(resource, grant)
+    costs = f" It costs {price}." if price else ""
+    ends = (
+        f" Access ends after {span(resource.longest)} by itself."
+        if resource.longest
+        else ""
+    )
+    return (
+        f"For {what(resource, grant)}, {', then '.join(steps)} would have to agree."
+        f"{costs}{ends} Nothing was asked yet."
+    )

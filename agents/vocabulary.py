@@ -1,0 +1,97 @@
+"""The words of one company: what a model is told exists. Pure.
+
+A language model reads it as text in its prompt; the scripted model reads the same
+facts as data. Neither is told more than the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agents.catalog import request_tool, takes_seat, what
+from agents.roster import SPECIALISTS, specialist_for
+from bot.company.model import Company, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """Something people can ask for."""
+
+    id: str
+    name: str
+    kind: str
+    phrases: tuple[str, ...]
+    """Everything it is called."""
+    grants: tuple[str, ...]
+    """From the smallest; empty for what is ordered."""
+    seat_grant: str
+    """The smallest grant that takes a seat; empty if none does."""
+    words: Mapping[str, str]
+    """For each grant (``""`` for what is ordered), how asking for it reads."""
+    asked_with: str
+    """The tool."""
+    specialist: str
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Someone:
+    """A person's name."""
+
+    person_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """Everything that has a name."""
+
+    company: str
+    help_channel: str
+    greeting: str
+    things: tuple[Thing, ...]
+    people: tuple[Someone, ...]
+    titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For each specialist, how to speak of it."""
+    duties: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For each tool that only specialists have, who has it."""
+
+    def thing(self, thing_id: str) -> Thing | None:
+        """Return the thing with this id."""
+        return next((t for t in self.things if t.id == thing_id), None)
+
+
+def vocabulary_of(company: Company) -> Vocabulary:
+    """Return the words of ``company``."""
+    words = company.agents.get("coordinator")
+    return Vocabulary(
+        company=company.company.name,
+        help_channel=company.company.help_channel,
+        greeting=words.greeting if words else "",
+        things=tuple(_thing(resource) for resource in company.resources),
+        people=tuple(Someone(person_id=p.id, name=p.name) for p in company.people),
+        titles={agent.name: agent.title for agent in SPECIALISTS},
+        duties={"reset_password": specialist_for("reset_password")},
+    )
+
+
+def _thing(resource: Resource) -> Thing:
+    seated = (grant for grant in resource.grants if takes_seat(resource, grant))
+    _, _, short_id = resource.id.partition("/")
+    return Thing(
+        id=resource.id,
+        name=resource.name,
+        kind=resource.kind,
+        phrases=tuple(
+            dict.fromkeys(
+                name
+                for name in (resource.name, short_id, *resource.aliases)
+                if len(name) > 2 and any(c.isalpha() for c in name)  # noqa: PLR2004
+            )
+        ),
+        grants=resource.grants,
+        seat_grant=next(seated, ""),
+        words={grant: what(resource, grant) for grant in resource.grants or ("",)},
+        asked_with=request_tool(resource),
+        specialist=resource.specialist,
+        sensitive=resource.sensitive,
+    )
