@@ -1,0 +1,82 @@
+"""Misfortunes on command: what may go wrong between a bot and Teams."""
+
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from adapters.simulator.teams.limits import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """A gateway answers with an HTML page."""
+
+    status: int = 502
+    """500, 502, 503 or 504."""
+    applied: bool = False
+    """Whether the request was carried out all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer, until the world closes."""
+
+    applied: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The connection breaks instead of an answer."""
+
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """429, whatever the budgets say."""
+
+    retry_after: int | None = 1
+    """Seconds; ``None`` leaves the header out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """412: another operation on the same conversation was under way."""
+
+
+class Hold:
+    """The request stays under way until it is released; then it is carried out."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        """Set when the request has arrived."""
+        self._open = asyncio.Event()
+
+    def release(self) -> None:
+        """Let the request go on."""
+        self._open.set()
+
+    async def arrive(self) -> None:
+        """Say that the request is here and wait for `release`."""
+        self.reached.set()
+        await self._open.wait()
+
+
+Fault: TypeAlias = ServerError | Silence | Reset | Throttle | Conflict | Hold
+
+
+class Faults:
+    """The misfortunes that wait for their request."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[Operation, deque[Fault]] = defaultdict(deque)
+
+    def add(self, operation: Operation, fault: Fault) -> None:
+        """Let ``fault`` happen to the next ``operation`` without one."""
+        self._waiting[operation].append(fault)
+
+    def take(self, operation: Operation) -> Fault | None:
+        """Return what happens to this ``operation``, if anything."""
+        waiting = self._waiting[operation]
+        return waiting.popleft() if waiting else None
