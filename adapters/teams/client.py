@@ -1,0 +1,245 @@
+"""Teams behind the core's port.
+
+Teams cannot be asked whether a message exists, so a post whose answer was lost may be
+there or not, and nobody can tell: see `TeamsPlatform.find_post`.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+
+import structlog
+from typing_extensions import override
+
+from adapters.teams import limits
+from adapters.teams.auth import SigningKeys, TokenCache, Verifier
+from adapters.teams.config import TeamsConfig
+from adapters.teams.connector import Answer, Connector
+from adapters.teams.http import new_session
+from adapters.teams.lanes import lanes_of
+from adapters.teams.render import render
+from adapters.teams.wire import string
+from bot.clock import Clock
+from bot.errors import (
+    AmbiguousSendError,
+    MessageGoneError,
+    PlatformError,
+    RateLimitedError,
+)
+from bot.pacing.lanes import Lane
+from bot.ports.surface import Operation, Payload, Platform, Receipt
+from bot.protocol.ids import PlatformName, SurfaceId
+from bot.protocol.inbound import Address, UserRef
+from bot.view.nodes import TurnView
+
+_GONE = "ActivityNotFoundInConversation"
+_MAYBE_DONE = frozenset({408, 502, 503, 504})
+_log = structlog.stdlib.get_logger()
+
+
+class TeamsPlatform(Platform):
+    """Microsoft Teams: one bot registration.
+
+    Build it, `start` it inside the event loop, `close` it at the end.
+
+    Args:
+        config: The registration and whom it trusts.
+        clock: The time, for tokens, keys and caches.
+    """
+
+    name: PlatformName = "teams"
+
+    def __init__(self, config: TeamsConfig, *, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._live: _Live | None = None
+        self._members: OrderedDict[tuple[str, str], tuple[float, UserRef]] = (
+            OrderedDict()
+        )
+
+    async def start(self) -> None:
+        """Open the pool of connections; makes no call yet."""
+        assert self._live is None, "started twice"
+        self._live = _Live(self._config, self._clock)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._live is not None:
+            await self._live.session.close()
+            self._live = None
+
+    @property
+    def connector(self) -> Connector:
+        """The REST calls themselves."""
+        return self._started.connector
+
+    @property
+    def verifier(self) -> Verifier:
+        """What checks inbound tokens."""
+        return self._started.verifier
+
+    @property
+    def _started(self) -> "_Live":
+        assert self._live is not None, "TeamsPlatform.start() was not awaited"
+        return self._live
+
+    @property
+    def clock(self) -> Clock:
+        """The time that this adapter goes by."""
+        return self._clock
+
+    @override
+    def render(self, view: TurnView) -> Payload:
+        return render(view)
+
+    @override
+    def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:
+        return lanes_of(address)
+
+    @override
+    async def open_direct(self, user: UserRef, known: Address | None) -> Address:
+        if known is not None and known.personal and known.channel:
+            return known
+        service_url = known.service_url if known is not None else ""
+        service_url = service_url or self._config.default_service_url
+        answer = await self.connector.create_conversation(
+            service_url,
+            {
+                "isGroup": False,
+                "bot": {"id": f"28:{self._config.app_id}"},
+                # The directory's id goes into "id"; in "aadObjectId" it is refused.
+                "members": [{"id": user.user_id}],
+                "tenantId": user.workspace,
+                "channelData": {"tenant": {"id": user.workspace}},
+            },
+        )
+        if not answer.ok:
+            raise _refusal(answer)
+        if not answer.id:
+            raise PlatformError("teams", "NoConversation", "no id in the answer")
+        return Address(
+            platform="teams",
+            workspace=user.workspace,
+            channel=answer.id,
+            user=user.user_id,
+            service_url=service_url,
+            personal=True,
+        )
+
+    @override
+    async def post(
+        self, to: Address, payload: Payload, *, surface: SurfaceId
+    ) -> Receipt:
+        """Show a new message. Teams keeps no mark to find it by, see `find_post`."""
+        answer = await self.connector.post_activity(
+            to.service_url, to.channel, payload.body
+        )
+        if not answer.ok:
+            raise _refusal(answer)
+        if not answer.id:
+            # Shown, but under no name: it can neither be edited nor found.
+            raise AmbiguousSendError("teams", "NoActivityId", str(answer.status))
+        return Receipt(message_id=answer.id, address=to)
+
+    @override
+    async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
+        to, activity_id = receipt.address, receipt.message_id
+        # The whole message is replaced; what is missing here is gone there.
+        answer = await self.connector.put_activity(
+            to.service_url,
+            to.channel,
+            activity_id,
+            {**payload.body, "id": activity_id},
+        )
+        if answer.status == 404 and answer.code == _GONE:  # noqa: PLR2004
+            raise MessageGoneError("teams", answer.code, activity_id)
+        if not answer.ok:
+            raise _refusal(answer)
+        return receipt
+
+    @override
+    async def find_post(
+        self, to: Address, *, surface: SurfaceId, since: datetime
+    ) -> Receipt | None:
+        """Return ``None``: the connector has no call that lists messages.
+
+        After an `AmbiguousSendError` from `post`, the message may be shown. Posting
+        again then shows it twice at worst; not posting loses it at worst. The first
+        copy, if there is one, is never edited again.
+        """
+        return None
+
+    @override
+    async def find_user(self, user: UserRef, address: Address | None) -> UserRef:
+        key = (user.workspace, user.user_id)
+        now = self._clock.monotonic()
+        expires, known = self._members.get(key, (now, user))
+        if now < expires:
+            return known
+        if address is None or not address.service_url:
+            return user
+        try:
+            answer = await self.connector.get_member(
+                address.service_url, address.channel, user.user_id
+            )
+        except PlatformError as error:
+            _log.warning("teams.member_unknown", error=str(error))
+            return user
+        if not answer.ok:
+            _log.warning("teams.member_unknown", code=answer.code)
+            return user
+        found = _named(user, answer)
+        self._remember(key, now + limits.MEMBER_MAX_AGE, found)
+        return found
+
+    def _remember(self, key: tuple[str, str], expires: float, user: UserRef) -> None:
+        self._members[key] = (expires, user)
+        self._members.move_to_end(key)
+        while len(self._members) > limits.MEMBERS_REMEMBERED:
+            self._members.popitem(last=False)
+
+
+class _Live:
+    """What exists between `start` and `close`."""
+
+    def __init__(self, config: TeamsConfig, clock: Clock) -> None:
+        self.session = new_session()
+        keys = SigningKeys(self.session, metadata_url=config.metadata_url, clock=clock)
+        self.verifier = Verifier(config, keys, clock)
+        tokens = TokenCache(self.session, config, clock)
+        self.connector = Connector(self.session, config, tokens)
+
+
+def _named(user: UserRef, answer: Answer) -> UserRef:
+    email = string(answer.body.get("email"))
+    return user.model_copy(
+        update={
+            "name": string(answer.body.get("name")) or user.name,
+            "email": email
+            or string(answer.body.get("userPrincipalName"))
+            or user.email,
+        }
+    )
+
+
+def _refusal(answer: Answer) -> PlatformError:
+    """Return the error that stands for an answer other than 2xx.
+
+    Source:
+        https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages#status-codes
+    """
+    match answer.status:
+        case 429:
+            pause = answer.retry_after
+            return RateLimitedError(
+                "teams", retry_after=limits.RETRY_AFTER if pause is None else pause
+            )
+        case 412:
+            pause = answer.retry_after
+            return RateLimitedError(
+                "teams",
+                retry_after=limits.CONFLICT_RETRY_AFTER if pause is None else pause,
+            )
+        case status if status in _MAYBE_DONE:
+            return AmbiguousSendError("teams", answer.code, answer.message)
+        case _:
+            return PlatformError("teams", answer.code, answer.message)

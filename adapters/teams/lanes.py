@@ -1,0 +1,30 @@
+"""The budgets that a post or an edit in Teams draws from. Pure."""
+
+from adapters.teams import limits
+from bot.pacing.lanes import Lane, Window
+from bot.protocol.inbound import Address
+
+
+def lanes_of(address: Address) -> tuple[Lane, ...]:
+    """Return the lanes of any send to ``address``; posts and edits share them.
+
+    A channel's threads share the channel's budget: Teams does not say that they have
+    one each, and the smaller reading is never refused.
+    """
+    thread, _, _ = address.channel.partition(";messageid=")
+    return (
+        Lane(
+            key=f"teams/{address.workspace}/{thread}",
+            windows=tuple(_with_margin(w) for w in limits.CONVERSATION_WINDOWS),
+            reserve=limits.RESERVE,
+        ),
+        Lane(
+            key=f"teams/{address.workspace}",
+            windows=(_with_margin(limits.TENANT_WINDOW),),
+            reserve=limits.RESERVE,
+        ),
+    )
+
+
+def _with_margin(window: Window) -> Window:
+    return Window(window.count - limits.MARGIN, window.seconds)
