@@ -1,0 +1,289 @@
+"""Show half-written Markdown without half-written marks. Pure string scanning.
+
+Text that streams in is cut anywhere: inside a fence, between two asterisks, in the
+middle of a link. `close_markdown` returns what can be shown of it. It drops a few
+characters at the end or adds closing marks there, and leaves finished text alone: what
+people see only grows.
+
+Two steps: find the block in which the text ends (`_last_block`), then close either
+its fence or the marks of its inline text.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_CONTAINER = r"[ \t]*(?:(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))[ \t]*)*"
+"""Quote and list marks before a block."""
+_FENCE = re.compile(rf"({_CONTAINER})(`{{3,}}(?=[^`]*$)|~{{3,}})(.*)$")
+_BLOCK = re.compile(rf"{_CONTAINER}(?:\#{{1,6}}[ \t]+|\|)?")
+_RULE = re.compile(r"[ \t]{0,3}([*_-])(?:[ \t]*\1){2,}[ \t]*")
+_UNBORN_BLOCK = re.compile(r"[ \t]*(?:>[ \t]*)*(?:\#{1,6}|[-+*]|--|={1,2})[ \t]*")
+"""A last line that is nothing yet: a heading's, a list item's or a rule's beginning."""
+_UNBORN_MARK = re.compile(r"(?:^|(?<=[\s(\"'“]))(?:[*_]|~~|`|!?\[|!(?=\[))+(?=\s*$)")
+"""Marks at the end with nothing behind them."""
+_UNBORN_URL = re.compile(r"<(?:https?|mailto):[^\s<>]*$")
+_TICKS = re.compile(r"`+")
+_DESTINATION = re.compile(
+    r"\(\s*(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)"
+    r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
+)
+_LONGEST_LABEL = 120
+"""A bracket left open this far back is a bracket, not a link being written."""
+
+
+def close_markdown(text: str) -> str:
+    """Return ``text`` with what is left open at its end closed or cut off.
+
+    Fences, code spans, emphasis and strike-through are closed; a link without its
+    whole address shows its text; marks with nothing behind them go. Calling it again
+    changes nothing, and CommonMark with nothing left open comes back unchanged.
+    """
+    block = _last_block(text)
+    if block.fence:
+        return _close_fence(text, block)
+    head, inline = text[: block.start], text[block.start :]
+    line = text[text.rfind("\n") + 1 :]
+    if _RULE.fullmatch(line):
+        return text
+    if line.strip() and _UNBORN_BLOCK.fullmatch(line):
+        kept = text[: len(text) - len(line)]
+        return close_markdown(kept.rstrip()) + kept[len(kept.rstrip()) :]
+    return head + _close_inline(inline)
+
+
+# ---------------------------------------------------------------------- the block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """Where the text ends."""
+
+    start: int
+    """Where the inline text begins, or the line that opens the fence."""
+    fence: str = ""
+    """The marks that would close it, quote marks included."""
+    content: int = 0
+    """Where the fence's content begins."""
+
+
+def _last_block(text: str) -> _Block:
+    start, at = 0, 0
+    fence: _Block | None = None
+    for line in text.splitlines(keepends=True):
+        words = line.rstrip("\r\n")
+        if fence and _leaves_quote(fence, words):
+            fence, start = None, at
+        if fence:
+            if _closes(fence, words):
+                fence, start = None, at + len(line)
+        elif opened := _FENCE.fullmatch(words):
+            quote = re.sub(r"[^> \t]", " ", opened[1])
+            fence = _Block(
+                start=at,
+                fence=quote + opened[2],
+                content=min(at + len(line), len(text)),
+            )
+        elif not words.strip():
+            start = at + len(line)
+        elif mark := _BLOCK.match(words):
+            start = at + mark.end() if mark[0].strip() else start
+        at += len(line)
+    return fence or _Block(start=start)
+
+
+def _leaves_quote(fence: _Block, line: str) -> bool:
+    return ">" in fence.fence and not line.lstrip().startswith(">")
+
+
+def _closes(fence: _Block, line: str) -> bool:
+    marks = fence.fence.strip(" \t>")
+    last = line.strip(" \t>") if ">" in fence.fence else line.strip()
+    return len(last) >= len(marks) and set(last) == {marks[0]}
+
+
+def _close_fence(text: str, block: _Block) -> str:
+    content = text[block.content :]
+    mark = block.fence.strip(" \t>")[0]
+    body, newline, last = content.rpartition("\n")
+    if last.strip(" \t>") and not last.strip(f" \t>{mark}"):
+        content = body + newline  # the closing fence is being written
+    if not content.strip(" \t\r\n>") or "\n" not in text[block.start :]:
+        return close_markdown(text[: block.start].rstrip("\n")) + _gap(text, block)
+    shown = text[: block.content] + content
+    return shown + ("" if shown.endswith("\n") else "\n") + block.fence
+
+
+def _gap(text: str, block: _Block) -> str:
+    before = text[: block.start]
+    return before[len(before.rstrip("\n")) :]
+
+
+# --------------------------------------------------------------------- the inline
+
+
+@dataclass(slots=True)
+class _Run:
+    """Marks of emphasis that wait for their partners."""
+
+    mark: str
+    count: int
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What is open at the end of a piece of inline text."""
+
+    text: str
+    at: int = 0
+    runs: list[_Run] = field(default_factory=list[_Run])
+    brackets: list[int] = field(default_factory=list[int])
+    code: int = -1
+    """Where the backticks of an open code span begin."""
+    link: tuple[int, int] | None = None
+    """Brackets of a link whose address is being written."""
+
+
+def _close_inline(text: str) -> str:
+    text = _without_unborn(text)
+    scan = _scan(text)
+    if scan.link:
+        opened, closed = scan.link
+        return _close_inline(_without_bracket(text[:closed], opened))
+    if scan.code >= 0:
+        return _close_code(scan)
+    if (opened := _label_begun(scan)) >= 0:
+        return _close_inline(_without_bracket(text, opened))
+    return _close_runs(text, scan.runs)
+
+
+def _without_unborn(text: str) -> str:
+    while True:
+        shorter = _UNBORN_URL.sub("", _UNBORN_MARK.sub("", text))
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _without_bracket(text: str, opened: int) -> str:
+    image = opened > 0 and text[opened - 1] == "!"
+    return text[: opened - image] + text[opened + 1 :]
+
+
+def _label_begun(scan: _Scan) -> int:
+    """Return where a link's text begins that is still being written, or -1."""
+    for opened in reversed(scan.brackets):
+        rest = scan.text[opened + 1 :]
+        before = scan.text[opened - 1 : opened]
+        if len(rest) > _LONGEST_LABEL or before.isalnum() or rest[:1].isspace():
+            continue
+        if not re.search(r"[\n)]", rest):
+            return opened
+    return -1
+
+
+def _close_code(scan: _Scan) -> str:
+    marks = _TICKS.match(scan.text, scan.code)
+    assert marks is not None, "a code span begins with backticks"
+    content = scan.text[marks.end() :].rstrip("`")
+    if not content.strip():
+        return _close_inline(scan.text[: scan.code])
+    return _close_runs(scan.text[: marks.end()] + content + marks[0], scan.runs)
+
+
+def _close_runs(text: str, runs: list[_Run]) -> str:
+    if not runs:
+        return text
+    body = text.rstrip()
+    tail = text[len(body) :]
+    if len(body) - len(body.rstrip("\\")) & 1:
+        body = body[:-1]
+    return body + "".join(run.mark * run.count for run in reversed(runs)) + tail
+
+
+def _scan(text: str) -> _Scan:
+    scan = _Scan(text)
+    while scan.at < len(text) and scan.code < 0 and scan.link is None:
+        _step(scan)
+    return scan
+
+
+def _step(scan: _Scan) -> None:
+    match scan.text[scan.at]:
+        case "\\":
+            scan.at += 2
+        case "`":
+            _pass_code(scan)
+        case "[":
+            scan.brackets.append(scan.at)
+            scan.at += 1
+        case "]":
+            _pass_bracket(scan)
+        case "*" | "_" | "~":
+            _pass_run(scan)
+        case _:
+            scan.at += 1
+
+
+def _pass_code(scan: _Scan) -> None:
+    marks = _TICKS.match(scan.text, scan.at)
+    assert marks is not None, "we stand on a backtick"
+    for other in _TICKS.finditer(scan.text, marks.end()):
+        if other[0] == marks[0]:
+            scan.at = other.end()
+            return
+    scan.code = scan.at
+
+
+def _pass_bracket(scan: _Scan) -> None:
+    closed = scan.at
+    scan.at += 1
+    if not scan.brackets:
+        return
+    opened = scan.brackets.pop()
+    if not scan.text.startswith("(", scan.at):
+        return
+    if address := _DESTINATION.match(scan.text, scan.at):
+        scan.at = address.end()
+    elif not re.search(r"\)|\n", scan.text[scan.at :]):
+        scan.link = (opened, closed)
+
+
+def _pass_run(scan: _Scan) -> None:
+    text, begin = scan.text, scan.at
+    mark = text[begin]
+    while scan.at < len(text) and text[scan.at] == mark:
+        scan.at += 1
+    count = scan.at - begin
+    opens, closes = _flanks(text[begin - 1 : begin], text[scan.at : scan.at + 1])
+    if closes:
+        count = _match_runs(scan.runs, mark, count)
+    if opens and count and (mark != "~" or count > 1):
+        scan.runs.append(_Run(mark, count))
+
+
+def _match_runs(runs: list[_Run], mark: str, count: int) -> int:
+    """Pair off marks, innermost first; return how many found no partner."""
+    while count and any(run.mark == mark for run in runs):
+        while runs[-1].mark != mark:
+            runs.pop()
+        paired = min(count, runs[-1].count)
+        count -= paired
+        runs[-1].count -= paired
+        if not runs[-1].count:
+            runs.pop()
+    return count
+
+
+def _flanks(before: str, after: str) -> tuple[bool, bool]:
+    """Return whether marks between these two characters may open and may close.
+
+    As CommonMark says, but asterisks inside a word open nothing: while text is being
+    written they are more likely a product than emphasis.
+    """
+    space_before, space_after = not before.strip(), not after.strip()
+    word_before, word_after = before.isalnum(), after.isalnum()
+    opens = not space_after and not word_before
+    closes = not space_before and (not word_after or not opens)
+    if opens and closes:  # punctuation on both sides
+        opens = word_after or space_before or not word_before
+    return opens, closes

@@ -1,0 +1,316 @@
+"""Every sentence the bot itself says. No person, company or resource is named here.
+
+A sentence about something that went wrong says what happened, what did not happen,
+and what the person can do now. Times come in as words, from `moment`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Literal, TypeAlias
+
+from bot.protocol.values import Verdict
+from bot.turn.state import Approval, ApprovalStatus
+
+# ----------------------------------------------------------------------- pieces
+
+SOMEBODY = "somebody"
+"""Stands for a name that nobody knows."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+def moment(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Return an instant as people write it: ``14:05 UTC``, ``Sat 21 Nov, 14:05 UTC``.
+
+    Always a fixed point, never "in two hours": a message is not edited every minute.
+    """
+    local = at.astimezone(zone)
+    clock = f"{local:%H:%M} {local.tzname()}"
+    if local.date() == now.astimezone(zone).date():
+        return clock
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {clock}"
+
+
+def names(people: Sequence[str], *, word: str = "or") -> str:
+    """Return names as a sentence lists them."""
+    if not people:
+        return SOMEBODY
+    if len(people) == 1:
+        return people[0]
+    return f"{', '.join(people[:-1])} {word} {people[-1]}"
+
+
+def closed(text: str) -> str:
+    """Return a sentence with an end."""
+    return text if text.endswith((".", "!", "?", "…", "”", ":")) else f"{text}."
+
+
+def quoted(text: str) -> str:
+    """Return somebody's words, marked as theirs."""
+    return f"“{text.strip()}”"
+
+
+# -------------------------------------------------------------------- headlines
+
+WORKING = "Working on it"
+ANSWERED = "Here you go"
+DONE = "Done"
+PARTLY_DONE = "Partly done"
+NOT_DONE = "This could not be done"
+DONE_BELOW = "Done. My answer is below."
+FAILED_BELOW = "This ended early. What happened is below."
+FAILED = "I could not finish this"
+STOPPED = "Stopped"
+WITHDRAWN = "Request withdrawn"
+DECISION_NEEDED = "Your decision is needed"
+DECISION_OVER = "Nothing to decide any more"
+DECISION_ELSEWHERE = "Others decide now"
+UNKNOWN_REQUEST = "This request does not exist any more"
+
+
+def waiting_for(people: Sequence[str]) -> str:
+    """Return the headline of a turn that only people can move on."""
+    return f"Waiting for {names(people)}"
+
+
+def asks_for(requester: str, subject: str) -> str:
+    """Return what a notification says to somebody who is to decide."""
+    return f"{requester} asks for your decision: {subject}"
+
+
+def settled_headline(status: ApprovalStatus) -> str:
+    """Return the headline of a card whose request is open no more."""
+    match status:
+        case "approved":
+            return "Approved"
+        case "rejected":
+            return "Rejected"
+        case "withdrawn":
+            return "Withdrawn"
+        case "expired":
+            return "Expired"
+        case "open":
+            return DECISION_NEEDED
+
+
+def steps_done(count: int) -> str:
+    """Return the line that stands for finished steps."""
+    return "1 step done" if count == 1 else f"{count} steps done"
+
+
+# ------------------------------------------------------------------ notes, steps
+
+TRUNCATED = (
+    "My answer was cut off because it grew too long. "
+    "What was done stays done; ask me to go on if something is missing."
+)
+OUTCOME_UNKNOWN = (
+    "I could not find out whether this happened. "
+    "Please check before you ask for it again, or ask your IT team."
+)
+NOT_STARTED = "This was not started, so nothing was changed."
+LEFT_RUNNING = (
+    "This was running when everything stopped, so it may or may not have happened. "
+    "Please check before you ask for it again."
+)
+
+
+def step_failed(title: str) -> str:
+    """Return how a step reads that certainly did not happen."""
+    return f"Did not work: {title}"
+
+
+def step_unknown(title: str) -> str:
+    """Return how a step reads of which nobody knows whether it happened."""
+    return f"Not sure it worked: {title}"
+
+
+def noted(text: str) -> str:
+    """Say that a message sent while the turn runs has been taken in."""
+    return f"Also noted: {quoted(text)}"
+
+
+# --------------------------------------------------------------------- failures
+
+FailureCode: TypeAlias = Literal["model", "deadline", "stranger", "internal", "limit"]
+
+_FAILURES: dict[str, str] = {
+    "model": (
+        "The language model did not answer, so I stopped here. "
+        "Steps marked as done stay done; nothing else was changed. "
+        "Please try again in a few minutes."
+    ),
+    "deadline": (
+        "This took longer than it may, so I stopped here. "
+        "Steps marked as done stay done; nothing else was started. "
+        "Please ask again, or ask your IT team."
+    ),
+    "stranger": (
+        "I could not find you in the company directory, so I did nothing. "
+        "Please ask your IT team to add your account there, then write to me again."
+    ),
+    "internal": (
+        "Something broke on my side, so I stopped here. "
+        "Steps marked as done stay done; nothing else was started. "
+        "Please try again; if it happens again, tell your IT team."
+    ),
+    "limit": (
+        "This needed more steps than I may take for one request, so I stopped here. "
+        "Steps marked as done stay done; nothing else was started. "
+        "Please ask for less at once."
+    ),
+}
+
+
+def failure(code: str) -> str:
+    """Return what a person is told when a turn failed; any code has a sentence."""
+    return _FAILURES.get(code, _FAILURES["internal"])
+
+
+MODEL_FAILED = "The language model did not answer, so this part was not done."
+POLICY_UNCHECKED = (
+    "I could not check whether this is allowed, so it was not done. "
+    "Please try again later, or ask your IT team."
+)
+READ_FAILED = "This could not be looked up. Nothing was changed; it may work later."
+EFFECT_UNKNOWN = (
+    "Nobody can tell whether this happened. Do not repeat it; "
+    "the person must check, or ask the IT team."
+)
+
+# -------------------------------------------------------------------- approvals
+
+WITHDRAWN_REASON = "The request was withdrawn before it was decided. Nothing was done."
+EXPIRED_REASON = (
+    "Nobody decided in time, so nothing was done. This is not a rejection: "
+    "please ask again, or talk to the people who decide."
+)
+
+
+def waits(people: Sequence[str], *, since: str, until: str) -> str:
+    """Say who is waited for, since when, and until when."""
+    return f"Waiting for {names(people)} since {since}, until {until}."
+
+
+def waits_for_more(count: int, people: Sequence[str], *, until: str) -> str:
+    """Say how many decisions are still missing, and whose they may be."""
+    more = "One more approval is" if count == 1 else f"{count} more approvals are"
+    return f"{more} needed from {names(people)}, until {until}."
+
+
+def decide_until(until: str) -> str:
+    """Tell an approver how long there is time."""
+    return f"Please decide until {until}."
+
+
+def reminder(requester: str, subject: str, *, until: str) -> str:
+    """Ask an approver again."""
+    return (
+        f"{requester} still waits for your decision: {subject}. "
+        f"It is open until {until}."
+    )
+
+
+def approved_by(name: str, reason: str = "") -> str:
+    """Say who approved, and why."""
+    return _ruled("Approved", name, reason)
+
+
+def rejected_by(name: str, reason: str = "") -> str:
+    """Say who rejected, why, and that nothing was done."""
+    return f"{_ruled('Rejected', name, reason)} Nothing was changed."
+
+
+def withdrawn_by(name: str) -> str:
+    """Say who took a request back."""
+    return (
+        f"Withdrawn by {name or SOMEBODY} before it was decided. Nothing was changed."
+    )
+
+
+def expired(people: Sequence[str]) -> str:
+    """Say that time ran out, and on whom."""
+    return (
+        f"Expired: {names(people)} did not decide in time. That is not a rejection; "
+        "nothing was changed, and it can be asked for again."
+    )
+
+
+def escalated_to(people: Sequence[str]) -> str:
+    """Tell those who were asked first that others decide now."""
+    return f"There was no decision in time, so {names(people)} decides now."
+
+
+def ended_undecided() -> str:
+    """Say that a request went away with its turn."""
+    return "The request was closed before it was decided. Nothing was changed."
+
+
+def you_decided(verdict: Verdict) -> str:
+    """Say back to approvers what they decided, while others still have to."""
+    return "You rejected this." if verdict == "rejected" else "You approved this."
+
+
+def decision_note(subject: str, sentence: str) -> str:
+    """Return what became of one request, for the one who asked."""
+    return f"{subject}: {sentence}"
+
+
+def _ruled(verdict: str, name: str, reason: str) -> str:
+    said = f"{verdict} by {name or SOMEBODY}"
+    return f"{said}: {quoted(reason)}." if reason.strip() else f"{said}."
+
+
+# ----------------------------------------------------------------------- clicks
+
+CLICK_UNKNOWN = "I do not know this request any more, so nothing was decided."
+CLICK_NOT_ENTITLED = (
+    "You were not asked to decide this, so your click changed nothing. "
+    "The people who can are named on the card."
+)
+CLICK_STALE = (
+    "The request has changed since this card was shown, so nothing was decided. "
+    "Please look at the new card and decide there."
+)
+CLICK_ALREADY = "Your decision was taken before, or others decide now. Nothing changed."
+
+
+def click_taken(verdict: Literal["approved", "rejected"]) -> str:
+    """Say that a click counts."""
+    if verdict == "approved":
+        return "Recorded: you approved. I carry on now."
+    return "Recorded: you rejected. I tell the person who asked."
+
+
+def click_too_late(approval: Approval, status: str) -> str:
+    """Say that a request had been settled before the click, and by whom."""
+    verdict = "" if status == "open" else f" ({status})"
+    ruled = [r for r in approval.rulings if r.verdict == status]
+    by = f" by {ruled[-1].by_name}" if ruled and ruled[-1].by_name else ""
+    return f"This was already decided{by}{verdict}. Your click changed nothing."
+
+
+# ------------------------------------------------------------------------- stop
+
+STOP_TAKEN = "Stopping. What is done stays done; nothing new is started."
+STOP_UNKNOWN = "There is nothing left to stop: this has ended already."
+STOP_NOT_YOURS = "Only the person who asked can stop this. It goes on."
+
+
+def stopped_by(name: str) -> str:
+    """Say who stopped the turn and what that means."""
+    return (
+        f"Stopped by {name or SOMEBODY}. Steps marked as done stay done; "
+        "nothing else was started."
+    )
+
+
+def turn_withdrawn_by(name: str) -> str:
+    """Say that the request was taken back while the turn waited for it."""
+    return (
+        f"Withdrawn by {name or SOMEBODY}. "
+        "Steps marked as done stay done; the rest was not done."
+    )
