@@ -102,7 +102,8 @@ NEWER = frozenset(
 )
 """Shown by Teams under version 1.5 although 1.5 does not have them; phones lag."""
 LAYOUTS = frozenset({"Layout.AreaGrid", "Layout.Flow", "Layout.Stack"})
-KNOWN = INPUTS | ACTIONS | ELEMENTS | NEWER | LAYOUTS | {"AdaptiveCard", "Data.Query"}
+FRAME = frozenset({"AdaptiveCard", "Data.Query"})
+KNOWN = INPUTS | ACTIONS | ELEMENTS | NEWER | LAYOUTS | FRAME
 
 OPAQUE = frozenset({"data", "msteams", "msTeams", "metadata", "requires", "fallback"})
 """Keys whose values are not part of the card's tree."""
@@ -124,7 +125,7 @@ def inspect_card(card: object) -> Inspection:
         return Inspection(("the card is not an object",), ())
     root = cast("Mapping[str, Any]", card)
     nodes = list(_walk(root))
-    problems = (*_head(root), *_types(nodes), *_inputs(nodes))
+    problems = (*_head(root), *_types(nodes[1:]), *_inputs(nodes))
     return Inspection(problems, (*_overflow(nodes), *_newer(nodes)))
 
 

@@ -62,11 +62,18 @@ class SigningKey:
 class Notary:
     """Signs what the stand-in delivers, for one bot and one service URL."""
 
-    def __init__(self, clock: Clock, *, app_id: str, service_url: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        app_id: str,
+        service_url: str,
+        key: SigningKey | None = None,
+    ) -> None:
         self._clock = clock
         self._app_id = app_id
         self._service_url = service_url
-        self._keys = [SigningKey("key-1")]
+        self._keys = [key or SigningKey("key-1")]
         self._made = 1
         self._token = ""
         self._renew_at = 0.0

@@ -15,11 +15,11 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 from aiohttp import web
-from pydantic import ValidationError
 
 from adapters.simulator.journal import Journal
 from adapters.simulator.teams.budgets import Budgets
-from adapters.simulator.teams.cards import CARD, inspect_card
+from adapters.simulator.teams.cards import CARD
+from adapters.simulator.teams.clicks import answer_of, card_attachment
 from adapters.simulator.teams.connector import Connector
 from adapters.simulator.teams.courier import Courier, Outcome
 from adapters.simulator.teams.deliveries import Composer
@@ -28,15 +28,11 @@ from adapters.simulator.teams.keys import Notary, SigningKey
 from adapters.simulator.teams.limits import Limits, Operation
 from adapters.simulator.teams.login import Login
 from adapters.simulator.teams.routes import CONNECTOR, OPENID, TOKEN, Site, site_routes
-from adapters.simulator.teams.tenant import Chat, Tenant
-from adapters.simulator.teams.wire import InvokeAnswer, Json
+from adapters.simulator.teams.tenant import Tenant
+from adapters.simulator.teams.wire import Json
 from bot.clock import Clock
 from bot.company.model import Company, Person
 from bot.errors import PlatformError
-
-ERROR = "application/vnd.microsoft.error"
-UNREACHABLE = "Unable to reach app. Please try again."
-BROKEN = "Something went wrong. Please try again."
 
 Found = TypeVar("Found")
 
@@ -57,6 +53,7 @@ class TeamsWorld:
         limits: The profile; `UNMETERED` for tests that are not about limits.
         exclusive: Whether two operations at once on one conversation give a 412.
         latency: Seconds that every request of the bot takes.
+        key: Signs deliveries; made if not given, which takes a moment.
     """
 
     def __init__(
@@ -74,6 +71,7 @@ class TeamsWorld:
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         exclusive: bool = True,
         latency: float = 0.0,
+        key: SigningKey | None = None,
     ) -> None:
         base = base_url.rstrip("/")
         self.journal = journal
@@ -96,7 +94,9 @@ class TeamsWorld:
             clock=clock,
         )
         self._composer = Composer(self._tenant, self.service_url)
-        self._notary = Notary(clock, app_id=app_id, service_url=self.service_url)
+        self._notary = Notary(
+            clock, app_id=app_id, service_url=self.service_url, key=key
+        )
         self._budgets = Budgets(limits, clock)
         self._faults = Faults()
         self._login = Login(
@@ -140,14 +140,15 @@ class TeamsWorld:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
     ) -> None:
         self._closing.set()
         for task in self._tasks:
             task.cancel()
-        await self._stack.__aexit__(kind, error, trace)
+        # Not told of the error, the task group does not wrap it into a group.
+        await self._stack.aclose()
 
     # ---------------------------------------------------------------- what people do
 
@@ -233,8 +234,10 @@ class TeamsWorld:
         if not outcome.accepted:
             again = self._composer.again(click)
             self._spawn(self._courier.repeat_invoke(click, again))
-            return _failure(504 if outcome.status is None else 502, UNREACHABLE)
-        return self._answered(chat, activity_id, outcome)
+        answer = answer_of(outcome)
+        if answer["type"] == CARD:
+            self._tenant.cover(chat, activity_id, answer["value"])
+        return answer
 
     # ----------------------------------------------------------- what a test may force
 
@@ -325,7 +328,10 @@ class TeamsWorld:
         """Return what a person sees: no deleted messages, cards of their own."""
         chat = self._tenant.chat_of(user_id)
         return [
-            {**message.shown(), "attachments": [_attached(chat.overlays[message.id])]}
+            {
+                **message.shown(),
+                "attachments": [card_attachment(chat.overlays[message.id])],
+            }
             if message.id in chat.overlays
             else message.shown()
             for message in chat.messages.values()
@@ -367,26 +373,6 @@ class TeamsWorld:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _answered(self, chat: Chat, activity_id: str, outcome: Outcome) -> Json:
-        try:
-            answer = InvokeAnswer.model_validate_json(outcome.body)
-        except ValidationError:
-            return _failure(502, BROKEN)
-        if answer.type == CARD and answer.status_code == 200:  # noqa: PLR2004 - OK
-            if problems := inspect_card(answer.value).problems:
-                return _failure(400, f"{BROKEN} ({'; '.join(problems)})")
-            self._tenant.cover(chat, activity_id, answer.value)
-        return answer.model_dump(by_alias=True)
-
-
-def _failure(status: int, message: str) -> Json:
-    value = {"code": "BotError", "message": message}
-    return {"statusCode": status, "type": ERROR, "value": value}
-
-
-def _attached(card: Json) -> Json:
-    return {"contentType": CARD, "content": card}
 
 
 def teams_world_routes(world: TeamsWorld) -> Iterable[web.RouteDef]:
