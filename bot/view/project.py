@@ -1,0 +1,142 @@
+"""Which messages a turn needs, and what each of them shows. Pure.
+
+`surfaces_of` names every message that must exist for a state; once named, a message
+stays. `view_of` says what one of them shows its audience. Both are total: any state
+has surfaces and views, a turn before its first event too.
+
+* The requester has a *progress* message. It carries the answer too, unless the turn
+  was ever parked or took longer than `SHORT`: then people have looked away, and edits
+  notify nobody. So the ending is a new message, the *answer*, and the progress message
+  shrinks to its summary.
+* Everybody who was ever asked to decide has an *approval* message each, which locks
+  when the request is settled and says who decided and why.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal, TypeAlias, assert_never
+
+from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, surface_id_for
+from bot.turn.state import Approval, TurnState
+from bot.view.approver import approver_view
+from bot.view.nodes import TurnView
+from bot.view.requester import answer_view, progress_view
+
+SHORT = timedelta(seconds=60)
+"""People still look at the progress message of a turn that took no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForRequester:
+    """The one who asked."""
+
+    part: Literal["progress", "answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForApprover:
+    """One who may decide, or might have."""
+
+    person_id: PersonId
+    approval_id: ApprovalId
+
+
+Audience: TypeAlias = ForRequester | ForApprover
+Role: TypeAlias = Literal["progress", "answer", "approval"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfacePlan:
+    """One message that must exist."""
+
+    surface_id: SurfaceId
+    role: Role
+    audience: Audience
+    person_id: PersonId
+    """Whose it is. Progress and answers go where the turn is, approvals to the
+    person."""
+    final: bool
+    """Whether nothing that it shows will ever change again."""
+
+
+def surfaces_of(state: TurnState) -> tuple[SurfacePlan, ...]:
+    """Return every message that must exist for ``state``, the requester's first."""
+    if state.requester is None:
+        return ()
+    mine = state.requester.person_id
+    ended = state.ending is not None
+    plans = [_for_requester(state, "progress", mine, final=ended)]
+    if ends_in_new_message(state):
+        plans.append(_for_requester(state, "answer", mine, final=True))
+    for approval in state.approvals:
+        plans += _for_approvers(state, approval)
+    return tuple(plans)
+
+
+def ends_in_new_message(state: TurnState) -> bool:
+    """Return whether the turn has ended where edits are not noticed any more.
+
+    A turn that somebody stopped or withdrew just says so: they are looking.
+    """
+    if state.ending is None or state.started_at is None or state.ending.by_name:
+        return False
+    return state.times_parked > 0 or state.ending.at - state.started_at > SHORT
+
+
+def view_of(
+    state: TurnState,
+    audience: Audience,
+    now: datetime,
+    *,
+    footer: str = "",
+    zone: tzinfo = UTC,
+) -> TurnView:
+    """Return what ``audience`` sees of ``state``.
+
+    Args:
+        state: The turn.
+        audience: Whose message it is, and which.
+        now: Decides how times are written and whether there is time to decide.
+        footer: What must be said under every answer.
+        zone: In which times are written.
+    """
+    match audience:
+        case ForRequester(part=part):
+            if part == "answer":
+                return answer_view(state, now, footer=footer, zone=zone)
+            shrunk = ends_in_new_message(state)
+            return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
+        case ForApprover():
+            approval = state.approval(audience.approval_id)
+            return approver_view(state, approval, audience.person_id, now, zone=zone)
+    assert_never(audience)
+
+
+def _for_requester(
+    state: TurnState, part: Literal["progress", "answer"], to: PersonId, *, final: bool
+) -> SurfacePlan:
+    return SurfacePlan(
+        surface_id=surface_id_for(state.turn_id, part),
+        role=part,
+        audience=ForRequester(part=part),
+        person_id=to,
+        final=final,
+    )
+
+
+def _for_approvers(state: TurnState, approval: Approval) -> list[SurfacePlan]:
+    """Return one card for each person ever asked, never one for who asked."""
+    people = dict.fromkeys(approver.person_id for _, approver in approval.asked)
+    people.pop(approval.requester_id, None)
+    return [
+        SurfacePlan(
+            surface_id=surface_id_for(
+                state.turn_id, "approval", f"{approval.approval_id}/{person}"
+            ),
+            role="approval",
+            audience=ForApprover(person_id=person, approval_id=approval.approval_id),
+            person_id=person,
+            final=approval.status != "open",
+        )
+        for person in people
+    ]

@@ -1,0 +1,180 @@
+"""What the one who asked sees: progress while it runs, and how it ended."""
+
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from pydantic import ValidationError
+
+from bot.protocol.values import CardData, Source
+from bot.turn.state import Call, Frame, Phase, TurnState
+from bot.view import wording
+from bot.view.decisions import card_of, outcome_of
+from bot.view.nodes import Mood, Step, TurnView
+from bot.view.steps import collapsed, steps_of
+from bot.view.summary import summary_of
+
+
+def progress_view(
+    state: TurnState, now: datetime, *, footer: str, zone: tzinfo, shrunk: bool
+) -> TurnView:
+    """Return the message that follows the turn.
+
+    Args:
+        state: The turn.
+        now: Decides how times are written.
+        footer: What must be said under every answer.
+        zone: In which times are written.
+        shrunk: Whether the ending has a message of its own.
+    """
+    if state.ending is None:
+        return _running(state, now, footer, zone)
+    ended = answer_view(state, now, footer=footer, zone=zone)
+    steps = steps_of(state, now, zone)
+    if not shrunk:
+        told = [step.detail for step in steps if step.detail]
+        news = [n for n in ended.notices if not any(detail in n for detail in told)]
+        return replace(ended, steps=steps, notices=tuple(news))
+    failed = ended.mood == "failed" and state.ending.phase is Phase.FAILED
+    headline = wording.FAILED_BELOW if failed else wording.DONE_BELOW
+    return TurnView(
+        headline=headline,
+        mood=ended.mood,
+        steps=collapsed(steps),
+        summary=summary_of(headline, state.text),
+    )
+
+
+def answer_view(
+    state: TurnState, now: datetime, *, footer: str, zone: tzinfo
+) -> TurnView:
+    """Return how the turn ended, with all that came of it.
+
+    What went wrong is told by the coordinator; where it says nothing, by the steps.
+    """
+    text = _text(state)
+    steps = steps_of(state, now, zone)
+    mood, headline = _ending(state, steps)
+    return TurnView(
+        headline=headline,
+        mood=mood,
+        steps=() if text else tuple(s for s in steps if s.status != "done"),
+        text=text,
+        cards=_cards(state),
+        sources=_sources(state),
+        notices=(*_notices(state), *_ending_notes(state)),
+        footer=footer,
+        summary=summary_of(headline, text or state.text),
+    )
+
+
+def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> TurnView:
+    waits = state.open_approvals if state.parked else ()
+    people = dict.fromkeys(a.name for approval in waits for a in approval.waiting_for)
+    headline = wording.waiting_for([*people]) if state.parked else wording.WORKING
+    root = _root(state)
+    mine = [i for i in state.items if root and i.frame_id == root.frame_id]
+    return TurnView(
+        headline=headline,
+        mood="waiting" if state.parked else "running",
+        steps=steps_of(state, now, zone),
+        text=_text(state),
+        streaming=any(i.kind == "text" and i.status == "open" for i in mine),
+        cards=_cards(state),
+        approvals=tuple(
+            card_of(approval, now, zone, can_decide=False)
+            for approval in state.open_approvals
+        ),
+        sources=_sources(state),
+        notices=_notices(state),
+        footer=footer,
+        stop_turn=None if state.parked or not state.seq else state.turn_id,
+        summary=summary_of(headline, state.text),
+    )
+
+
+# ------------------------------------------------------------------- how it ended
+
+
+def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
+    phase = state.phase
+    if phase is Phase.FAILED:
+        return "failed", wording.FAILED
+    if phase is Phase.CANCELLED:
+        withdrawn = state.ending is not None and state.ending.how == "withdrawn"
+        return "cancelled", wording.WITHDRAWN if withdrawn else wording.STOPPED
+    effects = {c.call_id for c in state.calls if _changes_things(c)}
+    good = [s for s in steps if s.id in effects and s.status == "done"]
+    bad = [s for s in steps if s.id in effects and s.status != "done"]
+    if bad:
+        return ("done", wording.PARTLY_DONE) if good else ("failed", wording.NOT_DONE)
+    return "done", wording.DONE if good else wording.ANSWERED
+
+
+def _changes_things(call: Call) -> bool:
+    return call.effect != "read" and not call.handoff_to
+
+
+def _ending_notes(state: TurnState) -> tuple[str, ...]:
+    notes = [
+        wording.decision_note(approval.subject, outcome_of(state, approval))
+        for approval in state.approvals
+        if approval.status != "open"
+    ]
+    root = _root(state)
+    if root and root.replies and root.replies[-1].stop_reason == "max_tokens":
+        notes.append(wording.TRUNCATED)
+    ending = state.ending
+    if ending is None:
+        return tuple(notes)
+    if ending.phase is Phase.FAILED:
+        notes.append(wording.failure(ending.code))
+    if ending.phase is Phase.CANCELLED:
+        said = (
+            wording.turn_withdrawn_by
+            if ending.how == "withdrawn"
+            else wording.stopped_by
+        )
+        notes.append(said(ending.by_name))
+    return tuple(notes)
+
+
+# --------------------------------------------------------------- what came of it
+
+
+def _root(state: TurnState) -> Frame | None:
+    return next((f for f in state.frames if f.parent_id is None), None)
+
+
+def _text(state: TurnState) -> str:
+    """Return what the coordinator wrote; specialists' words go to the coordinator."""
+    root = _root(state)
+    pieces = [
+        item.text.strip()
+        for item in state.items
+        if root and item.kind == "text" and item.frame_id == root.frame_id
+    ]
+    return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _cards(state: TurnState) -> tuple[CardData, ...]:
+    found = [card for call in state.calls for card in call.cards]
+    found += [item.data for item in state.items if item.kind == "card"]
+    return tuple(card for raw in found if (card := _card(raw)))
+
+
+def _card(raw: object) -> CardData | None:
+    try:
+        return CardData.model_validate(raw)
+    except ValidationError:  # written by a newer release: better no card than no view
+        return None
+
+
+def _sources(state: TurnState) -> tuple[Source, ...]:
+    found = {source.ref: source for call in state.calls for source in call.sources}
+    return tuple(found.values())
+
+
+def _notices(state: TurnState) -> tuple[str, ...]:
+    said = [i.text or i.title for i in state.items if i.kind == "notice"]
+    said += [wording.noted(steer.text) for steer in state.steers]
+    return tuple(text for text in said if text.strip())

@@ -1,0 +1,147 @@
+"""A turn's tool calls as steps: what is done, by whom, how long it took, and why not."""
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import assert_never
+
+from bot.turn.state import Approval, Call, Phase, TurnState
+from bot.view import wording
+from bot.view.nodes import Step, StepStatus
+
+NOTABLE = 1.0
+"""Seconds; what took less long says nothing about its duration."""
+_LONGEST_DETAIL = 500
+
+
+def steps_of(state: TurnState, now: datetime, zone: tzinfo) -> tuple[Step, ...]:
+    """Return every call as a step; a specialist's follow the hand-off they serve."""
+    return tuple(_step(state, call, now, zone) for call in _in_order(state))
+
+
+def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return ``steps`` with those done folded into one line."""
+    done = [step for step in steps if step.status == "done"]
+    if not done:
+        return steps
+    took = round(sum(step.seconds or 0.0 for step in done), 1)
+    line = Step(
+        id="done",
+        title=wording.steps_done(len(done)),
+        status="done",
+        seconds=took or None,
+    )
+    return (line, *(step for step in steps if step.status != "done"))
+
+
+def _in_order(state: TurnState) -> Iterator[Call]:
+    """Yield the root's calls, each hand-off followed by its specialist's calls."""
+    frames = {frame.call_id: frame.frame_id for frame in state.frames if frame.call_id}
+    nested = set(frames.values())
+    seen: set[str] = set()
+    pending = [c for c in reversed(state.calls) if c.frame_id not in nested]
+    while pending:
+        call = pending.pop()
+        if call.call_id in seen:
+            continue
+        seen.add(call.call_id)
+        yield call
+        if child := frames.get(call.call_id):
+            pending += [c for c in reversed(state.calls) if c.frame_id == child]
+
+
+def _step(state: TurnState, call: Call, now: datetime, zone: tzinfo) -> Step:
+    frame = state.frame(call.frame_id)
+    nested = frame is not None and frame.parent_id is not None
+    status = _status(state, call)
+    return Step(
+        id=call.call_id,
+        title=call.title or call.name,
+        status=status,
+        agent=frame.agent if frame and nested else "",
+        detail=_detail(state, call, status, now, zone),
+        seconds=_seconds(state, call),
+    )
+
+
+def _status(state: TurnState, call: Call) -> StepStatus:
+    match call.status:
+        case "finished":
+            return "done" if call.outcome == "done" else "failed"
+        case "denied":
+            return _denied_status(call)
+        case "requested" | "waiting" | "authorized" | "started" if state.ending:
+            stopped = state.ending.phase is Phase.CANCELLED
+            return "cancelled" if stopped else "failed"
+        case "waiting":
+            return "waiting"
+        case "requested" | "authorized" | "started":
+            return "running"
+    assert_never(call.status)
+
+
+def _denied_status(call: Call) -> StepStatus:
+    match call.denied_by:
+        case "requester":
+            return "cancelled"
+        case "time":
+            return "failed"
+        case "policy" | "person" | "":
+            return "denied"
+
+
+def _detail(
+    state: TurnState, call: Call, status: StepStatus, now: datetime, zone: tzinfo
+) -> str:
+    match status:
+        case "waiting":
+            approval = state.approval_of(call.call_id)
+            return waiting_sentence(approval, now, zone) if approval else ""
+        case "denied" | "failed" | "cancelled":
+            return _shortened(_why_not(call))
+        case "running" | "done":
+            return ""
+
+
+def _why_not(call: Call) -> str:
+    if call.status == "denied":
+        return call.reason
+    if not call.settled:
+        started = call.status == "started" and call.effect != "read"
+        return wording.LEFT_RUNNING if started else wording.NOT_STARTED
+    if call.outcome == "unknown":
+        return wording.OUTCOME_UNKNOWN
+    match call.result:
+        case str() as said:
+            return said
+        case {"error": str() as said}:
+            return said
+        case _:
+            return ""
+
+
+def waiting_sentence(approval: Approval, now: datetime, zone: tzinfo) -> str:
+    """Say who is waited for, since when and until when."""
+    return wording.waits(
+        [approver.name for approver in approval.waiting_for],
+        since=wording.moment(approval.stage_at, now=now, zone=zone),
+        until=wording.moment(approval.expires_at, now=now, zone=zone),
+    )
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) <= _LONGEST_DETAIL:
+        return words
+    return f"{words[: _LONGEST_DETAIL - 1].rstrip()}…"
+
+
+def _seconds(state: TurnState, call: Call) -> float | None:
+    """Return how long the work took, the time that people took to decide left out."""
+    if call.settled_at is None or call.status == "denied":
+        return None
+    if call.handoff_to and state.times_parked:
+        return None
+    approval = state.approval_of(call.call_id)
+    decided_at = approval.settled_at if approval else None
+    took = (call.settled_at - (decided_at or call.requested_at)).total_seconds()
+    return round(took, 1) if took > NOTABLE else None
