@@ -9,7 +9,7 @@ conversation's row and look at the fence on the locked row, so a claim that was 
 or released writes nothing, whatever was in flight.
 
 **Lock order**, the same everywhere, or two transactions wait for each other:
-``delivery_seen``, then ``approval``, then ``conversation`` (several in the order of
-``tenant_id, conversation_id``), then ``turn``, then the rest. A transaction that
-decides an approval and writes to its conversation locks the approval first.
+``delivery_seen``, then ``conversation`` (several in the order of ``tenant_id,
+conversation_id``), then ``approval``, then ``turn``, then the rest.
+`bot.store.approvals.lock_approval` keeps it by locking the conversation first.
 """

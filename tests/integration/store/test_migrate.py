@@ -62,7 +62,7 @@ async def test_the_migrated_catalog_is_the_declared_one(
 
 
 async def test_audit_rows_cannot_be_changed(engine: AsyncEngine):
-    row = {"tenant_id": "t", "who": "w", "what": "x", "detail": {}}
+    row: dict[str, object] = {"tenant_id": "t", "who": "w", "what": "x", "detail": {}}
     async with begin(engine) as conn:
         await conn.execute(audit.insert().values(row))
         with pytest.raises(DBAPIError, match="never changed or removed"):

@@ -1,0 +1,167 @@
+"""Who owns a conversation: claims, leases and fences.
+
+A claim is a lease that must be renewed and a fence that only grows. Every write for
+the conversation carries the fence; Postgres refuses an old one. All times are the
+database's, so workers' clocks do not matter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import LeaseLostError
+from bot.protocol.ids import ConversationId, TenantId
+from bot.protocol.inbound import Address
+from bot.store.schema import conversation
+from bot.store.statements import statement
+from bot.store.wake import notify
+
+_claim_conversation = statement("claim_conversation")
+_claim_one = statement("claim_one")
+_heartbeat = statement("heartbeat")
+_release = statement("release")
+_hold_conversation = statement("hold_conversation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to write for a conversation, until somebody else has it."""
+
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    fence: int
+    """Larger than that of every claim before."""
+    address: Address | None
+    """Where the conversation is; ``None`` if only signals ever came."""
+
+
+async def claim_conversation(
+    conn: AsyncConnection,
+    *,
+    worker_id: str,
+    lease: timedelta,
+    exclude: Sequence[str] = (),
+) -> Claim | None:
+    """Take the conversation that has been due longest, of those nobody holds.
+
+    Args:
+        conn: The caller's transaction; the claim is valid once it has committed.
+        worker_id: Who takes it.
+        lease: After this it is anybody's again, unless `heartbeat` extends it.
+        exclude: Conversation ids to pass over.
+    """
+    rows = await conn.execute(
+        _claim_conversation,
+        {"worker_id": worker_id, "lease": lease, "exclude": list(exclude)},
+    )
+    return _claim(rows.one_or_none())
+
+
+async def claim_one(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    conversation_id: str,
+    *,
+    worker_id: str,
+    lease: timedelta,
+) -> Claim | None:
+    """Take this conversation, if it is due and nobody holds it."""
+    rows = await conn.execute(
+        _claim_one,
+        {
+            "tenant_id": tenant,
+            "conversation_id": conversation_id,
+            "worker_id": worker_id,
+            "lease": lease,
+        },
+    )
+    return _claim(rows.one_or_none())
+
+
+async def heartbeat(
+    conn: AsyncConnection, claims: Iterable[Claim], lease: timedelta
+) -> set[ConversationId]:
+    """Extend the leases; return the conversations that are still held."""
+    held = list(claims)
+    rows = await conn.execute(
+        _heartbeat,
+        {
+            "tenants": [claim.tenant_id for claim in held],
+            "conversations": [claim.conversation_id for claim in held],
+            "fences": [claim.fence for claim in held],
+            "lease": lease,
+        },
+    )
+    return {row.conversation_id for row in rows}
+
+
+async def release(
+    conn: AsyncConnection,
+    claim: Claim,
+    next_due: datetime | None,
+    *,
+    delay: timedelta = timedelta(0),
+) -> bool:
+    """Give the conversation up; from here on the claim writes nothing.
+
+    With mail left it is due again at once (after ``delay``, for a worker that failed
+    and must not try for ever without a pause) and others are woken; without, at
+    ``next_due``, or with the next mail.
+
+    Returns:
+        False if somebody else had it already; then nothing changed.
+    """
+    rows = await conn.execute(
+        _release, {**_key(claim), "next_due": next_due, "delay": delay}
+    )
+    row = rows.one_or_none()
+    if row is None:
+        return False
+    if row.has_mail and not delay:
+        await notify(conn, claim.tenant_id, claim.conversation_id)
+    return True
+
+
+async def hold_conversation(conn: AsyncConnection, claim: Claim) -> None:
+    """Keep the claim valid until the end of this transaction.
+
+    Raises:
+        LeaseLostError: It is not valid any more.
+    """
+    rows = await conn.execute(_hold_conversation, _key(claim))
+    if rows.one_or_none() is None:
+        raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+
+
+async def conversation_fence_ok(conn: AsyncConnection, claim: Claim) -> bool:
+    """Return whether the claim is valid now; it may not be a moment later."""
+    fence = await conn.scalar(
+        select(conversation.c.fence).where(
+            conversation.c.tenant_id == claim.tenant_id,
+            conversation.c.conversation_id == claim.conversation_id,
+        )
+    )
+    return fence == claim.fence
+
+
+def _key(claim: Claim) -> dict[str, object]:
+    return {
+        "tenant_id": claim.tenant_id,
+        "conversation_id": claim.conversation_id,
+        "fence": claim.fence,
+    }
+
+
+def _claim(row: Row[Any] | None) -> Claim | None:
+    if row is None:
+        return None
+    return Claim(
+        tenant_id=row.tenant_id,
+        conversation_id=row.conversation_id,
+        fence=row.fence,
+        address=None if row.address is None else Address.model_validate(row.address),
+    )

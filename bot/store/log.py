@@ -1,0 +1,356 @@
+"""The log: turns and their events.
+
+``seq`` is gapless per turn: an append must begin right after the last event, and is
+refused otherwise. Appends of many turns commit in one statement.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Text, Update, and_, cast, func, select, union, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports.journal import TurnRow
+from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
+from bot.protocol.values import PastTurn, Requester
+from bot.store.conversations import Claim, hold_conversation
+from bot.store.schema import turn, turn_event
+from bot.store.statements import statement
+from bot.store.texts import storable
+
+_append_events = statement("append_events")
+
+_ENDED = ("completed", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """Events to add to one turn, all at the same instant."""
+
+    claim: Claim
+    turn_id: TurnId
+    first_seq: int
+    """Of the first body; the others follow without gaps."""
+    bodies: Sequence[str]
+    """JSON documents, as `bot.protocol.codec.encode` writes them."""
+    types: Sequence[str]
+    """The event type of each body."""
+    at: datetime
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the last event."""
+        return self.first_seq + len(self.bodies) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTurn:
+    """A turn as its row knows it; the events know the rest."""
+
+    tenant_id: TenantId
+    turn_id: TurnId
+    conversation_id: ConversationId
+    requester_id: PersonId
+    requester_name: str
+    text: str
+    status: str
+    """``running``, ``parked``, ``completed``, ``failed`` or ``cancelled``."""
+    last_seq: int
+    delivered_seq: int
+    """Up to here, surfaces show the log."""
+    wake_at: datetime | None
+    """When a parked turn has something to do by itself: remind, escalate, expire."""
+    started_at: datetime
+    updated_at: datetime
+
+
+async def create_turn(
+    conn: AsyncConnection,
+    claim: Claim,
+    *,
+    turn_id: TurnId,
+    requester: Requester,
+    text: str,
+    at: datetime,
+) -> bool:
+    """Make a turn without events; return False if it is there already.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    made = await conn.execute(
+        insert(turn)
+        .values(
+            tenant_id=claim.tenant_id,
+            turn_id=turn_id,
+            conversation_id=claim.conversation_id,
+            requester_id=requester.person_id,
+            requester_name=storable(requester.name),
+            text=storable(text),
+            started_at=at,
+            updated_at=at,
+        )
+        .on_conflict_do_nothing()
+        .returning(turn.c.turn_id)
+    )
+    return made.one_or_none() is not None
+
+
+async def append_events(
+    conn: AsyncConnection, batch: Sequence[Append]
+) -> frozenset[TurnId]:
+    """Write the events of all turns in one statement; return the turns written.
+
+    A turn is left out, whole, when its claim is not valid any more or when its events
+    do not begin right after the last one in the log. Several appends of one turn
+    count as one and must follow each other.
+    """
+    appends = _merged(batch)
+    if not appends:
+        return frozenset()
+    rows = await conn.execute(
+        _append_events,
+        {
+            "tenants": [a.claim.tenant_id for a in appends],
+            "turns": [a.turn_id for a in appends],
+            "conversations": [a.claim.conversation_id for a in appends],
+            "fences": [a.claim.fence for a in appends],
+            "first_seqs": [a.first_seq for a in appends],
+            "last_seqs": [a.last_seq for a in appends],
+            "ats": [a.at for a in appends],
+            **_events(batch),
+        },
+    )
+    return frozenset(TurnId(row.turn_id) for row in rows)
+
+
+def _merged(batch: Sequence[Append]) -> list[Append]:
+    """Return one append per turn; what does not follow makes the whole unwritable."""
+    merged: dict[TurnId, Append] = {}
+    for append in batch:
+        before = merged.get(append.turn_id)
+        if before is None:
+            merged[append.turn_id] = append
+        elif append.first_seq == before.last_seq + 1 and append.claim == before.claim:
+            merged[append.turn_id] = replace(
+                append,
+                first_seq=before.first_seq,
+                bodies=[*before.bodies, *append.bodies],
+                types=[*before.types, *append.types],
+            )
+        else:
+            # No log ends before its beginning: the statement refuses this turn.
+            merged[append.turn_id] = replace(before, first_seq=-1)
+    return list(merged.values())
+
+
+def _events(batch: Iterable[Append]) -> dict[str, list[Any]]:
+    rows = [
+        (append.claim.tenant_id, append.turn_id, seq, kind, append.at, body)
+        for append in batch
+        for seq, (kind, body) in enumerate(
+            zip(append.types, append.bodies, strict=True), append.first_seq
+        )
+    ]
+    columns = ("tenants", "turns", "seqs", "types", "ats", "bodies")
+    return {f"event_{name}": [row[i] for row in rows] for i, name in enumerate(columns)}
+
+
+async def load_events(
+    conn: AsyncConnection, tenant: TenantId, turn_id: TurnId, *, after: int = 0
+) -> list[tuple[int, datetime, str]]:
+    """Return ``(seq, at, body)`` of the events with ``seq > after``, in order."""
+    rows = await conn.execute(
+        select(turn_event.c.seq, turn_event.c.at, cast(turn_event.c.body, Text))
+        .where(
+            turn_event.c.tenant_id == tenant,
+            turn_event.c.turn_id == turn_id,
+            turn_event.c.seq > after,
+        )
+        .order_by(turn_event.c.seq)
+    )
+    return [(seq, at, body) for seq, at, body in rows]
+
+
+async def set_turn_status(
+    conn: AsyncConnection,
+    claim: Claim,
+    turn_id: TurnId,
+    status: str,
+    *,
+    at: datetime,
+    wake_at: datetime | None = None,
+    answer: str | None = None,
+) -> None:
+    """Say how the turn stands.
+
+    Args:
+        conn: The caller's transaction.
+        claim: Of the turn's conversation.
+        turn_id: The turn.
+        status: ``running``, ``parked``, ``completed``, ``failed`` or ``cancelled``.
+        at: When it came to stand so.
+        wake_at: When it has something to do by itself; ``None`` for never.
+        answer: What was answered, for the conversation's history; ``None`` keeps it.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    values: dict[str, object] = {
+        "status": status,
+        "wake_at": wake_at,
+        "updated_at": at,
+        "ended_at": at if status in _ENDED else None,
+    }
+    if answer is not None:
+        values["answer"] = storable(answer)
+    await conn.execute(_change(claim, turn_id).values(values))
+
+
+async def set_delivered(
+    conn: AsyncConnection, claim: Claim, turn_id: TurnId, seq: int
+) -> None:
+    """Note that the turn's surfaces show the log up to ``seq``; it never goes back.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    await conn.execute(
+        _change(claim, turn_id).values(
+            delivered_seq=func.greatest(turn.c.delivered_seq, seq)
+        )
+    )
+
+
+def _change(claim: Claim, turn_id: TurnId) -> Update:
+    return update(turn).where(
+        turn.c.tenant_id == claim.tenant_id,
+        turn.c.turn_id == turn_id,
+        turn.c.conversation_id == claim.conversation_id,
+    )
+
+
+_STORED = (
+    turn.c.tenant_id,
+    turn.c.turn_id,
+    turn.c.conversation_id,
+    turn.c.requester_id,
+    turn.c.requester_name,
+    turn.c.text,
+    turn.c.status,
+    turn.c.last_seq,
+    turn.c.delivered_seq,
+    turn.c.wake_at,
+    turn.c.started_at,
+    turn.c.updated_at,
+)
+
+
+def _stored(row: RowMapping) -> StoredTurn:
+    return StoredTurn(**{str(name): value for name, value in row.items()})
+
+
+async def open_turns(conn: AsyncConnection, claim: Claim) -> list[StoredTurn]:
+    """Return the conversation's turns that are not done, oldest first.
+
+    Those that run or are parked, and those whose surfaces lag behind the log.
+    """
+    rows = await conn.execute(
+        select(*_STORED)
+        .where(
+            turn.c.tenant_id == claim.tenant_id,
+            turn.c.conversation_id == claim.conversation_id,
+            turn.c.is_open,
+        )
+        .order_by(turn.c.started_at, turn.c.turn_id)
+    )
+    return [_stored(row) for row in rows.mappings()]
+
+
+async def next_wake(conn: AsyncConnection, claim: Claim) -> datetime | None:
+    """Return when the conversation's first parked turn wakes by itself, if any does.
+
+    What `bot.store.conversations.release` wants as ``next_due``.
+    """
+    return await conn.scalar(
+        select(func.min(turn.c.wake_at)).where(
+            turn.c.tenant_id == claim.tenant_id,
+            turn.c.conversation_id == claim.conversation_id,
+            turn.c.is_open,
+        )
+    )
+
+
+async def find_turn(conn: AsyncConnection, turn_id: TurnId) -> StoredTurn | None:
+    """Return the turn with this id, whosever it is; the caller looks at the tenant."""
+    rows = await conn.execute(select(*_STORED).where(turn.c.turn_id == turn_id))
+    row = rows.mappings().first()
+    return None if row is None else _stored(row)
+
+
+async def list_turns(
+    conn: AsyncConnection, *, limit: int = 50, tenant: TenantId | None = None
+) -> list[TurnRow]:
+    """Return the turns changed last, newest first."""
+    ids = select(turn.c.tenant_id, turn.c.turn_id)
+    if tenant is not None:
+        ids = ids.where(turn.c.tenant_id == tenant)
+    # What is open, and what ended last: an index each. An index on updated_at would
+    # have to be written with every append.
+    ended = ids.where(turn.c.ended_at.is_not(None)).order_by(turn.c.ended_at.desc())
+    either = union(
+        ids.where(turn.c.is_open), select(ended.limit(limit).subquery())
+    ).subquery()
+    rows = await conn.execute(
+        select(*_STORED)
+        .join(
+            either,
+            and_(
+                either.c.tenant_id == turn.c.tenant_id,
+                either.c.turn_id == turn.c.turn_id,
+            ),
+        )
+        .order_by(turn.c.updated_at.desc(), turn.c.turn_id)
+        .limit(limit)
+    )
+    return [_journal_row(_stored(row)) for row in rows.mappings()]
+
+
+def _journal_row(stored: StoredTurn) -> TurnRow:
+    return TurnRow(
+        tenant_id=stored.tenant_id,
+        turn_id=stored.turn_id,
+        conversation_id=stored.conversation_id,
+        requester=stored.requester_name,
+        text=stored.text,
+        status=stored.status,
+        last_seq=stored.last_seq,
+        started_at=stored.started_at,
+        updated_at=stored.updated_at,
+    )
+
+
+async def past_turns(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    conversation_id: ConversationId,
+    limit: int,
+) -> list[PastTurn]:
+    """Return the conversation's last exchanges that do not run, oldest first."""
+    rows = await conn.execute(
+        select(turn.c.text, turn.c.answer)
+        .where(
+            turn.c.tenant_id == tenant,
+            turn.c.conversation_id == conversation_id,
+            turn.c.status != "running",
+        )
+        .order_by(turn.c.started_at.desc(), turn.c.turn_id)
+        .limit(limit)
+    )
+    return [PastTurn(asked=asked, answered=answer) for asked, answer in rows][::-1]

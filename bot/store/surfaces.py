@@ -1,0 +1,218 @@
+"""Messages on the platforms: intended, posted, shown.
+
+An intent is committed before a post. A surface with an intent and no receipt may or
+may not be visible: look for it before posting again. All writes carry the claim and
+raise `LeaseLostError` when it is not valid any more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports.surface import Receipt
+from bot.protocol.ids import PersonId, PlatformName, SurfaceId, TenantId, TurnId
+from bot.protocol.inbound import Address
+from bot.store.conversations import Claim, hold_conversation
+from bot.store.schema import surface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceRow:
+    """One message, as far as we know it."""
+
+    surface_id: SurfaceId
+    turn_id: TurnId
+    role: str
+    """What it is for, e.g. ``progress``, ``final`` or ``approval``."""
+    person_id: PersonId
+    """Who it is for; empty for everybody in the conversation."""
+    platform: PlatformName
+    address: Address | None
+    """Where it goes; ``None`` until that is known."""
+    intent_at: datetime | None
+    """When its last post was begun, by the database's clock."""
+    receipt: Receipt | None
+    """The platform's name for it; ``None`` while it may not be visible."""
+    shown_digest: str
+    """Digest of what it showed when last written down; empty if never."""
+    shown_seq: int
+    """The event up to which it showed the log then."""
+    closed: bool
+    """Whether it will never change again."""
+    error: str
+    """Why it cannot be shown; empty if it can."""
+
+
+async def plan_surface(
+    conn: AsyncConnection,
+    claim: Claim,
+    *,
+    surface_id: SurfaceId,
+    turn_id: TurnId,
+    role: str,
+    person_id: PersonId,
+    platform: PlatformName,
+    address: Address | None,
+) -> None:
+    """Note that there will be such a surface; nothing changes if there is one.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    await conn.execute(
+        insert(surface)
+        .values(
+            tenant_id=claim.tenant_id,
+            surface_id=surface_id,
+            turn_id=turn_id,
+            role=role,
+            person_id=person_id,
+            platform=platform,
+            address=None if address is None else address.model_dump(mode="json"),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def record_intent(
+    conn: AsyncConnection,
+    claim: Claim,
+    *,
+    surface_id: SurfaceId,
+    turn_id: TurnId,
+    role: str,
+    person_id: PersonId,
+    address: Address,
+) -> datetime:
+    """Say that the surface is about to be posted; commit this before posting.
+
+    A surface that was visible before counts as not visible from here on: it is
+    posted again because it had gone.
+
+    Returns:
+        When, by the database's clock: since then to look for it.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    intended = {
+        "address": address.model_dump(mode="json"),
+        "platform": address.platform,
+        "intent_at": func.statement_timestamp(),
+        "receipt": None,
+    }
+    made = await conn.execute(
+        insert(surface)
+        .values(
+            tenant_id=claim.tenant_id,
+            surface_id=surface_id,
+            turn_id=turn_id,
+            role=role,
+            person_id=person_id,
+            **intended,
+        )
+        .on_conflict_do_update(
+            index_elements=[surface.c.tenant_id, surface.c.surface_id], set_=intended
+        )
+        .returning(surface.c.intent_at)
+    )
+    return made.scalar_one()
+
+
+async def record_receipt(
+    conn: AsyncConnection,
+    claim: Claim,
+    *,
+    surface_id: SurfaceId,
+    receipt: Receipt,
+    digest: str,
+    seq: int,
+) -> None:
+    """Say that the surface is visible, and what it shows.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await record_shown(
+        conn, claim, surface_id=surface_id, digest=digest, seq=seq, receipt=receipt
+    )
+
+
+async def record_shown(
+    conn: AsyncConnection,
+    claim: Claim,
+    *,
+    surface_id: SurfaceId,
+    digest: str,
+    seq: int,
+    receipt: Receipt | None = None,
+    closed: bool = False,
+    error: str = "",
+) -> None:
+    """Say what the surface shows now.
+
+    Args:
+        conn: The caller's transaction.
+        claim: Of the turn's conversation.
+        surface_id: The surface.
+        digest: Of what it shows.
+        seq: The event up to which it shows the log; it never goes back.
+        receipt: The platform's new name for it; ``None`` keeps the old one.
+        closed: It will never change again.
+        error: Why it cannot be shown.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    values: dict[str, object] = {
+        "shown_digest": digest,
+        "shown_seq": func.greatest(surface.c.shown_seq, seq),
+        "closed": surface.c.closed | closed,
+        "error": error,
+    }
+    if receipt is not None:
+        values["receipt"] = receipt.model_dump(mode="json")
+    await conn.execute(
+        update(surface)
+        .where(
+            surface.c.tenant_id == claim.tenant_id, surface.c.surface_id == surface_id
+        )
+        .values(values)
+    )
+
+
+async def load_surfaces(
+    conn: AsyncConnection, tenant: TenantId, turn_id: TurnId
+) -> list[SurfaceRow]:
+    """Return the turn's surfaces, in a stable order."""
+    rows = await conn.execute(
+        select(surface)
+        .where(surface.c.tenant_id == tenant, surface.c.turn_id == turn_id)
+        .order_by(surface.c.role, surface.c.person_id, surface.c.surface_id)
+    )
+    return [_surface(row) for row in rows]
+
+
+def _surface(row: Row[*tuple[Any, ...]]) -> SurfaceRow:
+    address, receipt = row.address, row.receipt
+    return SurfaceRow(
+        surface_id=row.surface_id,
+        turn_id=row.turn_id,
+        role=row.role,
+        person_id=row.person_id,
+        platform=row.platform,
+        address=None if address is None else Address.model_validate(address),
+        intent_at=row.intent_at,
+        receipt=None if receipt is None else Receipt.model_validate(receipt),
+        shown_digest=row.shown_digest,
+        shown_seq=row.shown_seq,
+        closed=row.closed,
+        error=row.error,
+    )
