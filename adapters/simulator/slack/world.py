@@ -79,13 +79,11 @@ class SlackWorld:
         company: Its people with a Slack id, its help channel, its name.
         users: More people, or all of them when there is no company.
         bot_name: What people type after ``@``.
-        public_url: Where the routes are mounted, for ``response_url``s, for instance
-            ``http://127.0.0.1:9000/slack``; may be set later.
+        public_url: Where the routes are, for ``response_url``s; may be set later.
         limits_profile: How many calls are accepted.
         history_lag: Seconds until a message can be read back.
         retry_delays: Seconds before each redelivery of an unacknowledged event.
-        echo_own: Whether the bot hears its own posts and edits, as with
-            ``message.channels`` and ``message.im`` subscribed.
+        echo_own: Whether the bot hears its own posts and edits.
         is_agent: Whether the app is declared an agent (sessions).
     """
 
@@ -362,10 +360,7 @@ class SlackWorld:
         return self._meters.budgets(self._clock.monotonic())
 
     def snapshot(self) -> Json:
-        """Return everything there is to see, JSON-able.
-
-        ``seq`` is the last change included: follow the journal from there.
-        """
+        """Return everything there is to see as JSON; follow the journal after ``seq``."""
         return snapshot_of(self.workspace, self._modals) | {
             "help_channel": self.help_channel.id,
             "budgets": self.budgets(),
