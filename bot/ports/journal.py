@@ -44,6 +44,6 @@ class Journal(Protocol):
         """
         ...
 
-    def follow_all(self) -> AsyncIterator[TurnId]:
-        """Yield the id of each turn that gets new events, from now on."""
+    def follow_all(self) -> AsyncIterator[Recorded]:
+        """Yield every event that this process commits, from now on."""
         ...

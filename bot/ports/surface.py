@@ -40,6 +40,13 @@ class Platform(Protocol):
     """A chat platform behind one port: render, post, edit, look up."""
 
     name: PlatformName
+    history_lag: float | None
+    """Seconds until a post can be found by `find_post`; ``None``: it never can."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace or tenant that the bot is installed in; empty: any."""
+        ...
 
     def render(self, view: TurnView) -> Payload:
         """Return the message for ``view``, within the platform's size limits.

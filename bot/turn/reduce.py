@@ -201,10 +201,18 @@ def _apply_frame(
                 event.frame_id,
                 lambda f: (
                     f
-                    if f.outcome
+                    if f.outcome or (outcome == "done" and _unheard(state, f))
                     else replace(f, outcome=outcome, result=result, closed_at=at)
                 ),
             )
+
+
+def _unheard(state: TurnState, frame: Frame) -> bool:
+    """Whether the requester said something that the frame's model has not seen.
+
+    Such a frame is not done, whatever was decided before the message came.
+    """
+    return len(state.steers) > frame.asked_steers
 
 
 def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:

@@ -1,0 +1,285 @@
+"""Put the stand-ins on one local server and run the real bot against them.
+
+The bot is a process of its own (``deskhand serve``) that knows nothing of stand-ins:
+it is given other URLs, nothing else. So it can be killed as in real life, and its
+supervisor starts it again.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from adapters.simulator.demo import demo_routes
+from adapters.simulator.journal import Journal
+from adapters.simulator.slack.routes import slack_world_routes
+from adapters.simulator.slack.world import SlackWorld
+from adapters.simulator.suggestions import load_suggestions
+from adapters.simulator.teams.routes import site_routes
+from adapters.simulator.teams.world import TeamsWorld
+from bot.clock import Clock, SystemClock
+from bot.company.file import load_company
+from bot.company.model import Company
+from bot.errors import DeskhandError
+
+SAMPLE_COMPANY = Path(__file__).parent / "acme" / "company.toml"
+"""The company of the demo."""
+START_SECONDS = 60.0
+"""How long the bot may take until it is ready, its database included."""
+RESTART_DELAY = 0.3
+"""Seconds until a bot that died is started again."""
+
+TENANT_ID = "7e0ff1ce-0000-4000-8000-000000000001"
+APP_ID = "0b07b07b-0000-4000-8000-000000000002"
+
+
+class BotDownError(DeskhandError):
+    """The bot did not become ready, or died at once."""
+
+    hint = "Read the bot's log above; `deskhand doctor` checks what it needs."
+
+
+@dataclass(slots=True, kw_only=True)
+class BotProcess:
+    """The bot as a process of its own, started again whenever it dies.
+
+    Args:
+        environment: Its whole environment.
+        port: Where it listens.
+        log: Where its log goes; ``None``: this process's standard error.
+    """
+
+    environment: Mapping[str, str]
+    port: int
+    log: Path | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    starts: int = 0
+    _process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the bot is reached, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def supervise(self) -> None:
+        """Run the bot and start it again when it dies, until cancelled."""
+        try:
+            while True:
+                await self._start()
+                assert self._process is not None, "just started"
+                await self._process.wait()
+                await self.clock.sleep(RESTART_DELAY)
+        finally:
+            await self._stop()
+
+    async def kill(self) -> None:
+        """End the bot at once, as ``kill -9`` does."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+
+    async def ready(self) -> None:
+        """Return when the bot answers that it works.
+
+        Raises:
+            BotDownError: It does not, for `START_SECONDS`.
+        """
+        try:
+            async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as http:
+                while not await self._is_ready(http):
+                    await self.clock.sleep(0.05)
+        except TimeoutError as error:
+            raise BotDownError(f"no answer from {self.url}/readyz") from error
+
+    async def _is_ready(self, http: aiohttp.ClientSession) -> bool:
+        try:
+            async with http.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200  # noqa: PLR2004 - HTTP's OK
+        except aiohttp.ClientError:
+            return False
+
+    async def _start(self) -> None:
+        log = self.log.open("ab") if self.log else None
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot.cli",
+                "serve",
+                "--port",
+                str(self.port),
+                env=dict(self.environment),
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+        finally:
+            if log:
+                log.close()
+        self.starts += 1
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(10):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Both worlds, the page, and the bot."""
+
+    company: Company
+    journal: Journal
+    slack: SlackWorld
+    teams: TeamsWorld
+    bot: BotProcess
+    url: str
+    """Of the page, without a slash at the end."""
+    console_token: str
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def staged(
+    home: Path,
+    *,
+    port: int = 0,
+    company_file: Path = SAMPLE_COMPANY,
+    extra: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    retry_delays: Sequence[float] = (0.0, 2.0, 10.0),
+) -> AsyncIterator[Stage]:
+    """Run both worlds and the bot for the block; ready when it begins.
+
+    Args:
+        home: Where the bot keeps its database.
+        port: Of the page and the stand-ins; 0: a free one.
+        company_file: Whose people play.
+        extra: More settings for the bot.
+        log: Where the bot's log goes.
+        retry_delays: Slack's redelivery schedule, shortened for people who wait.
+    """
+    clock = SystemClock()
+    company = load_company(company_file)
+    journal = Journal(clock)
+    bot_port, own_port = free_port(), port or free_port()
+    base = f"http://127.0.0.1:{own_port}"
+    secret, token = secrets.token_hex(16), f"xoxb-{secrets.token_hex(12)}"
+    console_token, password = secrets.token_hex(16), secrets.token_hex(16)
+    slack = SlackWorld(
+        journal,
+        clock,
+        bot_url=f"http://127.0.0.1:{bot_port}/slack/events",
+        signing_secret=secret,
+        bot_token=token,
+        company=company,
+        public_url=f"{base}/slack",
+        retry_delays=retry_delays,
+    )
+    teams = TeamsWorld(
+        journal,
+        clock,
+        bot_url=f"http://127.0.0.1:{bot_port}/api/messages",
+        base_url=base,
+        app_id=APP_ID,
+        app_password=password,
+        tenant_id=TENANT_ID,
+        company=company,
+    )
+    environment = {
+        **_inherited(os.environ),
+        "DESKHAND_HOME": str(home),
+        "DESKHAND_CONFIG": str(company_file),
+        "DESKHAND_CONSOLE_TOKEN": console_token,
+        "DESKHAND_LOG": "text",
+        "SLACK_SIGNING_SECRET": secret,
+        "SLACK_BOT_TOKEN": token,
+        "SLACK_API_URL": f"{base}/slack/api/",
+        "MICROSOFT_APP_ID": APP_ID,
+        "MICROSOFT_APP_PASSWORD": password,
+        "MICROSOFT_APP_TENANT_ID": TENANT_ID,
+        "TEAMS_OPENID_METADATA_URL": teams.openid_metadata_url,
+        "TEAMS_TOKEN_URL": teams.token_url,
+        "TEAMS_SERVICE_URLS": teams.service_url,
+        **(extra or {}),
+    }
+    bot = BotProcess(environment=environment, port=bot_port, log=log)
+    stage = Stage(
+        company=company,
+        journal=journal,
+        slack=slack,
+        teams=teams,
+        bot=bot,
+        url=base,
+        console_token=console_token,
+    )
+    async with slack, teams, _served(stage, own_port, company_file):
+        async with asyncio.TaskGroup() as tasks:
+            supervisor = tasks.create_task(bot.supervise())
+            try:
+                await bot.ready()
+                await teams.install_everyone()
+                yield stage
+            finally:
+                supervisor.cancel()
+
+
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the bot may know of this shell: no settings but the model's."""
+    ours = ("SLACK_", "MICROSOFT_", "TEAMS_", "DESKHAND_", "DATABASE_URL")
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(ours) or name == "DESKHAND_MODEL"
+    }
+
+
+@asynccontextmanager
+async def _served(stage: Stage, port: int, company_file: Path) -> AsyncIterator[None]:
+    suggestions = load_suggestions(
+        company_file.with_name("suggestions.toml"), stage.company
+    )
+    application = web.Application()
+    application.add_routes(slack_world_routes(stage.slack))
+    application.add_routes(site_routes(stage.teams.site))
+    application.add_routes(
+        demo_routes(
+            stage.slack,
+            stage.teams,
+            stage.journal,
+            stage.company,
+            suggestions,
+            bot_url=stage.bot.url,
+            console_token=stage.console_token,
+            kill=stage.bot.kill,
+        )
+    )
+    runner = web.AppRunner(
+        application, handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+    finally:
+        await runner.cleanup()

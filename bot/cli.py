@@ -1,0 +1,177 @@
+"""The ``deskhand`` command: parses arguments, prints errors as people need them."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.commands import bench, demo, doctor, manifest, migrate, serve, turns
+from bot.errors import ConfigError, DeskhandError
+
+EXIT_CONFIG = 2
+EXIT_FAILED = 1
+
+_DESCRIPTION = """\
+Deskhand takes employees' IT requests in Slack and Microsoft Teams, shows their
+progress by editing messages, and lets managers approve with a button.
+
+Start with `deskhand demo`: everything on this machine, no account needed.
+"""
+_SETTINGS = """\
+Settings come from the environment; docs/settings.md lists all of them, and a wrong
+one stops the start with a message that names it and the fix.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    options = parser().parse_args(arguments)
+    try:
+        status = asyncio.run(options.run(options))
+    except ConfigError as error:
+        sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
+        status = EXIT_CONFIG
+    except DeskhandError as error:
+        sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
+        status = EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our output has enough, e.g. `deskhand turns list | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    raise SystemExit(status)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; every command sets ``run`` to its coroutine function."""
+    top = argparse.ArgumentParser(
+        prog="deskhand",
+        description=_DESCRIPTION,
+        epilog=_SETTINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_serve(commands)
+    _add_migrate(commands)
+    _add_turns(commands)
+    _add_doctor(commands)
+    _add_manifest(commands)
+    _add_bench(commands)
+    return top
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name
+
+
+def _add_demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    demo_ = commands.add_parser(
+        "demo",
+        help="everything on this machine: be the employee and the manager",
+        description="Run the whole product on this machine with stand-ins for Slack "
+        "and Teams that speak the real wire protocols, and open a web page on which "
+        "you are the employee and the manager. Needs no account and no network.",
+    )
+    demo_.add_argument(
+        "--port", type=int, default=0, help="of the page (default: a free one)"
+    )
+    demo_.add_argument(
+        "--no-browser", action="store_true", help="do not open a browser"
+    )
+    demo_.add_argument(
+        "--company",
+        type=Path,
+        default=None,
+        help="another company file (default: the sample company)",
+    )
+    demo_.set_defaults(run=demo.run)
+
+
+def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    serve_ = commands.add_parser(
+        "serve",
+        help="the bot",
+        description="Run the bot: Slack on POST /slack/events, Teams on "
+        "POST /api/messages. GET /readyz answers 200 when it works. SIGTERM drains.",
+        epilog=_SETTINGS,
+    )
+    serve_.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    serve_.add_argument("--port", type=int, default=8080, help="default: %(default)s")
+    serve_.set_defaults(run=serve.run)
+
+
+def _add_migrate(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    migrate_ = commands.add_parser(
+        "migrate",
+        help="bring the database's schema up to date",
+        description="Apply the migrations that are missing. Safe to run while the "
+        "previous release is serving, and by several replicas at once.",
+    )
+    migrate_.add_argument(
+        "--check", action="store_true", help="only say what is missing; exit 1 if any"
+    )
+    migrate_.set_defaults(run=migrate.run)
+
+
+def _add_turns(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    turns_ = commands.add_parser(
+        "turns",
+        help="the log, in a terminal",
+        description="Look at turns: list them, show one's events, or replay one.",
+    )
+    kinds = turns_.add_subparsers(title="what", required=True, metavar="WHAT")
+    listing = kinds.add_parser("list", help="the turns changed last")
+    listing.add_argument("--limit", type=int, default=20, help="default: %(default)s")
+    listing.set_defaults(run=turns.run_list)
+    for name, run, text in (
+        ("show", turns.run_show, "one turn's events"),
+        ("replay", turns.run_replay, "what people saw of a turn, step by step"),
+    ):
+        one = kinds.add_parser(name, help=text, description=f"Print {text}.")
+        one.add_argument("turn_id", help="the id, or its first letters")
+        one.set_defaults(run=run)
+
+
+def _add_doctor(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    doctor_ = commands.add_parser(
+        "doctor",
+        help="check settings, database, company file and platforms",
+        description="Check everything the bot needs and say how to fix what is wrong.",
+    )
+    doctor_.set_defaults(run=doctor.run)
+
+
+def _add_manifest(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    manifest_ = commands.add_parser(
+        "manifest",
+        help="a ready-made app manifest",
+        description="Print the manifest to create the app with.",
+    )
+    manifest_.add_argument("platform", choices=("slack", "teams"))
+    manifest_.add_argument(
+        "--host", required=True, help="where the bot is reached, e.g. bot.example.com"
+    )
+    manifest_.set_defaults(run=manifest.run)
+
+
+def _add_bench(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    bench_ = commands.add_parser(
+        "bench",
+        help="the benchmarks, as a table and as JSON",
+        description="Measure this machine with the real bot against the stand-ins. "
+        "Takes some minutes.",
+    )
+    bench_.add_argument(
+        "--json", type=Path, default=None, help="also write the figures to this file"
+    )
+    bench_.add_argument(
+        "--only", default="", help="measure only what has this in its name"
+    )
+    bench_.set_defaults(run=bench.run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `deskhand` does in a terminal, one module per command."""

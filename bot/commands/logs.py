@@ -1,0 +1,47 @@
+"""How log lines look: JSON for machines, or text for a terminal."""
+
+import logging
+import sys
+
+import structlog
+
+_SECRETS = (
+    "token",
+    "secret",
+    "password",
+    "authorization",
+    "response_url",
+    "trigger_id",
+)
+
+
+def set_up_logs(log_format: str) -> None:
+    """Write structured lines to standard error, secrets blanked."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _blank_secrets,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _blank_secrets(
+    _logger: object, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    for key in event:
+        if any(word in key.lower() for word in _SECRETS):
+            event[key] = "[blanked]"
+    return event

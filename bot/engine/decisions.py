@@ -1,0 +1,168 @@
+"""Take a decision: check who decides on what, make it true, wake the turn.
+
+The decision's row is the truth. Everything is checked on the approval's locked row,
+in the transaction that writes it, so two people who press at once get one answer.
+What a card showed is compared by hash: a press on an outdated card decides nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.company.model import Person
+from bot.engine.letters import Letter
+from bot.engine.turns import read_state
+from bot.ports.inbox import Acceptance, Outcome
+from bot.protocol.events import ApprovalDecided, Recorded
+from bot.protocol.ids import TenantId
+from bot.protocol.inbound import Decided
+from bot.store.approvals import (
+    ApprovalRow,
+    decisions_of,
+    lock_approval,
+    record_decision,
+    update_approval,
+)
+from bot.store.engine import begin
+from bot.store.mailbox import deliver
+from bot.store.wake import notify
+from bot.turn.reduce import advance
+from bot.turn.state import Approval, TurnState
+from bot.view import wording
+from bot.view.nodes import TurnView
+from bot.view.project import ForApprover, view_of
+
+
+async def take_decision(
+    database: AsyncEngine,
+    tenant: TenantId,
+    person: Person | None,
+    decided: Decided,
+    *,
+    now: datetime,
+) -> Acceptance:
+    """Return what became of a press on Approve or Reject; it is committed."""
+    async with begin(database) as conn:
+        row = await lock_approval(conn, decided.approval_id)
+        if row is None or row.tenant_id != tenant:
+            return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
+        state = await _as_decided(conn, row)
+        approval = state.approval(decided.approval_id) if state else None
+        if state is None or approval is None:
+            return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
+        refusal = _refusal(row, approval, person, decided)
+        if refusal is not None or person is None:
+            outcome, sentence = refusal or ("not_entitled", wording.CLICK_NOT_ENTITLED)
+            view = _card(state, approval, person, now)
+            return Acceptance(outcome=outcome, sentence=sentence, view=view)
+        event = _event(approval, person, decided, now)
+        after = _after(state, event, now)
+        settled = after.approval(decided.approval_id)
+        assert settled is not None, "an approval does not vanish"
+        await record_decision(
+            conn,
+            row,
+            person_id=person.id,
+            name=person.name,
+            verdict=decided.verdict,
+            reason=decided.reason,
+            said_key=decided.said_key,
+        )
+        await update_approval(
+            conn,
+            row,
+            status=settled.status,
+            stage=settled.stage,
+            expires_at=settled.expires_at,
+        )
+        await _tell_turn(conn, row, person, event)
+        return Acceptance(
+            outcome="decided",
+            sentence=wording.click_taken(decided.verdict),
+            view=_card(after, settled, person, now),
+        )
+
+
+async def _as_decided(conn: AsyncConnection, row: ApprovalRow) -> TurnState | None:
+    """Return the turn with every decision of this approval, told to it or not yet."""
+    state = await read_state(conn, row.tenant_id, row.turn_id)
+    approval = state.approval(row.approval_id) if state else None
+    if state is None or approval is None:
+        return None
+    known = {(ruled.stage, ruled.by) for ruled in approval.rulings}
+    for made in await decisions_of(conn, row.tenant_id, row.approval_id):
+        if (made.stage, made.person_id) not in known:
+            event = ApprovalDecided(
+                approval_id=row.approval_id,
+                stage=made.stage,
+                verdict=made.verdict,
+                by=made.person_id,
+                by_name=made.name,
+                reason=made.reason,
+            )
+            state = _after(state, event, made.at)
+    return state
+
+
+def _refusal(
+    row: ApprovalRow, approval: Approval, person: Person | None, decided: Decided
+) -> tuple[Outcome, str] | None:
+    """Return why this press does not count; ``None`` when it does."""
+    asked = {a.person_id for _, a in approval.asked}
+    if person is None or person.id not in asked or person.id == row.requester_id:
+        return "not_entitled", wording.CLICK_NOT_ENTITLED
+    if row.status != "open" or approval.status != "open":
+        status = approval.status if row.status == "open" else row.status
+        return "already_decided", wording.click_too_late(approval, status)
+    if decided.args_hash != row.args_hash:
+        return "stale", wording.CLICK_STALE
+    if person.id not in {a.person_id for a in approval.waiting_for}:
+        return "already_decided", wording.CLICK_ALREADY
+    return None
+
+
+def _event(
+    approval: Approval, person: Person, decided: Decided, now: datetime
+) -> ApprovalDecided:
+    following = approval.stages[approval.stage + 1 :]
+    within = timedelta(seconds=following[0].within) if following else None
+    return ApprovalDecided(
+        approval_id=approval.approval_id,
+        stage=approval.stage,
+        verdict=decided.verdict,
+        by=person.id,
+        by_name=person.name,
+        reason=decided.reason,
+        expires_at=now + within if within else None,
+    )
+
+
+def _after(state: TurnState, event: ApprovalDecided, now: datetime) -> TurnState:
+    """Return what the turn will be once its owner has read the mail."""
+    recorded = Recorded(turn_id=state.turn_id, seq=state.seq + 1, at=now, event=event)
+    return advance(state, recorded)
+
+
+def _card(
+    state: TurnState, approval: Approval, person: Person | None, now: datetime
+) -> TurnView | None:
+    if person is None:
+        return None
+    audience = ForApprover(person_id=person.id, approval_id=approval.approval_id)
+    return view_of(state, audience, now)
+
+
+async def _tell_turn(
+    conn: AsyncConnection, row: ApprovalRow, person: Person, event: ApprovalDecided
+) -> None:
+    letter = Letter(
+        kind="decided",
+        person_id=person.id,
+        person_name=person.name,
+        turn_id=row.turn_id,
+        decision=event.model_dump(mode="json"),
+    )
+    tenant, conversation = row.tenant_id, row.conversation_id
+    body = letter.model_dump_json()
+    await deliver(conn, tenant, conversation, None, letter.kind, body)
+    await notify(conn, tenant, conversation)

@@ -1,0 +1,393 @@
+"""Show turns: the shell around the pacer.
+
+Told of every committed state (`Delivery.show`), it keeps what each surface should
+show, asks the pacer when and which, renders then (never earlier: the newest state
+wins), sends, and writes receipts. A surface's row says what is known of it:
+
+    planned -> intent (committed before the post) -> receipt -> shown
+
+Found with an intent and no receipt, the platform is asked first (`find_post`), and
+only when the message is certainly not there a new post is made.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.clock import Clock
+from bot.engine.exhibit import Exhibit
+from bot.engine.reach import Reach
+from bot.engine.telemetry import Telemetry
+from bot.errors import (
+    AmbiguousSendError,
+    DeskhandError,
+    LeaseLostError,
+    MessageGoneError,
+    PlatformError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
+from bot.pacing.lanes import LaneLevel
+from bot.pacing.pacer import Pacer
+from bot.pacing.plan import Priority, Tally
+from bot.ports.surface import Operation, Payload, Platform
+from bot.protocol.ids import PlatformName, SurfaceId, TurnId
+from bot.store.conversations import Claim
+from bot.store.engine import begin
+from bot.store.surfaces import (
+    load_surfaces,
+    plan_surface,
+    record_failure,
+    record_intent,
+    record_receipt,
+    withdraw_intent,
+)
+from bot.turn.state import TurnState
+from bot.view.project import surfaces_of, view_of
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """Shows the turns of this process on all platforms."""
+
+    def __init__(
+        self,
+        *,
+        database: AsyncEngine,
+        platforms: Mapping[PlatformName, Platform],
+        reach: Reach,
+        pacer: Pacer,
+        clock: Clock,
+        telemetry: Telemetry,
+        footer: str = "",
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._reach = reach
+        self._pacer = pacer
+        self._clock = clock
+        self._telemetry = telemetry
+        self._footer = footer
+        self._exhibits: dict[SurfaceId, Exhibit] = {}
+        self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
+        self._homeless: list[Exhibit] = []
+        self._news = asyncio.Event()
+        self._watchers: set[_Watcher] = set()
+
+    # ------------------------------------------------------------------ what is told
+
+    def show(self, claim: Claim, state: TurnState) -> None:
+        """Let people see ``state``, which is committed."""
+        mine = self._of_turn.setdefault(state.turn_id, {})
+        for plan in surfaces_of(state):
+            exhibit = mine.get(plan.surface_id)
+            if exhibit is None:
+                exhibit = Exhibit(plan=plan, claim=claim, state=state)
+                self._admit(exhibit)
+            elif exhibit.stale_after(plan, state):
+                exhibit.renew(plan, claim, state)
+                self._offer(exhibit)
+        self._news.set()
+
+    async def adopt(self, claim: Claim, state: TurnState) -> None:
+        """Take over the surfaces that an earlier owner left, then show ``state``."""
+        async with begin(self._database) as conn:
+            rows = await load_surfaces(conn, claim, state.turn_id)
+        known = {row.surface_id: row for row in rows}
+        self.forget(state.turn_id)
+        for plan in surfaces_of(state):
+            exhibit = Exhibit(plan=plan, claim=claim, state=state)
+            if row := known.get(plan.surface_id):
+                exhibit.recall(row)
+            self._admit(exhibit)
+        self._news.set()
+
+    def settled(self, turn_id: TurnId) -> bool:
+        """Return whether everything of this turn is shown, or never can be."""
+        return all(
+            exhibit.homed and self._pacer.settled(surface_id)
+            for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
+        )
+
+    @contextmanager
+    def watching(
+        self, turns: Collection[TurnId], tell: Callable[[], None]
+    ) -> Generator[None]:
+        """Call ``tell`` whenever one of ``turns`` may have become settled."""
+        watcher = _Watcher(frozenset(turns), tell)
+        self._watchers.add(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
+
+    def forget(self, turn_id: TurnId) -> None:
+        """Drop a turn that is settled, or that somebody else owns now."""
+        for surface_id in self._of_turn.pop(turn_id, {}):
+            self._exhibits.pop(surface_id, None)
+            self._pacer.forget(surface_id)
+
+    @property
+    def tally(self) -> Tally:
+        """What has been sent and saved so far."""
+        return self._pacer.tally
+
+    def lane_levels(self) -> tuple[LaneLevel, ...]:
+        """Return what is left of every budget."""
+        return self._pacer.lane_levels(self._clock.monotonic())
+
+    # ------------------------------------------------------------------------ pacing
+
+    async def run(self) -> None:
+        """Send what the pacer says, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._news.clear()
+                for exhibit in self._take_homeless():
+                    tasks.create_task(self._home(exhibit))
+                plan = self._pacer.plan(self._clock.monotonic())
+                for send in plan.sends:
+                    tasks.create_task(self._send(self._exhibits[send.surface]))
+                await self._wait_until(plan.wake_at)
+
+    async def _wait_until(self, at: float | None) -> None:
+        try:
+            async with asyncio.timeout(
+                None if at is None else max(0.0, at - self._clock.monotonic())
+            ):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    def _admit(self, exhibit: Exhibit) -> None:
+        self._exhibits[exhibit.surface_id] = exhibit
+        self._of_turn.setdefault(exhibit.state.turn_id, {})[exhibit.surface_id] = (
+            exhibit
+        )
+        if exhibit.address is None:
+            self._homeless.append(exhibit)
+        else:
+            self._offer(exhibit)
+
+    def _take_homeless(self) -> list[Exhibit]:
+        taken, self._homeless = self._homeless, []
+        return taken
+
+    async def _home(self, exhibit: Exhibit) -> None:
+        """Find out where a person is reached, then offer the surface."""
+        try:
+            exhibit.address = await self._reach.address_of(
+                exhibit.claim.tenant_id, exhibit.plan.person_id
+            )
+        except DeskhandError as error:
+            log.warning(
+                "surface.unreachable",
+                person=exhibit.plan.person_id,
+                error=str(error),
+                hint=error.hint,
+            )
+            if error.retryable:
+                await self._clock.sleep(1.0)
+                self._homeless.append(exhibit)
+            else:
+                exhibit.unreachable = True
+        else:
+            self._offer(exhibit)
+        self._tell(exhibit)
+
+    def _offer(self, exhibit: Exhibit) -> None:
+        if exhibit.address is None or exhibit.surface_id not in self._exhibits:
+            return
+        operation: Operation = "edit" if exhibit.receipt else "post"
+        platform = self._platforms[exhibit.address.platform]
+        self._pacer.offer(
+            exhibit.surface_id,
+            exhibit.state.seq,
+            priority=_priority_of(exhibit),
+            lanes=platform.lanes(operation, exhibit.address),
+            now=self._clock.monotonic(),
+        )
+
+    def _tell(self, exhibit: Exhibit) -> None:
+        self._news.set()
+        for watcher in tuple(self._watchers):
+            if exhibit.state.turn_id in watcher.turns:
+                watcher.tell()
+
+    # ----------------------------------------------------------------------- sending
+
+    async def _send(self, exhibit: Exhibit) -> None:
+        surface = exhibit.surface_id
+        try:
+            await self._show_newest(exhibit)
+        except RateLimitedError as error:
+            self._count(exhibit, "throttled")
+            now = self._clock.monotonic()
+            self._pacer.throttled(surface, now, retry_after=error.retry_after)
+        except AmbiguousSendError as error:
+            self._count(exhibit, "ambiguous")
+            self._retry(exhibit, error)
+        except LeaseLostError:
+            self._pacer.abandon(surface)  # the new owner shows it
+        except MessageGoneError as error:
+            await self._replace(exhibit, error)
+        except PlatformError as error:
+            await self._give_up(exhibit, error)
+        except StoreUnavailableError as error:
+            self._retry(exhibit, error)
+        self._tell(exhibit)
+
+    async def _show_newest(self, exhibit: Exhibit) -> None:
+        address = exhibit.address
+        assert address is not None, "only surfaces with a place are offered"
+        platform = self._platforms[address.platform]
+        view = view_of(
+            exhibit.state, exhibit.plan.audience, self._clock.now(), footer=self._footer
+        )
+        payload = platform.render(view)
+        seq = exhibit.state.seq
+        if exhibit.receipt and payload.digest == exhibit.digest:
+            self._pacer.unchanged(exhibit.surface_id, self._clock.monotonic())
+            return
+        if exhibit.receipt:
+            exhibit.receipt = await platform.edit(exhibit.receipt, payload)
+        elif not await self._post(platform, exhibit, payload):
+            return
+        exhibit.digest, exhibit.shown_seq = payload.digest, seq
+        self._count(exhibit, "ok")
+        self._pacer.succeeded(
+            exhibit.surface_id,
+            self._clock.monotonic(),
+            lanes=platform.lanes("edit", exhibit.receipt.address)
+            if exhibit.receipt
+            else None,
+        )
+
+    async def _post(
+        self, platform: Platform, exhibit: Exhibit, payload: Payload
+    ) -> bool:
+        """Post once, visibly. Whether there is a message now."""
+        assert exhibit.address is not None, "only surfaces with a place are offered"
+        now = self._clock.now()
+        if exhibit.intent_at is not None and platform.history_lag is not None:
+            found = await platform.find_post(
+                exhibit.address, surface=exhibit.surface_id, since=exhibit.intent_at
+            )
+            lag = timedelta(seconds=platform.history_lag)
+            if found is None and now < exhibit.intent_at + lag:
+                left = (exhibit.intent_at + lag - now).total_seconds()
+                at = self._clock.monotonic() + left
+                self._pacer.failed(exhibit.surface_id, at - left, retry_at=at)
+                return False
+            if found is not None:
+                exhibit.receipt = await platform.edit(found, payload)
+                await self._write_receipt(exhibit, payload)
+                return True
+        await self._write_intent(exhibit)
+        try:
+            exhibit.receipt = await platform.post(
+                exhibit.address, payload, surface=exhibit.surface_id
+            )
+        except RateLimitedError:
+            await self._withdraw_intent(exhibit)  # certainly not posted
+            raise
+        await self._write_receipt(exhibit, payload)
+        if exhibit.plan.role == "progress" and exhibit.state.started_at:
+            since = self._clock.now() - exhibit.state.started_at
+            self._telemetry.first_visible.observe(since.total_seconds())
+        return True
+
+    async def _write_intent(self, exhibit: Exhibit) -> None:
+        assert exhibit.address is not None, "only surfaces with a place are offered"
+        now = self._clock.now()
+        async with begin(self._database) as conn:
+            await plan_surface(
+                conn,
+                exhibit.claim,
+                surface_id=exhibit.surface_id,
+                turn_id=exhibit.state.turn_id,
+                role=exhibit.plan.role,
+                audience=exhibit.plan.person_id,
+                platform=exhibit.address.platform,
+                address=exhibit.address,
+            )
+            await record_intent(
+                conn,
+                exhibit.claim,
+                exhibit.surface_id,
+                address=exhibit.address,
+                at=now,
+            )
+        exhibit.intent_at = exhibit.intent_at or now
+
+    async def _withdraw_intent(self, exhibit: Exhibit) -> None:
+        async with begin(self._database) as conn:
+            await withdraw_intent(conn, exhibit.claim, exhibit.surface_id)
+        exhibit.intent_at = None
+
+    async def _write_receipt(self, exhibit: Exhibit, payload: Payload) -> None:
+        assert exhibit.receipt is not None, "written after a post"
+        async with begin(self._database) as conn:
+            await record_receipt(
+                conn,
+                exhibit.claim,
+                exhibit.surface_id,
+                exhibit.receipt,
+                digest=payload.digest,
+                seq=exhibit.state.seq,
+            )
+
+    def _retry(self, exhibit: Exhibit, error: DeskhandError) -> None:
+        log.warning("surface.retried", error=str(error), hint=error.hint)
+        self._pacer.failed(exhibit.surface_id, self._clock.monotonic())
+
+    async def _replace(self, exhibit: Exhibit, error: MessageGoneError) -> None:
+        """Somebody deleted it: cards and answers come again once, progress does not."""
+        if exhibit.plan.role == "progress" or exhibit.replaced:
+            await self._give_up(exhibit, error)
+            return
+        exhibit.replaced = True
+        exhibit.receipt = exhibit.intent_at = None
+        self._retry(exhibit, error)
+        self._offer(exhibit)
+
+    async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
+        log.error(
+            "surface.abandoned",
+            surface=exhibit.surface_id,
+            role=exhibit.plan.role,
+            error=str(error),
+            hint=error.hint,
+        )
+        self._count(exhibit, "refused")
+        self._pacer.abandon(exhibit.surface_id)
+        try:
+            async with begin(self._database) as conn:
+                await record_failure(
+                    conn, exhibit.claim, exhibit.surface_id, str(error)
+                )
+        except DeskhandError as failure:
+            log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)
+
+    def _count(self, exhibit: Exhibit, outcome: str) -> None:
+        platform = exhibit.address.platform if exhibit.address else ""
+        operation = "edit" if exhibit.receipt else "post"
+        self._telemetry.sends.labels(platform, operation, outcome).inc()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Watcher:
+    turns: frozenset[TurnId]
+    tell: Callable[[], None]
+
+
+def _priority_of(exhibit: Exhibit) -> Priority:
+    if exhibit.plan.role == "approval":
+        return Priority.APPROVAL
+    return Priority.FINAL if exhibit.plan.final else Priority.PROGRESS

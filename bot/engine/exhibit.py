@@ -1,0 +1,72 @@
+"""One surface as delivery knows it: what it should show, and what it shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports.surface import Receipt
+from bot.protocol.ids import SurfaceId
+from bot.protocol.inbound import Address
+from bot.store.conversations import Claim
+from bot.store.surfaces import SurfaceRow
+from bot.turn.state import TurnState
+from bot.view.project import SurfacePlan
+
+
+@dataclass(slots=True, kw_only=True)
+class Exhibit:
+    """One surface of one turn."""
+
+    plan: SurfacePlan
+    claim: Claim
+    state: TurnState
+    """The newest committed state that concerns this surface."""
+    address: Address | None = None
+    """Where it goes; ``None`` until a person's place is found."""
+    intent_at: datetime | None = None
+    receipt: Receipt | None = None
+    digest: str = ""
+    """Of what the platform shows."""
+    shown_seq: int = 0
+    unreachable: bool = False
+    replaced: bool = False
+    """Whether it was posted again after somebody deleted it."""
+
+    def __post_init__(self) -> None:
+        if self.plan.role != "approval":
+            self.address = self.state.address
+
+    @property
+    def surface_id(self) -> SurfaceId:
+        """Which surface this is."""
+        return self.plan.surface_id
+
+    @property
+    def homed(self) -> bool:
+        """Whether its place is known, or known not to exist."""
+        return self.address is not None or self.unreachable
+
+    def stale_after(self, plan: SurfacePlan, state: TurnState) -> bool:
+        """Whether ``state`` could change what this surface shows.
+
+        A card for a decider shows its approval and nothing else, so the words that
+        stream meanwhile do not concern it.
+        """
+        if plan.role != "approval" or plan != self.plan:
+            return True
+        return (state.approvals, state.ending) != (
+            self.state.approvals,
+            self.state.ending,
+        )
+
+    def renew(self, plan: SurfacePlan, claim: Claim, state: TurnState) -> None:
+        """Take note of a newer state."""
+        self.plan, self.claim, self.state = plan, claim, state
+
+    def recall(self, row: SurfaceRow) -> None:
+        """Take over what an earlier owner knew."""
+        self.intent_at = row.intent_at
+        self.receipt = row.receipt
+        if row.receipt is not None:
+            self.address = row.receipt.address
+        elif row.address is not None:
+            self.address = row.address

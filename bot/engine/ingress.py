@@ -1,0 +1,173 @@
+"""The way in: one transaction per delivery, before the webhook is answered.
+
+Everything a delivery changes (that it was seen, the mail it becomes, the wake-up)
+is committed together or not at all. A second copy of it, under the same id or the
+same ``said_key``, changes nothing.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
+
+from bot.clock import Clock
+from bot.company.model import Person
+from bot.engine.decisions import take_decision
+from bot.engine.letters import Letter
+from bot.engine.telemetry import Telemetry
+from bot.ports.inbox import Acceptance, Inbox
+from bot.ports.surface import Platform
+from bot.protocol.ids import ConversationId, PersonId, PlatformName, TenantId
+from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped, UserRef
+from bot.store.dedup import first_time
+from bot.store.engine import begin
+from bot.store.log import find_turn
+from bot.store.mailbox import deliver
+from bot.store.people import (
+    find_by_platform,
+    link_platform_user,
+    remember_address,
+    tenant_of,
+)
+from bot.store.wake import notify
+from bot.view import wording
+
+log = structlog.get_logger()
+
+
+class Ingress(Inbox):
+    """Takes in what adapters verified and parsed."""
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        platforms: Mapping[PlatformName, Platform],
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._clock = clock
+        self._telemetry = telemetry
+
+    @override
+    async def accept(self, inbound: Inbound) -> Acceptance:
+        tenant = await self._tenant(inbound.user)
+        if tenant is None:
+            log.warning(
+                "delivery.foreign",
+                platform=inbound.user.platform,
+                workspace=inbound.user.workspace,
+                hint="This workspace is not installed; nothing was stored.",
+            )
+            return self._counted(inbound, Acceptance(outcome="unknown"))
+        person = await self._person(tenant, inbound)
+        match inbound:
+            case Said():
+                acceptance = await self._said(tenant, person, inbound)
+            case Met():
+                acceptance = await self._met(tenant, person, inbound)
+            case Stopped():
+                acceptance = await self._stopped(tenant, person, inbound)
+            case Decided():
+                acceptance = await take_decision(
+                    self._database, tenant, person, inbound, now=self._clock.now()
+                )
+        return self._counted(inbound, acceptance)
+
+    def _counted(self, inbound: Inbound, acceptance: Acceptance) -> Acceptance:
+        self._telemetry.deliveries.labels(
+            inbound.user.platform, acceptance.outcome
+        ).inc()
+        return acceptance
+
+    async def _said(
+        self, tenant: TenantId, person: Person | None, said: Said
+    ) -> Acceptance:
+        letter = Letter(
+            kind="said",
+            person_id=person.id if person else PersonId(""),
+            person_name=person.name if person else said.user.name,
+            said_key=said.said_key,
+            text=said.text,
+            address=said.address,
+        )
+        async with begin(self._database) as conn:
+            if not await _first(conn, tenant, said):
+                return Acceptance(outcome="duplicate")
+            if person and said.address.personal:
+                await remember_address(conn, tenant, person.id, said.address)
+            await send_letter(
+                conn, tenant, said.address.conversation_id, said.address, letter
+            )
+        return Acceptance(outcome="accepted")
+
+    async def _met(
+        self, tenant: TenantId, person: Person | None, met: Met
+    ) -> Acceptance:
+        async with begin(self._database) as conn:
+            if person and met.address.personal:
+                await remember_address(conn, tenant, person.id, met.address)
+        return Acceptance(outcome="accepted")
+
+    async def _stopped(
+        self, tenant: TenantId, person: Person | None, stopped: Stopped
+    ) -> Acceptance:
+        async with begin(self._database) as conn:
+            turn = await find_turn(conn, stopped.turn_id)
+            if turn is None or turn.tenant_id != tenant:
+                return Acceptance(outcome="unknown", sentence=wording.STOP_UNKNOWN)
+            if person is None or turn.requester_id != person.id:
+                sentence = wording.STOP_NOT_YOURS
+                return Acceptance(outcome="not_entitled", sentence=sentence)
+            if not await _first(conn, tenant, stopped):
+                return Acceptance(outcome="duplicate")
+            letter = Letter(
+                kind="stop",
+                person_id=person.id,
+                person_name=person.name,
+                turn_id=stopped.turn_id,
+            )
+            await send_letter(conn, tenant, turn.conversation_id, None, letter)
+        return Acceptance(outcome="accepted", sentence=wording.STOP_TAKEN)
+
+    async def _tenant(self, user: UserRef) -> TenantId | None:
+        async with begin(self._database) as conn:
+            return await tenant_of(conn, user.platform, user.workspace)
+
+    async def _person(self, tenant: TenantId, inbound: Inbound) -> Person | None:
+        """Return who the platform says it is; link them by e-mail the first time."""
+        async with begin(self._database) as conn:
+            if found := await find_by_platform(conn, tenant, inbound.user):
+                return found
+        address = inbound.address if isinstance(inbound, Said | Met) else None
+        platform = self._platforms[inbound.user.platform]
+        user = await platform.find_user(inbound.user, address)
+        if not user.email:
+            return None
+        async with begin(self._database) as conn:
+            return await link_platform_user(conn, tenant, user)
+
+
+async def send_letter(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    conversation: ConversationId,
+    address: Address | None,
+    letter: Letter,
+) -> None:
+    """Put a letter into a conversation's mailbox and wake its owner."""
+    body = letter.model_dump_json()
+    await deliver(conn, tenant, conversation, address, letter.kind, body)
+    await notify(conn, tenant, conversation)
+
+
+async def _first(conn: AsyncConnection, tenant: TenantId, inbound: Inbound) -> bool:
+    return await first_time(
+        conn,
+        tenant,
+        platform=inbound.user.platform,
+        delivery_id=inbound.delivery_id,
+        said_key=inbound.said_key,
+    )

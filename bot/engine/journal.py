@@ -1,0 +1,101 @@
+"""Read the log for people: lists, one turn's events, and following along live.
+
+This process's own commits are told at once; those of other replicas are seen by a
+slow look at the table. Either way a follower reads rows by number, so nothing is
+missed and nothing comes twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from bot.engine.log import LogWriter
+from bot.ports.journal import Journal, TurnRow
+from bot.protocol.codec import decode
+from bot.protocol.events import (
+    Recorded,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+)
+from bot.protocol.ids import TurnId
+from bot.store.engine import begin
+from bot.store.log import find_turn, list_turns, load_events
+
+POLL = 1.0
+"""Seconds between looks for what other replicas committed."""
+
+
+class PostgresJournal(Journal):
+    """The log of one tenant's turns, or of all."""
+
+    def __init__(self, database: AsyncEngine, writer: LogWriter | None = None) -> None:
+        self._database = database
+        self._writer = writer
+
+    @override
+    async def turns(self, *, limit: int = 50) -> Sequence[TurnRow]:
+        async with begin(self._database) as conn:
+            return await list_turns(conn, limit=limit)
+
+    @override
+    async def events(self, turn_id: TurnId, *, after: int = 0) -> Sequence[Recorded]:
+        async with begin(self._database) as conn:
+            turn = await find_turn(conn, turn_id)
+            if turn is None:
+                return []
+            rows = await load_events(conn, turn.tenant_id, turn_id, after=after)
+        return [
+            Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
+            for seq, at, body in rows
+        ]
+
+    @override
+    async def follow(
+        self, turn_id: TurnId, *, after: int = 0
+    ) -> AsyncIterator[Recorded]:
+        async for _ in self._commits(turn_id):
+            for recorded in await self.events(turn_id, after=after):
+                after = recorded.seq
+                yield recorded
+                if isinstance(
+                    recorded.event, TurnCompleted | TurnFailed | TurnCancelled
+                ):
+                    return
+
+    @override
+    async def follow_all(self) -> AsyncIterator[Recorded]:
+        if self._writer is None:
+            return
+        queue: asyncio.Queue[Sequence[Recorded]] = asyncio.Queue()
+        stop = self._writer.follow(queue.put_nowait)
+        try:
+            while True:
+                for recorded in await queue.get():
+                    yield recorded
+        finally:
+            stop()
+
+    async def _commits(self, turn_id: TurnId) -> AsyncIterator[None]:
+        """Yield at once, after each commit to this turn here, and every `POLL`."""
+        news = asyncio.Event()
+        news.set()
+
+        def tell(batch: Sequence[Recorded]) -> None:
+            if batch[0].turn_id == turn_id:
+                news.set()
+
+        stop = self._writer.follow(tell) if self._writer else lambda: None
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(POLL):
+                        await news.wait()
+                except TimeoutError:
+                    pass
+                news.clear()
+                yield
+        finally:
+            stop()

@@ -1,0 +1,34 @@
+"""Mail between the ways in and the owner of a conversation, as JSON in its rows."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from bot.protocol.ids import PersonId, TurnId
+from bot.protocol.inbound import Address, Frozen
+from bot.store.mailbox import Mail
+
+
+class Letter(Frozen):
+    """One piece of mail."""
+
+    kind: Literal["said", "decided", "withdrawn", "stop"]
+    person_id: PersonId
+    """Who did it; empty when nobody in the directory matches."""
+    person_name: str = ""
+    turn_id: TurnId = TurnId("")
+    """Which turn it is for; empty for what is said."""
+    said_key: str = ""
+    text: str = ""
+    address: Address | None = None
+    decision: dict[str, JsonValue] = Field(default_factory=dict)
+    """An `ApprovalDecided` as JSON."""
+
+
+def letter_of(mail: Mail) -> Letter:
+    """Return the letter that a mailbox row holds.
+
+    Raises:
+        ValidationError: It is not one.
+    """
+    return Letter.model_validate_json(mail.body)

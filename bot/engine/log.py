@@ -1,0 +1,166 @@
+"""The log writer: appends of many turns, committed together.
+
+While one commit is under way, further appends gather; the next commit takes them
+all. So a hundred streaming turns cost as many commits as one. Each append carries
+its owner's fence and fails alone when the fence has moved.
+
+What must become true together with its events (an approval's row, a consumed
+mailbox row) is passed as ``also`` and gets a transaction of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.clock import Clock
+from bot.engine.telemetry import Telemetry
+from bot.errors import DeskhandError, LeaseLostError
+from bot.protocol.codec import encode
+from bot.protocol.events import Recorded, TurnEvent
+from bot.protocol.ids import TurnId
+from bot.store.conversations import Claim
+from bot.store.engine import begin
+from bot.store.log import Append, append_events
+
+Also: TypeAlias = Callable[[AsyncConnection], Awaitable[None]]
+"""Writes that must become true with the events, in their transaction."""
+
+LINGER = 0.01
+"""Seconds that a commit waits for company. Part of the 20 ms promised in the design."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    append: Append
+    done: asyncio.Future[None]
+
+
+class LogWriter:
+    """Commits events of all turns of this process."""
+
+    def __init__(
+        self, database: AsyncEngine, clock: Clock, telemetry: Telemetry
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._telemetry = telemetry
+        self._queue: list[_Waiting] = []
+        self._news = asyncio.Event()
+        self._followers: set[Callable[[Sequence[Recorded]], None]] = set()
+
+    def follow(self, tell: Callable[[Sequence[Recorded]], None]) -> Callable[[], None]:
+        """Call ``tell`` after each commit of this process; return how to end it."""
+        self._followers.add(tell)
+        return lambda: self._followers.discard(tell)
+
+    async def append(
+        self,
+        claim: Claim,
+        turn_id: TurnId,
+        events: Sequence[TurnEvent],
+        *,
+        first_seq: int,
+        before: Sequence[Also] = (),
+        also: Sequence[Also] = (),
+    ) -> list[Recorded]:
+        """Commit ``events`` at ``first_seq`` and the numbers after it.
+
+        Args:
+            claim: Proof of ownership.
+            turn_id: Whose events they are.
+            events: What happened, in order.
+            first_seq: Number of the first.
+            before: Writes that must come first, e.g. the turn's own row.
+            also: Writes that must become true with the events.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation; nothing was written.
+            StoreUnavailableError: Postgres is away; nothing was written.
+        """
+        at = self._clock.now()
+        recorded = [
+            Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=event)
+            for n, event in enumerate(events)
+        ]
+        append = _append_of(claim, turn_id, recorded, at)
+        if also or before:
+            await self._commit_alone(append, before, also)
+        else:
+            await self._commit_in_company(append)
+        self._telemetry.events.inc(len(recorded))
+        for tell in tuple(self._followers):
+            tell(recorded)
+        return recorded
+
+    async def run(self) -> None:
+        """Commit what is appended, until cancelled."""
+        while True:
+            await self._news.wait()
+            await self._clock.sleep(LINGER)
+            self._news.clear()
+            batch, self._queue = self._queue, []
+            await self._commit(batch)
+
+    async def _commit_in_company(self, append: Append) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(append, done))
+        self._news.set()
+        await done
+
+    async def _commit_alone(
+        self, append: Append, before: Sequence[Also], also: Sequence[Also]
+    ) -> None:
+        async with begin(self._database) as conn:
+            for write in before:
+                await write(conn)
+            written = await append_events(conn, [append])
+            if append.turn_id not in written:
+                raise _lost(append)
+            for write in also:
+                await write(conn)
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        try:
+            async with begin(self._database) as conn:
+                written = await append_events(conn, [w.append for w in batch])
+        except DeskhandError as error:
+            for waiting in batch:
+                _fail(waiting, error)
+            return
+        except BaseException as error:
+            for waiting in batch:
+                _fail(waiting, error)
+            raise
+        self._telemetry.commits.inc()
+        for waiting in batch:
+            if waiting.append.turn_id in written:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
+            else:
+                _fail(waiting, _lost(waiting.append))
+
+
+def _append_of(
+    claim: Claim, turn_id: TurnId, recorded: Sequence[Recorded], at: datetime
+) -> Append:
+    return Append(
+        claim=claim,
+        turn_id=turn_id,
+        first_seq=recorded[0].seq,
+        bodies=[encode(r.event) for r in recorded],
+        types=[r.event.type for r in recorded],
+        at=at,
+    )
+
+
+def _lost(append: Append) -> LeaseLostError:
+    return LeaseLostError(append.claim.conversation_id, fence=append.claim.fence)
+
+
+def _fail(waiting: _Waiting, error: BaseException) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

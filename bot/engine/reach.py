@@ -1,0 +1,57 @@
+"""Where a person is reached: the platform they chose, and their chat with the bot."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.errors import PlatformError
+from bot.ports.records import Directory
+from bot.ports.surface import Platform
+from bot.protocol.ids import PersonId, PlatformName, TenantId
+from bot.protocol.inbound import Address, UserRef
+from bot.store.engine import begin
+from bot.store.people import address_of, remember_address, workspace_of
+
+
+class Reach:
+    """Finds people's direct chats and remembers them."""
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        directory: Directory,
+        platforms: Mapping[PlatformName, Platform],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._platforms = platforms
+
+    async def address_of(self, tenant: TenantId, person_id: PersonId) -> Address:
+        """Return where to write to a person alone.
+
+        Raises:
+            PlatformError: Nobody by that id, or no platform reaches them.
+        """
+        person = await self._directory.find_person(tenant, person_id)
+        if person is None:
+            raise PlatformError("directory", "no_such_person", person_id)
+        order: list[PlatformName] = ["slack", "teams"]
+        order.sort(key=lambda name: name != person.reach_on)
+        ids = {"slack": person.slack, "teams": person.entra}
+        for name in order:
+            if name in self._platforms and ids[name]:
+                return await self._direct(tenant, person_id, name, ids[name])
+        raise PlatformError("directory", "no_account", person_id)
+
+    async def _direct(
+        self, tenant: TenantId, person_id: PersonId, name: PlatformName, user_id: str
+    ) -> Address:
+        async with begin(self._database) as conn:
+            known = await address_of(conn, tenant, person_id, name)
+            workspace = await workspace_of(conn, tenant, name)
+        user = UserRef(platform=name, workspace=workspace, user_id=user_id)
+        address = await self._platforms[name].open_direct(user, known)
+        if address != known:
+            async with begin(self._database) as conn:
+                await remember_address(conn, tenant, person_id, address)
+        return address

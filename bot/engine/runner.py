@@ -1,0 +1,300 @@
+"""Run one turn: decide, perform, append, apply, until it ends or parks.
+
+The runner owns the turn's state in memory; the log owns it for good. Events go out in
+one order: whoever performs an action hands its events to `Runner.emit`, one writer
+commits what has gathered, applies it, shows it, and only then lets the performer go
+on. Text that streams in is merged: many tokens, one event.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.engine.log import Also, LogWriter
+from bot.engine.projection import projection_of
+from bot.errors import StoreUnavailableError
+from bot.protocol.events import (
+    FrameClosed,
+    ItemAppended,
+    TurnCancelled,
+    TurnCompleted,
+    TurnEvent,
+    TurnFailed,
+    TurnSteered,
+)
+from bot.protocol.ids import PersonId
+from bot.store.conversations import Claim
+from bot.turn.decide import Action, Run, decide, wake_at
+from bot.turn.reduce import advance
+from bot.turn.state import ROOT, TurnState
+
+log = structlog.get_logger()
+
+STOP_GRACE = 0.8
+"""Seconds that effects under way get to report before a stopped turn ends."""
+RETRY_COMMIT = 1.0
+"""Seconds between attempts to commit while Postgres is away."""
+
+
+class Perform(Protocol):
+    """Whoever does what an action says: `bot.engine.perform.Performer`."""
+
+    async def __call__(self, runner: "Runner", action: Action) -> None:
+        """Do what ``action`` says and emit what came of it through ``runner``."""
+        ...
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    event: TurnEvent
+    also: Also | None = None
+    done: asyncio.Future[None] | None = None
+    spoken: bool = False
+    """Whether it only means something while an agent can still hear it."""
+    bounce: Callable[[], None] | None = None
+    """What to do with mail that came too late for this turn."""
+
+    def settle(self, error: BaseException | None = None) -> None:
+        """Let whoever waits for this event go on."""
+        if self.done is None or self.done.done():
+            return
+        if error:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(None)
+
+
+@dataclass(slots=True)
+class _Outbox:
+    entries: list[_Outgoing] = field(default_factory=list[_Outgoing])
+
+    def put(self, entry: _Outgoing) -> None:
+        """Add an event; text for the same item is merged into the one before."""
+        last = self.entries[-1] if self.entries else None
+        match (last.event if last else None, entry.event):
+            case (ItemAppended() as old, ItemAppended() as new) if (
+                last and old.item_id == new.item_id and not (last.done or entry.done)
+            ):
+                last.event = old.model_copy(update={"text": old.text + new.text})
+            case _:
+                self.entries.append(entry)
+
+    def take(self) -> list[_Outgoing]:
+        taken, self.entries = self.entries, []
+        return taken
+
+
+class Runner:
+    """One live turn of a conversation that this process owns."""
+
+    def __init__(
+        self,
+        state: TurnState,
+        claim: Claim,
+        *,
+        writer: LogWriter,
+        clock: Clock,
+        perform: Perform,
+        show: Callable[[Claim, TurnState], None],
+    ) -> None:
+        self.state = state
+        self.claim = claim
+        self._writer = writer
+        self._clock = clock
+        self._perform = perform
+        self._show = show
+        self._outbox = _Outbox()
+        self._mail = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._running: dict[Action, asyncio.Task[None]] = {}
+        self._stopping: tuple[PersonId, str] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the turn has not ended."""
+        return self.state.ending is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the turn runs, rather than being parked or over."""
+        return self.live and not self.state.parked
+
+    def wake_at(self) -> datetime | None:
+        """Return when a parked turn must be looked at, should nobody decide."""
+        return wake_at(self.state)
+
+    async def emit(self, *events: TurnEvent, also: Also | None = None) -> None:
+        """Append events and return when they are committed and applied.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation now.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for event in events[:-1]:
+            self._outbox.put(_Outgoing(event))
+        self._outbox.put(_Outgoing(events[-1], also, done))
+        self._mail.set()
+        await done
+
+    def emit_soon(self, *events: TurnEvent) -> None:
+        """Append events in order, without waiting for the commit."""
+        for event in events:
+            self._outbox.put(_Outgoing(event))
+        self._mail.set()
+
+    def hand(
+        self,
+        event: TurnEvent,
+        also: Also,
+        *,
+        bounce: Callable[[], None],
+    ) -> None:
+        """Append an event that came by mail, with the row that consumes the mail.
+
+        Args:
+            event: What the mail means for this turn.
+            also: Consumes the mail in the same transaction.
+            bounce: Called instead, should the turn be past taking it by then.
+        """
+        spoken = isinstance(event, TurnSteered)
+        self._outbox.put(_Outgoing(event, also, spoken=spoken, bounce=bounce))
+        self._mail.set()
+
+    @property
+    def hears(self) -> bool:
+        """Whether a message sent now can still be taken into account."""
+        root = self.state.frame(ROOT)
+        return self.busy and (root is None or root.outcome is None)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to drive: ended or parked, and nothing to write."""
+        return not self.busy and not self._outbox.entries
+
+    def stop(self, by: PersonId, by_name: str) -> None:
+        """End the turn at its requester's wish; running effects finish first."""
+        self._stopping = (by, by_name)
+        self._changed.set()
+
+    def nudge(self) -> None:
+        """Decide again, e.g. because a deadline has come."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Drive the turn until it ends or parks.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation now.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            flusher = tasks.create_task(self._flush_forever())
+            await self._drive(tasks)
+            flusher.cancel()
+
+    async def _drive(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self._changed.clear()
+            if self._stopping:
+                await self._stop(*self._stopping)
+            now = self._clock.now()
+            for action in decide(self.state, now, self._running.keys()):
+                self._start(tasks, action)
+            if self.idle and not self._running:
+                return
+            await self._changed.wait()
+
+    def _start(self, tasks: asyncio.TaskGroup, action: Action) -> None:
+        async def act() -> None:
+            try:
+                await self._perform(self, action)
+            finally:
+                del self._running[action]
+                self._changed.set()
+
+        self._running[action] = tasks.create_task(act())
+
+    async def _stop(self, by: PersonId, by_name: str) -> None:
+        """Cancel what only thinks, let started effects end, then say so once."""
+        if not self.live:
+            return
+        effects = [task for a, task in self._running.items() if isinstance(a, Run)]
+        for action, task in self._running.items():
+            if not isinstance(action, Run):
+                task.cancel()
+        if effects:
+            await asyncio.wait(effects, timeout=STOP_GRACE)
+        await self.emit(TurnCancelled(by=by, by_name=by_name))
+        for task in self._running.values():
+            task.cancel()
+
+    # ------------------------------------------------------------------ committing
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._mail.wait()
+            self._mail.clear()
+            for chunk in _chunks(self._outbox.take()):
+                await self._flush(chunk)
+
+    async def _flush(self, chunk: Sequence[_Outgoing]) -> None:
+        timely = [entry for entry in chunk if self._timely(entry)]
+        try:
+            if timely:
+                await self._commit(timely)
+        except BaseException as error:
+            for entry in chunk:
+                entry.settle(error)
+            raise
+        for entry in chunk:
+            entry.settle()
+        self._show(self.claim, self.state)
+        self._changed.set()
+
+    def _timely(self, entry: _Outgoing) -> bool:
+        """Whether an event still means something; a late message bounces."""
+        late = not (self.hears if entry.spoken else self.live)
+        if late and entry.bounce:
+            entry.bounce()
+        return not late
+
+    async def _commit(self, entries: Sequence[_Outgoing]) -> None:
+        """Commit and apply; while Postgres is away, nothing is shown and we wait."""
+        events = [entry.event for entry in entries]
+        also = [entry.also for entry in entries if entry.also]
+        while True:
+            at = self._clock.now()
+            writes = projection_of(self.claim, self.state, events, at)
+            try:
+                recorded = await self._writer.append(
+                    self.claim,
+                    self.state.turn_id,
+                    events,
+                    first_seq=self.state.seq + 1,
+                    before=writes.before,
+                    also=[*also, *writes.also],
+                )
+            except StoreUnavailableError as error:
+                log.warning("log.unavailable", error=str(error), hint=error.hint)
+                await self._clock.sleep(RETRY_COMMIT)
+                continue
+            self.state = reduce(advance, recorded, self.state)
+            return
+
+
+_CUTS = (TurnCompleted, TurnFailed, TurnCancelled, FrameClosed)
+
+
+def _chunks(entries: Sequence[_Outgoing]) -> list[list[_Outgoing]]:
+    """Cut after each event that changes whether a later message is still heard."""
+    chunks: list[list[_Outgoing]] = [[]]
+    for entry in entries:
+        chunks[-1].append(entry)
+        if isinstance(entry.event, _CUTS):
+            chunks.append([])
+    return [chunk for chunk in chunks if chunk]

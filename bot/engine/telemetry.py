@@ -1,0 +1,43 @@
+"""Counters of one process, for ``/metrics`` and the demo's strip."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Telemetry:
+    """Every metric of the engine, in one registry."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = Counter(
+            "deskhand_events", "Events committed", registry=self.registry
+        )
+        self.commits = Counter(
+            "deskhand_commits", "Group commits", registry=self.registry
+        )
+        self.deliveries = Counter(
+            "deskhand_deliveries",
+            "Webhook deliveries by what became of them",
+            ["platform", "outcome"],
+            registry=self.registry,
+        )
+        self.sends = Counter(
+            "deskhand_sends",
+            "Calls that change what people see",
+            ["platform", "operation", "outcome"],
+            registry=self.registry,
+        )
+        self.turns_live = Gauge(
+            "deskhand_turns_live", "Turns with a task here", registry=self.registry
+        )
+        self.turns_ended = Counter(
+            "deskhand_turns_ended", "Turns by ending", ["phase"], registry=self.registry
+        )
+        self.leases_lost = Counter(
+            "deskhand_leases_lost", "Claims taken over", registry=self.registry
+        )
+        self.first_visible = Histogram(
+            "deskhand_first_visible_seconds",
+            "From accepted message to its first visible answer",
+            buckets=(0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4),
+            registry=self.registry,
+        )

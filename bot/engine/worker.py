@@ -1,0 +1,184 @@
+"""Claim conversations and work on them, as many at once as this process may.
+
+Claims are leases with a fence. A worker that dies lets its leases run out; a worker
+that is told to drain takes nothing new, lets turns end or park, and hands the rest
+back at once. Waking is by NOTIFY, with a slow poll behind it because notifications
+can be lost.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.engine.conversation import Conversation
+from bot.engine.kit import Kit
+from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.protocol.ids import ConversationId
+from bot.store.conversations import Claim, claim_conversation, heartbeat, release
+from bot.store.engine import begin, listen
+from bot.store.wake import MAIL_CHANNEL, parse_notice
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=15)
+"""How long a claim holds without a heartbeat."""
+HEARTBEAT = 4.0
+"""Seconds between heartbeats: three may be missed."""
+PAUSE = timedelta(seconds=5)
+"""How long a conversation rests after an error of ours in it."""
+POLL = 1.0
+"""Seconds between looks at the table, should a notification be lost."""
+
+
+class Worker:
+    """Owns conversations on behalf of one process."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        database_url: str,
+        worker_id: str,
+        capacity: int = 200,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._kit = kit
+        self._url = database_url
+        self._worker_id = worker_id
+        self._capacity = capacity
+        self._lease = lease
+        self._owned: dict[ConversationId, Conversation] = {}
+        self._tasks: dict[ConversationId, asyncio.Task[None]] = {}
+        self._news = asyncio.Event()
+        self._draining = False
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations this process owns."""
+        return len(self._owned)
+
+    async def run(self) -> None:
+        """Work until drained or cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(listen(self._url, [MAIL_CHANNEL], self._on_notify)),
+                tasks.create_task(self._beat()),
+            ]
+            await self._claim_until_drained(tasks)
+            for task in background:
+                task.cancel()
+
+    def drain(self) -> None:
+        """Take nothing new; end when every owned conversation is let go."""
+        self._draining = True
+        for conversation in self._owned.values():
+            conversation.drain()
+        self._news.set()
+
+    async def let_go(self) -> None:
+        """Hand every conversation back at once; the next owner goes on from the log."""
+        claims = [conversation.claim for conversation in self._owned.values()]
+        for task in self._tasks.values():
+            task.cancel()
+        now = self._kit.clock.now()
+        async with begin(self._kit.database) as conn:
+            for claim in claims:
+                await release(conn, claim, now)
+
+    # ----------------------------------------------------------------------- claiming
+
+    async def _claim_until_drained(self, tasks: asyncio.TaskGroup) -> None:
+        while not (self._draining and not self._owned):
+            self._news.clear()
+            if not self._draining:
+                await self._claim_all(tasks)
+            try:
+                async with asyncio.timeout(POLL):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def _claim_all(self, tasks: asyncio.TaskGroup) -> None:
+        while len(self._owned) < self._capacity:
+            try:
+                async with begin(self._kit.database) as conn:
+                    claim = await claim_conversation(
+                        conn, worker_id=self._worker_id, lease=self._lease
+                    )
+            except StoreUnavailableError as error:
+                log.warning("claim.unavailable", error=str(error), hint=error.hint)
+                return
+            if claim is None:
+                return
+            self._own(tasks, claim)
+
+    def _own(self, tasks: asyncio.TaskGroup, claim: Claim) -> None:
+        conversation = Conversation(claim, self._kit)
+        self._owned[claim.conversation_id] = conversation
+        task = tasks.create_task(self._work(conversation))
+        self._tasks[claim.conversation_id] = task
+
+    async def _work(self, conversation: Conversation) -> None:
+        """Run one conversation; whatever goes wrong in it stays in it."""
+        log.debug("conversation.claimed", conversation=conversation.conversation_id)
+        try:
+            await conversation.run()
+        except* LeaseLostError as group:
+            self._kit.telemetry.leases_lost.inc()
+            lost = group.exceptions[0]
+            log.warning("lease.lost", error=str(lost), hint=LeaseLostError.hint)
+        except* Exception as group:
+            log.exception(
+                "conversation.failed",
+                conversation=conversation.conversation_id,
+                errors=[repr(e) for e in group.exceptions],
+                hint="It is tried again after a pause.",
+            )
+            await self._put_off(conversation.claim)
+        finally:
+            conversation.abandon()
+            self._owned.pop(conversation.conversation_id, None)
+            self._tasks.pop(conversation.conversation_id, None)
+            self._news.set()
+
+    async def _put_off(self, claim: Claim) -> None:
+        """Give a conversation back for a while after an error in it."""
+        try:
+            async with begin(self._kit.database) as conn:
+                due = self._kit.clock.now() + PAUSE
+                await release(conn, claim, due, delay=PAUSE)
+        except StoreUnavailableError as error:
+            log.warning("release.unavailable", error=str(error), hint=error.hint)
+
+    # ------------------------------------------------------------------------- waking
+
+    def _on_notify(self, _channel: str, payload: str) -> None:
+        _, conversation_id = parse_notice(payload)
+        conversation = self._owned.get(conversation_id)
+        if conversation:
+            conversation.wake()
+        else:
+            self._news.set()
+
+    async def _beat(self) -> None:
+        while True:
+            await self._kit.clock.sleep(HEARTBEAT)
+            claims = [conversation.claim for conversation in self._owned.values()]
+            if not claims:
+                continue
+            try:
+                async with begin(self._kit.database) as conn:
+                    held = await heartbeat(conn, claims, self._lease)
+            except StoreUnavailableError as error:
+                log.warning("heartbeat.unavailable", error=str(error), hint=error.hint)
+                continue
+            for claim in claims:
+                conversation = self._owned.get(claim.conversation_id)
+                if conversation is None or conversation.claim != claim:
+                    continue
+                if claim.conversation_id in held:
+                    conversation.wake()  # also the slow poll behind NOTIFY
+                else:
+                    self._kit.telemetry.leases_lost.inc()
+                    self._tasks[claim.conversation_id].cancel()
