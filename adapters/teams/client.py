@@ -47,6 +47,7 @@ class TeamsPlatform(Platform):
     """
 
     name: PlatformName = "teams"
+    history_lag: float | None = None
 
     def __init__(self, config: TeamsConfig, *, clock: Clock) -> None:
         self._config = config
@@ -66,6 +67,11 @@ class TeamsPlatform(Platform):
         if self._live is not None:
             await self._live.session.close()
             self._live = None
+
+    @property
+    @override
+    def workspace(self) -> str:
+        return self._config.tenant_id
 
     @property
     def connector(self) -> Connector:

@@ -130,7 +130,9 @@ def _entry(text: str) -> URL | None:
 
 def _covers(entry: str, url: URL) -> bool:
     allowed = _entry(entry)
-    if allowed is None or allowed.origin() != url.origin():
+    if allowed is None:
+        return False
+    if (allowed.scheme, allowed.host, allowed.port) != (url.scheme, url.host, url.port):
         return False
     prefix = allowed.path.rstrip("/")
     return url.path == prefix or url.path.startswith(f"{prefix}/")
