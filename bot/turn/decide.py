@@ -148,7 +148,7 @@ def decide(
     enabled = _enabled(state, now, running)
     fresh = tuple(action for action in enabled if action not in running)
     if state.parked:
-        return (Resume(),) if fresh else ()
+        return (Resume(),) if fresh and Resume() not in running else ()
     if fresh or running:
         return fresh
     return (Park(),) if state.open_approvals else ()

@@ -1,0 +1,208 @@
+"""Logs that could happen: hypothesis strategies over the event protocol."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+from hypothesis import strategies as st
+
+from bot.protocol import events as ev
+from bot.protocol.events import Recorded, TurnEvent
+from bot.protocol.ids import (
+    ApprovalId,
+    CallId,
+    FrameId,
+    ItemId,
+    PersonId,
+    TenantId,
+    TurnId,
+)
+from bot.protocol.inbound import Address
+from bot.protocol.values import (
+    Approver,
+    CallBlock,
+    Fact,
+    Requester,
+    Source,
+    Stage,
+    TextBlock,
+)
+from bot.turn.reduce import advance
+from bot.turn.state import TurnState
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+TURN = TurnId("t1")
+ADDRESS = Address(platform="slack", workspace="T1", channel="D1", thread="1.0")
+STARTED = ev.TurnStarted(
+    tenant_id=TenantId("tenant"),
+    requester=Requester(person_id=PersonId("p0"), name="Asker"),
+    address=ADDRESS,
+    text="please",
+)
+
+frames = st.sampled_from([FrameId("f1"), FrameId("f1-1-1"), FrameId("f1-1-2")])
+calls = st.sampled_from([CallId(f"f1-1-{n}") for n in range(1, 4)])
+items = st.sampled_from([ItemId(f"i{n}") for n in range(1, 4)])
+approvals = st.sampled_from([ApprovalId("a1"), ApprovalId("a2")])
+people = st.sampled_from([PersonId(f"p{n}") for n in range(4)])
+words = st.text(max_size=12)
+effects = st.sampled_from(["read", "idempotent", "once"])
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> Stage:
+    ids = draw(st.lists(people, min_size=1, max_size=3, unique=True))
+    return Stage(
+        label="manager",
+        approvers=tuple(Approver(person_id=i, name=str(i).upper()) for i in ids),
+        need=draw(st.integers(1, len(ids))),
+        within=draw(st.sampled_from([60.0, 3600.0])),
+    )
+
+
+replies = st.builds(
+    ev.ModelReplied,
+    frame_id=frames,
+    ask=st.integers(1, 3),
+    blocks=st.lists(
+        st.builds(TextBlock, text=words)
+        | st.builds(
+            CallBlock,
+            call_id=calls,
+            name=st.just("grant_access"),
+            arguments=st.just({}),
+        ),
+        max_size=3,
+    ).map(tuple),
+    stop_reason=st.sampled_from(["end_turn", "tool_use"]),
+)
+tools = st.one_of(
+    st.builds(
+        ev.ToolRequested,
+        call_id=calls,
+        frame_id=frames,
+        item_id=items,
+        name=st.just("grant_access"),
+        arguments=st.just({"grant": "read"}),
+        effect=effects,
+        title=words,
+        handoff_to=st.sampled_from(["", "software"]),
+    ),
+    st.builds(ev.ToolAuthorized, call_id=calls, policy=words),
+    st.builds(
+        ev.ToolDenied,
+        call_id=calls,
+        reason=words,
+        by=st.sampled_from(["policy", "person", "time", "requester"]),
+    ),
+    st.builds(ev.ToolStarted, call_id=calls, key=words, attempt=st.integers(1, 3)),
+    st.builds(
+        ev.ToolFinished,
+        call_id=calls,
+        outcome=st.sampled_from(["done", "failed", "unknown"]),
+        title=words,
+        result=st.just({"ok": True}),
+        sources=st.just((Source(title="An article", ref="article"),)),
+    ),
+)
+decisions = st.one_of(
+    st.builds(
+        ev.ApprovalRequested,
+        approval_id=approvals,
+        call_id=calls,
+        subject=words,
+        facts=st.just((Fact(label="What", value="a thing"),)),
+        args_hash=words,
+        policy=words,
+        requester_id=st.just(PersonId("p0")),
+        stages=st.lists(stages(), min_size=1, max_size=2).map(tuple),
+        expires_at=st.just(NOW + timedelta(hours=1)),
+    ),
+    st.builds(
+        ev.ApprovalDecided,
+        approval_id=approvals,
+        stage=st.integers(0, 1),
+        verdict=st.sampled_from(["approved", "rejected", "withdrawn"]),
+        by=people,
+        by_name=words,
+        reason=words,
+    ),
+    st.builds(
+        ev.ApprovalEscalated,
+        approval_id=approvals,
+        stage=stages(),
+        expires_at=st.just(NOW + timedelta(hours=2)),
+    ),
+    st.builds(ev.ApprovalExpired, approval_id=approvals),
+)
+ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
+    st.just(STARTED),
+    st.builds(ev.TurnSteered, text=words),
+    st.builds(ev.TurnParked, waiting_for=st.just(())),
+    st.builds(ev.TurnResumed, because=st.just("decision")),
+    st.builds(
+        ev.FrameOpened,
+        frame_id=frames,
+        parent_id=st.none() | frames,
+        call_id=st.none() | calls,
+        agent=st.sampled_from(["coordinator", "software"]),
+        task=words,
+    ),
+    st.builds(
+        ev.FrameClosed,
+        frame_id=frames,
+        outcome=st.sampled_from(["done", "failed", "cancelled"]),
+        result=words,
+    ),
+    st.builds(
+        ev.ItemOpened,
+        item_id=items,
+        frame_id=frames,
+        kind=st.sampled_from(["text", "thought", "card", "notice"]),
+        title=words,
+        text=words,
+    ),
+    st.builds(ev.ItemAppended, item_id=items, text=words),
+    st.builds(ev.ItemPatched, item_id=items, title=st.none() | words),
+    st.builds(ev.ItemReplaced, item_id=items, text=words),
+    st.builds(
+        ev.ItemClosed,
+        item_id=items,
+        status=st.sampled_from(["done", "failed", "cancelled"]),
+    ),
+    st.builds(
+        ev.ModelAsked,
+        frame_id=frames,
+        ask=st.integers(1, 3),
+        model=st.just("scripted"),
+        steers_seen=st.integers(0, 2),
+    ),
+    replies,
+    tools,
+    decisions,
+)
+endings: st.SearchStrategy[TurnEvent] = st.one_of(
+    st.just(ev.TurnCompleted()),
+    st.builds(ev.TurnFailed, code=st.just("model")),
+    st.builds(ev.TurnCancelled, by=people, by_name=words),
+)
+events: st.SearchStrategy[TurnEvent] = ongoing | endings
+
+
+def record(bodies: Sequence[TurnEvent]) -> list[Recorded]:
+    """Number events as a log does, a second apart."""
+    return [
+        Recorded(turn_id=TURN, seq=n, at=NOW + timedelta(seconds=n), event=event)
+        for n, event in enumerate(bodies, start=1)
+    ]
+
+
+# Mostly unfinished turns: a finished one ignores everything, so it proves little.
+logs = st.tuples(st.lists(ongoing, max_size=25), st.lists(events, max_size=2)).map(
+    lambda parts: record([STARTED, *parts[0], *parts[1]])
+)
+
+
+def fold(log: Sequence[Recorded]) -> TurnState:
+    """Return the state after the whole log."""
+    return reduce(advance, log, TurnState())

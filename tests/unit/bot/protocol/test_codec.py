@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from bot.protocol.codec import decode, encode
+from bot.protocol.events import Event, TurnEvent, UnknownEvent
+from tests.support.turns import events
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "events"
+UNION = get_args(get_args(TurnEvent)[0])
+TYPES = {model.model_fields["type"].default: model for model in UNION}
+
+
+@given(events)
+def test_what_is_written_is_read_back(event: TurnEvent) -> None:
+    assert decode(encode(event)) == event
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_every_type_has_a_golden_document_that_decodes(kind: str) -> None:
+    """Recorded once per release, never changed: logs of that age are in databases."""
+    body = (GOLDEN / f"{kind}.json").read_text("utf-8")
+    event = decode(body)
+    assert isinstance(event, TYPES[kind])
+    assert json.loads(encode(event)) == json.loads(body)
+
+
+def test_no_golden_document_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(TYPES)
+
+
+def test_an_event_of_a_newer_release_is_kept_as_it_is() -> None:
+    body = '{"type": "turn.danced", "v": 9, "with": "wolves"}'
+    event = decode(body)
+    assert event == UnknownEvent(type="turn.danced", body=body)
+    assert encode(event) == body
+
+
+def test_a_field_of_a_newer_release_is_ignored() -> None:
+    body = '{"type": "turn.resumed", "v": 2, "because": "x", "mood": "good"}'
+    event = decode(body)
+    assert isinstance(event, Event)
+    assert event.v == 2
+
+
+def test_the_writer_refuses_what_is_not_declared() -> None:
+    with pytest.raises(ValidationError):
+        TYPES["turn.resumed"].model_validate({"because": "x", "mood": "good"})
+
+
+@pytest.mark.parametrize("body", ['{"v": 1}', "[]", "", '{"type": "turn.resumed"}'])
+def test_a_broken_document_is_an_error(body: str) -> None:
+    with pytest.raises(ValidationError):
+        decode(body)
