@@ -1,0 +1,352 @@
+"""Slack behind `bot.ports.surface.Platform`: show, change, find, look up.
+
+A post is marked with its surface's id as metadata, so that it can be found again
+after a crash or an answer that never came. Marks are ids only: every app in the
+workspace can read them, and copy them, so a marked message must also be our own.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import structlog
+from typing_extensions import override
+
+from adapters.slack import limits
+from adapters.slack.failures import UNRENDERABLE
+from adapters.slack.lanes import lanes_for
+from adapters.slack.objects import as_object
+from adapters.slack.parse import Identity
+from adapters.slack.render import plain_message, render
+from adapters.slack.web import WebApi
+from bot.clock import Clock
+from bot.errors import AmbiguousSendError, ConfigError, PlatformError
+from bot.pacing.lanes import Lane
+from bot.ports.surface import Operation, Payload, Platform, Receipt
+from bot.protocol.ids import PlatformName, SurfaceId
+from bot.protocol.inbound import Address, UserRef
+from bot.view.nodes import TurnView
+
+EVENT_TYPE = "deskhand_surface"
+"""Metadata type of our posts: letters, digits and ``_`` only, or Slack drops it.
+
+Source: https://github.com/slackapi/bolt-python/issues/863
+"""
+
+_Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackConfig:
+    """One workspace over HTTP.
+
+    Raises:
+        ConfigError: Something is empty; an empty secret would accept forgeries.
+    """
+
+    signing_secret: str = field(repr=False)
+    bot_token: str = field(repr=False)
+    api_url: str = "https://slack.com/api/"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        given = {
+            "signing_secret": self.signing_secret,
+            "bot_token": self.bot_token,
+            "api_url": self.api_url,
+        }
+        empty = [
+            f"{name} is empty" for name, value in given.items() if not value.strip()
+        ]
+        if empty:
+            raise ConfigError("Slack's settings", empty)
+
+
+class SlackPlatform(Platform):
+    """One Slack workspace. `start` before use, `close` after; or ``async with``."""
+
+    name: PlatformName = "slack"
+    history_lag: float | None = 15.0
+
+    def __init__(
+        self,
+        config: SlackConfig,
+        *,
+        clock: Clock,
+        timeout: float = limits.CALL_TIMEOUT,
+    ) -> None:
+        self.clock = clock
+        """The clock that signatures are checked by."""
+        self._config = config
+        self._timeout = timeout
+        self._api: WebApi | None = None
+        self._identity: Identity | None = None
+        self._users: dict[str, tuple[float, UserRef]] = {}
+        self._directs: dict[str, str] = {}
+
+    # ------------------------------------------------------------------ lifetime
+
+    async def start(self) -> None:
+        """Open the session and ask Slack who the bot is. Twice is once.
+
+        Raises:
+            PlatformError: Slack did not accept the token or did not answer.
+        """
+        if self._identity:
+            return
+        await self.close()
+        self._api = WebApi(
+            token=self._config.bot_token,
+            base_url=self._config.api_url,
+            timeout=self._timeout,
+        )
+        try:
+            told = await self._api.write("auth.test")
+        except BaseException:
+            await self.close()
+            raise
+        self._identity = Identity(
+            team_id=str(told["team_id"]),
+            user_id=str(told["user_id"]),
+            bot_id=str(told.get("bot_id") or ""),
+        )
+        _log.info("slack.started", team=told["team_id"], bot_user=told["user_id"])
+
+    async def close(self) -> None:
+        """Close the session. Twice is once."""
+        api, self._api, self._identity = self._api, None, None
+        if api:
+            await api.close()
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    @property
+    @override
+    def workspace(self) -> str:
+        return self._identity.team_id if self._identity else ""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the bot is; ``None`` while not started."""
+        return self._identity
+
+    @property
+    def _web(self) -> WebApi:
+        assert self._api, "SlackPlatform.start was not awaited"
+        return self._api
+
+    # ---------------------------------------------------------------------- show
+
+    @override
+    def render(self, view: TurnView) -> Payload:
+        return render(view)
+
+    @override
+    def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:
+        return lanes_for(operation, address)
+
+    @override
+    async def post(
+        self, to: Address, payload: Payload, *, surface: SurfaceId
+    ) -> Receipt:
+        async def send(body: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await self._web.write(
+                "chat.postMessage",
+                channel=to.channel,
+                thread_ts=to.thread or None,
+                **body,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={
+                    "event_type": EVENT_TYPE,
+                    "event_payload": {"surface": surface},
+                },
+            )
+
+        told = await self._send(send, payload)
+        if not told.get("ts"):
+            raise AmbiguousSendError("slack", "no_ts", "chat.postMessage")
+        channel = str(told.get("channel") or to.channel)
+        return Receipt(
+            message_id=str(told["ts"]),
+            address=to.model_copy(update={"channel": channel}),
+        )
+
+    @override
+    async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
+        async def send(body: Mapping[str, Any]) -> Mapping[str, Any]:
+            # Metadata that is not sent stays as it is: the mark survives.
+            return await self._web.write(
+                "chat.update",
+                channel=receipt.address.channel,
+                ts=receipt.message_id,
+                **body,
+            )
+
+        await self._send(send, payload)
+        return receipt
+
+    async def _send(self, send: _Send, payload: Payload) -> Mapping[str, Any]:
+        """Send ``payload``; when Slack refuses its blocks, send its words alone."""
+        try:
+            return await send(payload.body)
+        except PlatformError as error:
+            if error.code not in UNRENDERABLE:
+                raise
+            refused = str(error)
+        _log.error("slack.blocks_refused", digest=payload.digest, error=refused)
+        return await send(plain_message(payload).body)
+
+    @override
+    async def find_post(
+        self, to: Address, *, surface: SurfaceId, since: datetime
+    ) -> Receipt | None:
+        oldest = (since - timedelta(seconds=limits.HISTORY_SLACK)).timestamp()
+        cursor = ""
+        for _ in range(limits.HISTORY_PAGES):
+            told = await self._history(to, oldest=oldest, cursor=cursor)
+            for message in told.get("messages") or ():
+                if self._is_marked(message, surface):
+                    return Receipt(message_id=str(message["ts"]), address=to)
+            cursor = str(
+                as_object(told.get("response_metadata")).get("next_cursor") or ""
+            )
+            if not cursor:
+                return None
+        _log.warning("slack.history_too_long", channel=to.channel, surface=surface)
+        return None
+
+    async def _history(
+        self, to: Address, *, oldest: float, cursor: str
+    ) -> Mapping[str, Any]:
+        """Return one page of the messages at ``to``; none if the thread is gone."""
+        try:
+            return await self._web.read(
+                "conversations.replies" if to.thread else "conversations.history",
+                channel=to.channel,
+                ts=to.thread or None,
+                oldest=f"{oldest:.6f}",
+                inclusive=True,
+                limit=limits.HISTORY_PAGE,
+                include_all_metadata=True,
+                cursor=cursor or None,
+            )
+        except PlatformError as error:
+            if error.code != "thread_not_found":
+                raise
+            return {}
+
+    def _is_marked(self, message: Mapping[str, Any], surface: SurfaceId) -> bool:
+        mark = as_object(message.get("metadata"))
+        if mark.get("event_type") != EVENT_TYPE:
+            return False
+        if as_object(mark.get("event_payload")).get("surface") != surface:
+            return False
+        me = self._identity
+        authors = {message.get("user"), message.get("bot_id")} - {None, ""}
+        return me is None or not authors or bool(authors & {me.user_id, me.bot_id})
+
+    # --------------------------------------------------------------------- people
+
+    @override
+    async def open_direct(self, user: UserRef, known: Address | None) -> Address:
+        channel = self._directs.get(user.user_id, "")
+        if known and known.personal and known.user in {"", user.user_id}:
+            # The channel only: a thread there is about something else.
+            channel = channel or known.channel
+        if not channel:
+            told = await self._web.write("conversations.open", users=user.user_id)
+            channel = str(as_object(told.get("channel")).get("id") or "")
+            if not channel:
+                raise PlatformError("slack", "no_channel", "conversations.open")
+        self._directs[user.user_id] = channel
+        return Address(
+            platform="slack",
+            workspace=user.workspace,
+            channel=channel,
+            user=user.user_id,
+            personal=True,
+        )
+
+    @override
+    async def find_user(self, user: UserRef, address: Address | None) -> UserRef:
+        """Return ``user`` with name and e-mail, as Slack's directory has them.
+
+        Raises:
+            RateLimitedError: And nothing is known from before.
+            AmbiguousSendError: And nothing is known from before.
+        """
+        now = self.clock.monotonic()
+        until, cached = self._users.get(user.user_id, (0.0, None))
+        if cached and now < until:
+            return cached
+        try:
+            told = await self._web.read("users.info", user=user.user_id)
+        except PlatformError as error:
+            if cached:
+                return cached
+            if error.retryable:
+                raise
+            return user
+        found = _person(user, as_object(told.get("user")))
+        self._users[user.user_id] = (now + limits.USER_CACHE, found)
+        return found
+
+    # --------------------------------------------------------------------- clicks
+
+    async def open_form(self, trigger_id: str, form: Mapping[str, Any]) -> None:
+        """Open a modal for the one who clicked.
+
+        Raises:
+            PlatformError: The click is too old, or was used already.
+        """
+        await self._web.write("views.open", trigger_id=trigger_id, view=form)
+
+    async def tell(self, user_id: str, text: str, *, channel: str, thread: str) -> None:
+        """Show one person a sentence in a channel, once. ``text`` is escaped mrkdwn.
+
+        Raises:
+            PlatformError: It was not shown, or nobody knows.
+        """
+        await self._web.write(
+            "chat.postEphemeral",
+            channel=channel,
+            user=user_id,
+            text=text,
+            thread_ts=thread or None,
+        )
+
+
+def _person(user: UserRef, told: Mapping[str, Any]) -> UserRef:
+    """Return ``user`` as Slack describes them.
+
+    An e-mail address decides who somebody is in the company's directory: it counts
+    only for members of this workspace, and only once confirmed.
+    """
+    profile = as_object(told.get("profile"))
+    name = profile.get("real_name") or told.get("real_name") or told.get("name") or ""
+    ours = told.get("team_id") in {None, user.workspace}
+    trusted = ours and told.get("is_email_confirmed") is not False
+    email = profile.get("email") or ""
+    return user.model_copy(
+        update={
+            "name": str(name) or user.name,
+            "email": str(email) if trusted else "",
+        }
+    )

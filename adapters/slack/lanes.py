@@ -1,0 +1,60 @@
+"""Slack's budgets as lanes.
+
+Slack counts per method, per workspace, for the whole app; and posts per channel too.
+A burst window (few operations in seconds) spreads what the minute window allows.
+"""
+
+from typing import assert_never
+
+from adapters.slack import limits
+from bot.pacing.lanes import Lane, Window
+from bot.ports.surface import Operation
+from bot.protocol.inbound import Address
+
+
+def lanes_for(operation: Operation, address: Address) -> tuple[Lane, ...]:
+    """Return every budget that the operation draws one token from."""
+    match operation:
+        case "edit":
+            return (_update_lane(address.workspace),)
+        case "post":
+            return (
+                _post_lane(address.workspace),
+                _channel_lane(address.workspace, address.channel),
+            )
+        case _:
+            assert_never(operation)
+
+
+def _update_lane(team: str) -> Lane:
+    return Lane(
+        key=f"slack/{team}/chat.update",
+        windows=(
+            Window(limits.UPDATE_PER_MINUTE, 60.0),
+            Window(
+                limits.UPDATE_BURST,
+                limits.UPDATE_BURST * 60.0 / limits.UPDATE_PER_MINUTE,
+            ),
+        ),
+        reserve=limits.UPDATE_RESERVE,
+    )
+
+
+def _post_lane(team: str) -> Lane:
+    return Lane(
+        key=f"slack/{team}/chat.postMessage",
+        windows=(Window(limits.POST_PER_MINUTE, 60.0),),
+        reserve=limits.POST_RESERVE,
+    )
+
+
+def _channel_lane(team: str, channel: str) -> Lane:
+    return Lane(
+        key=f"slack/{team}/{channel}/post",
+        windows=(
+            Window(
+                limits.POST_BURST,
+                limits.POST_BURST / limits.POST_PER_CHANNEL_PER_SECOND,
+            ),
+        ),
+    )

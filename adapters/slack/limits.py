@@ -1,0 +1,122 @@
+"""Slack's limits as data: every number that the adapter keeps to, and where it is from.
+
+Sizes leave a margin to the documented ceiling, because Slack counts some characters
+differently than we do. "Our choice" marks numbers that no document gives.
+"""
+
+# ------------------------------------------------------------------------- rates
+
+UPDATE_PER_MINUTE = 45.0
+"""`chat.update` for the whole app in one workspace; tier 3 allows 50.
+
+Source: https://docs.slack.dev/reference/methods/chat.update
+"""
+UPDATE_BURST = 5.0
+"""Rate and burst together stay within the tier: 45 + 5 = 50."""
+UPDATE_RESERVE = 10.0 / UPDATE_PER_MINUTE
+"""Ten edits a minute are kept for finals and approvals (our choice)."""
+
+POST_PER_CHANNEL_PER_SECOND = 1.0
+"""Messages into one channel, by whatever method.
+
+Source: https://docs.slack.dev/apis/web-api/rate-limits
+"""
+POST_BURST = 5.0
+"""Short bursts are allowed; their size is unpublished (our choice)."""
+POST_PER_MINUTE = 200.0
+"""Messages into one workspace; "several hundred" are documented, no number is.
+
+Source: https://docs.slack.dev/reference/methods/chat.postMessage
+"""
+POST_RESERVE = 0.1
+"""Share of the workspace's posts kept for finals and approvals (our choice)."""
+
+RETRY_AFTER = 30.0
+"""Seconds to wait after a 429 that does not say how long (our choice)."""
+POSTING_PAUSE = 60.0
+"""Seconds to wait after ``rate_limited``, which chat methods answer in the body."""
+
+# ------------------------------------------------------------------------- sizes
+
+BLOCKS = 45
+"""Blocks of a message; 50 are allowed.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks
+"""
+SECTION = 2900
+"""Characters of a section's text; 3,000 are allowed.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
+"""
+FIELDS = 10
+"""Fields of a section; each may have 2,000 characters. Same source."""
+FIELD = 300
+"""Characters of a fact's value (our choice; 2,000 are allowed)."""
+LABEL = 60
+"""Characters of a fact's label (our choice)."""
+CONTEXT_ELEMENTS = 10
+"""Elements of a context block.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/context-block
+"""
+MARKDOWN = 11_000
+"""Characters of all markdown blocks of a message together; 12,000 are allowed.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/markdown-block
+"""
+MESSAGE = 13_000
+"""Characters of a whole message that its text may fill up (our choice).
+
+Slack answers ``msg_blocks_too_long`` above a size that it does not publish.
+"""
+MARKDOWN_FLOOR = 3_000
+"""Characters that the text gets however much else there is to show (our choice)."""
+FALLBACK = 150
+"""Characters of ``text`` beside blocks; `chat.update` refuses more than 4,000.
+
+Source: https://docs.slack.dev/reference/methods/chat.update
+"""
+PLAIN_MESSAGE = 3_500
+"""Characters of a message without blocks, within the same 4,000."""
+BUTTON_VALUE = 1_900
+"""Characters of a button's value; 2,000 are allowed.
+
+Source: https://docs.slack.dev/reference/block-kit/block-elements/button-element
+"""
+BLOCK_ID = 255
+"""Characters of a block's name. Same source."""
+REASON = 500
+"""Characters of the reason for a rejection (our choice; 3,000 are allowed).
+
+Source: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+"""
+
+# -------------------------------------------------------------------------- time
+
+SIGNATURE_AGE = 300
+"""Seconds a signed request stays acceptable.
+
+Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
+"""
+BODY = 1_048_576
+"""Bytes of a webhook that we read (our choice; Slack's are far smaller)."""
+CALL_TIMEOUT = 15.0
+"""Seconds for one Web API call, in all (our choice)."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds to connect (our choice)."""
+CLICK_TIMEOUT = 2.0
+"""Seconds for a call made before a click is answered: Slack waits for 3.
+
+Source: https://docs.slack.dev/interactivity/handling-user-interaction
+"""
+USER_CACHE = 3600.0
+"""Seconds that a person's name and e-mail are believed (our choice)."""
+HISTORY_SLACK = 60.0
+"""Seconds before a post's intent from which history is searched: clocks differ."""
+HISTORY_PAGE = 200
+"""Messages asked for at once.
+
+Source: https://docs.slack.dev/reference/methods/conversations.replies
+"""
+HISTORY_PAGES = 5
+"""Pages searched for a lost post before giving up (our choice)."""

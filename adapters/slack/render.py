@@ -1,0 +1,251 @@
+"""A `TurnView` as one Slack message: blocks and a short text. Pure.
+
+Each part has its own ceiling, and the ceilings add up to less than Slack's; so no view
+is too large to be shown. What is left out is counted, what is cut says so. Buttons
+carry ids only, and the ids are no authority: the engine asks who pressed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from adapters.slack import blocks, escape, limits, wording
+from adapters.slack.blocks import Block
+from bot.ports.surface import Payload
+from bot.protocol.values import CardData, Source
+from bot.view.markdown import close_markdown
+from bot.view.nodes import ApprovalView, Mood, Step, StepStatus, TurnView
+from bot.view.wording import steps_done
+
+APPROVE = "approval.approve"
+REJECT = "approval.reject"
+STOP = "turn.stop"
+
+_CARDS = 4
+_APPROVALS = 4
+_SOURCES = 8
+_COLLAPSE_ABOVE = 3
+"""So many finished steps are shown one by one."""
+
+_MOODS: dict[Mood, str] = {
+    "running": "⏳",
+    "waiting": "⏸️",
+    "done": "✅",
+    "failed": "❌",
+    "cancelled": "⏹️",
+}
+_STEPS: dict[StepStatus, str] = {
+    "running": "⏳",
+    "waiting": "⏸️",
+    "done": "✅",
+    "failed": "❌",
+    "cancelled": "⏹️",
+    "denied": "🚫",
+}
+_TONES = {"good": "✅", "neutral": "▫️", "bad": "⚠️"}
+
+
+def render(view: TurnView) -> Payload:
+    """Return the message for ``view``; equal views give equal payloads."""
+    before = [
+        blocks.title(_MOODS[view.mood], view.headline or view.summary),
+        *_steps(view.steps),
+    ]
+    after = [
+        *_notices(view.notices),
+        *_cards(view.cards),
+        *_approvals(view.approvals),
+        *_sources(view.sources),
+        *([blocks.small(view.footer)] if view.footer.strip() else []),
+        *_stop(view),
+    ]
+    room = limits.MESSAGE - _size(before) - _size(after)
+    text = _text(view.text, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
+    body = {"text": _fallback(view), "blocks": [*before, *text, *after]}
+    return Payload(body=body, digest=_digest(body))
+
+
+def plain_message(payload: Payload) -> Payload:
+    """Return ``payload`` without blocks, for when Slack refuses them."""
+    shown = [*_words(payload.body["blocks"])] or [str(payload.body["text"])]
+    text = blocks.lines(shown, limits.PLAIN_MESSAGE - 500, "lines")
+    body = {"text": text, "blocks": [blocks.section(text[: limits.SECTION])]}
+    return Payload(body=body, digest=payload.digest)
+
+
+def _digest(body: Mapping[str, object]) -> str:
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _size(parts: Iterable[Block]) -> int:
+    return sum(len(words) for words in _words(list(parts)))
+
+
+def _words(node: object) -> Iterable[str]:
+    """Yield every text that a reader sees, in order."""
+    match node:
+        case {"text": str() as text}:
+            yield text
+        case dict():
+            for inner in node.values():  # pyright: ignore[reportUnknownVariableType] - JSON
+                yield from _words(inner)  # pyright: ignore[reportUnknownArgumentType] - JSON
+        case list():
+            for inner in node:  # pyright: ignore[reportUnknownVariableType] - JSON
+                yield from _words(inner)  # pyright: ignore[reportUnknownArgumentType] - JSON
+        case _:
+            return
+
+
+def _fallback(view: TurnView) -> str:
+    said = escape.one_line(view.summary or view.headline)
+    return escape.fit(said, limits.FALLBACK, escape=escape.mrkdwn) or wording.EMPTY
+
+
+# ------------------------------------------------------------------------- parts
+
+
+def _steps(steps: tuple[Step, ...]) -> list[Block]:
+    if not steps:
+        return []
+    finished = [step for step in steps if step.status == "done"]
+    collapsed = len(finished) > _COLLAPSE_ABOVE
+    entries = [_step(s) for s in steps if not (collapsed and s.status == "done")]
+    if collapsed:
+        entries.insert(0, f"{_STEPS['done']} {steps_done(len(finished))}")
+    return [blocks.context(blocks.lines(entries, limits.SECTION, "steps"))]
+
+
+def _step(step: Step) -> str:
+    said = [step.title, step.agent, _duration(step.seconds)]
+    words = " · ".join(escape.one_line(part) for part in said if part.strip())
+    line = escape.fit(words or step.id, limits.FIELD, escape=escape.mrkdwn)
+    if step.detail.strip():
+        detail = escape.one_line(step.detail)
+        line += "\n      " + escape.fit(detail, limits.FIELD, escape=escape.mrkdwn)
+    return f"{_STEPS[step.status]} {line}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _text(text: str, limit: int) -> list[Block]:
+    """Return the text, or as many of its first lines as ``limit`` characters hold."""
+    text = escape.clean(text)
+    # Escaping hardly ever shortens: far too long need not be tried.
+    shown = _shown(text) if len(text) <= 2 * limit else None
+    raw = limit
+    while shown is None or len(shown) > limit:
+        shown = _cut(text, raw)
+        raw = min(raw - 1, raw * limit // max(len(shown), 1))
+    return [{"type": "markdown", "text": shown}] if shown else []
+
+
+def _shown(text: str) -> str:
+    return escape.markdown(close_markdown(text)).strip()
+
+
+def _cut(text: str, limit: int) -> str:
+    kept = text[: max(0, limit - len(wording.CUT) - 2)]
+    line, _, last = kept.rpartition("\n")
+    whole = line if line and len(last) < len(kept) // 4 else kept
+    return f"{_shown(whole)}\n\n{wording.CUT}"
+
+
+def _notices(notices: tuple[str, ...]) -> list[Block]:
+    said = [escape.one_line(notice) for notice in notices]
+    entries = [
+        f"ℹ️ {escape.fit(notice, limits.FIELD, escape=escape.mrkdwn)}"  # noqa: RUF001 - the emoji
+        for notice in said
+        if notice
+    ]
+    if not entries:
+        return []
+    return [blocks.section(blocks.lines(entries, limits.SECTION, "notes"))]
+
+
+def _cards(cards: tuple[CardData, ...]) -> list[Block]:
+    shown = [block for card in cards[:_CARDS] for block in _card(card)]
+    return shown + _left_out(len(cards) - _CARDS, "results")
+
+
+def _card(card: CardData) -> list[Block]:
+    parts = [blocks.title(_TONES[card.tone], card.title), *blocks.facts(card.facts)]
+    if card.note.strip():
+        note = escape.one_line(card.note)
+        words = escape.fit(note, 2 * limits.FIELD, escape=escape.mrkdwn)
+        parts.append(blocks.context(words))
+    return parts
+
+
+def _approvals(approvals: tuple[ApprovalView, ...]) -> list[Block]:
+    shown = [
+        block
+        for place, approval in enumerate(approvals[:_APPROVALS])
+        for block in _approval(place, approval)
+    ]
+    return shown + _left_out(len(approvals) - _APPROVALS, "requests")
+
+
+def _left_out(count: int, what: str) -> list[Block]:
+    return [blocks.context(wording.more(count, what))] if count > 0 else []
+
+
+def _approval(place: int, approval: ApprovalView) -> list[Block]:
+    """Return the card. Its row of buttons is named after exactly what is decided."""
+    parts = [blocks.title("🔐", approval.title), *blocks.facts(approval.facts)]
+    value = _value(a=approval.approval_id, h=approval.args_hash)
+    fits = len(value) <= limits.BUTTON_VALUE
+    status = escape.one_line(approval.status)
+    if approval.can_decide and not fits:
+        status = f"{wording.UNDECIDABLE} {status}"
+    words = escape.fit(status, 2 * limits.FIELD, escape=escape.mrkdwn)
+    parts.append(blocks.context(words))
+    if approval.can_decide and fits:
+        name = hashlib.sha256(value.encode()).hexdigest()[:32]
+        approve = blocks.button(
+            wording.APPROVE, action=APPROVE, value=value, style="primary"
+        )
+        reject = blocks.button(wording.REJECT, action=REJECT, value=value)
+        parts.append(blocks.actions(f"approval:{place}:{name}", approve, reject))
+    return parts
+
+
+def _sources(sources: tuple[Source, ...]) -> list[Block]:
+    if not sources:
+        return []
+    entries = [
+        "📄 "
+        + escape.fit(
+            escape.one_line(source.title or source.ref),
+            limits.LABEL * 2,
+            escape=escape.mrkdwn,
+        )
+        for source in sources[:_SOURCES]
+    ]
+    if len(sources) > _SOURCES:
+        entries.append(wording.more(len(sources) - _SOURCES, "sources"))
+    return [blocks.context("   ".join(entries))]
+
+
+def _stop(view: TurnView) -> list[Block]:
+    if view.stop_turn is None:
+        return []
+    value = _value(t=view.stop_turn)
+    if len(value) > limits.BUTTON_VALUE:
+        return []
+    return [
+        blocks.actions("stop", blocks.button(wording.STOP, action=STOP, value=value))
+    ]
+
+
+def _value(**ids: str) -> str:
+    """Return a button's value: JSON of ids, without characters that Slack escapes."""
+    value = json.dumps(ids, sort_keys=True, separators=(",", ":"))
+    return value.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

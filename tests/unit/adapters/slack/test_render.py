@@ -1,0 +1,353 @@
+"""Goldens of whole messages, and what holds for every message.
+
+``UPDATE_GOLDEN=1 pytest tests/unit/adapters/slack/test_render.py`` writes the goldens
+anew; read the diff.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.slack import limits
+from adapters.slack.render import plain_message, render
+from bot.protocol.ids import ApprovalId, TurnId
+from bot.protocol.values import CardData, Fact, Source
+from bot.view.nodes import ApprovalView, Step, TurnView
+
+_GOLDEN = Path(__file__).parents[3] / "golden" / "slack"
+
+FACTS = (
+    Fact(label="Seat", value="Vector editor, Editor"),
+    Fact(label="Cost", value="45 EUR a month"),
+)
+APPROVAL = ApprovalView(
+    approval_id=ApprovalId("7d5ab5b1-9cbb-5b7e-8d3c-2a0a4a6c1f11"),
+    args_hash="2f1f0e",
+    title="Vector editor seat for Ada Byron",
+    facts=FACTS,
+    status="Please decide until 14:05 UTC.",
+    can_decide=True,
+)
+VIEWS: dict[str, TurnView] = {
+    "running": TurnView(
+        headline="Working on it",
+        mood="running",
+        steps=(
+            Step(id="s1", title="Looked up who you are", status="done", seconds=0.24),
+            Step(id="s2", title="Read 2 articles", status="done", seconds=1.2),
+            Step(id="s3", title="Hand over", status="running", agent="Software"),
+        ),
+        text="To connect, **open the app** and cho",
+        streaming=True,
+        stop_turn=TurnId("turn-1"),
+        summary="Working on it: looking up the VPN article",
+    ),
+    "answered": TurnView(
+        headline="Here you go",
+        mood="done",
+        steps=tuple(
+            Step(id=f"s{n}", title=f"Step {n}", status="done", seconds=n)
+            for n in range(1, 7)
+        ),
+        text=(
+            "# Connect\n\n1. Open [the portal](https://vpn.example/a?b=1&c=2)\n"
+            "2. Sign in\n\n```\nvpn connect <site>\n```\n> Ask if it fails"
+        ),
+        cards=(
+            CardData(title="Access granted", facts=FACTS, note="At once", tone="good"),
+        ),
+        sources=(Source(title="VPN", ref="vpn"), Source(title="", ref="wifi")),
+        notices=("Also noted: “write access”",),
+        footer="Scripted answers: no language model.",
+        summary="Here is how to connect",
+    ),
+    "to_decide": TurnView(
+        headline="Your decision is needed",
+        mood="waiting",
+        approvals=(APPROVAL,),
+        summary="Ada Byron asks for your decision",
+    ),
+    "decided": TurnView(
+        headline="Rejected",
+        mood="done",
+        approvals=(
+            ApprovalView(
+                approval_id=APPROVAL.approval_id,
+                args_hash=APPROVAL.args_hash,
+                title=APPROVAL.title,
+                facts=APPROVAL.facts,
+                status="Rejected by Kim: “no budget”. Nothing was changed.",
+                can_decide=False,
+            ),
+        ),
+        summary="Rejected by Kim",
+    ),
+    "failed": TurnView(
+        headline="Partly done",
+        mood="failed",
+        steps=(
+            Step(id="s1", title="Granted read access", status="done", seconds=75.0),
+            Step(
+                id="s2",
+                title="Order a monitor",
+                status="failed",
+                detail="Out of stock.\nYou are on the waiting list.",
+            ),
+            Step(id="s3", title="Read payroll", status="denied", detail="Not allowed."),
+            Step(id="s4", title="Reset", status="cancelled"),
+        ),
+        text="I could only do <!channel> *part* of it, <@U1>.",
+        summary="Partly done",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_is_rendered_as_its_golden_says(name: str):
+    body = render(VIEWS[name]).body
+    document = json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    path = _GOLDEN / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(document, "utf-8")
+    assert document == path.read_text("utf-8")
+
+
+def parts(view: TurnView, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = render(view).body["blocks"]
+    return [block for block in found if block["type"] == kind]
+
+
+def buttons(view: TurnView) -> dict[str, dict[str, Any]]:
+    return {
+        element["action_id"]: element
+        for row in parts(view, "actions")
+        for element in row["elements"]
+    }
+
+
+def approval(**change: Any) -> TurnView:  # noqa: ANN401 - any field
+    fields = {name: getattr(APPROVAL, name) for name in APPROVAL.__slots__} | change
+    return TurnView(headline="x", mood="waiting", approvals=(ApprovalView(**fields),))
+
+
+def test_only_approve_stands_out_and_both_carry_what_they_decide():
+    shown = buttons(approval())
+    assert list(shown) == ["approval.approve", "approval.reject"]
+    assert shown["approval.approve"]["style"] == "primary"
+    assert "style" not in shown["approval.reject"]
+    assert json.loads(shown["approval.reject"]["value"]) == {
+        "a": APPROVAL.approval_id,
+        "h": APPROVAL.args_hash,
+    }
+
+
+def test_a_changed_request_has_another_row_of_buttons():
+    (first,) = parts(approval(), "actions")
+    (second,) = parts(approval(args_hash="other"), "actions")
+    assert first["block_id"] != second["block_id"]
+
+
+def test_a_locked_card_has_no_buttons_and_says_why():
+    view = approval(can_decide=False, status="Approved by Kim.")
+    assert not buttons(view)
+    assert "Approved by Kim." in json.dumps(parts(view, "context"))
+
+
+def test_a_request_whose_ids_do_not_fit_a_button_cannot_be_decided_and_says_so():
+    view = approval(approval_id="x" * 3000)
+    assert not buttons(view)
+    assert "too large to be decided" in json.dumps(parts(view, "context"))
+
+
+def test_stop_is_offered_while_there_is_a_turn_to_stop():
+    assert buttons(VIEWS["running"])["turn.stop"]["value"] == '{"t":"turn-1"}'
+    assert "turn.stop" not in buttons(VIEWS["answered"])
+
+
+def test_many_finished_steps_are_one_line_and_failed_ones_say_why():
+    (done, *_) = parts(VIEWS["answered"], "context")
+    assert done["elements"][0]["text"] == "✅ 6 steps done"
+    (failed, *_) = parts(VIEWS["failed"], "context")
+    assert "Out of stock. You are on the waiting list." in failed["elements"][0]["text"]
+
+
+def test_a_text_that_is_too_long_is_cut_and_says_so():
+    view = TurnView(headline="x", mood="done", text="A line of words.\n" * 2000)
+    (text,) = parts(view, "markdown")
+    assert text["text"].startswith("A line of words.\n")
+    assert text["text"].endswith("(shortened to fit into one Slack message)")
+    assert limits.MARKDOWN * 0.9 < len(text["text"]) <= limits.MARKDOWN
+
+
+@pytest.mark.parametrize("text", [" ", "\n\n", "**", "---"])
+def test_a_text_with_nothing_to_see_is_not_shown(text: str):
+    assert not parts(TurnView(headline="x", mood="running", text=text), "markdown")
+
+
+def test_a_cut_fence_is_closed_before_the_note():
+    view = TurnView(headline="x", mood="done", text="```\n" + "a <b> c\n" * 4000)
+    (text,) = parts(view, "markdown")
+    before, _, _ = text["text"].rpartition("\n\n…")
+    assert before.endswith("```")
+
+
+def test_what_is_left_out_is_counted():
+    cards = tuple(CardData(title=f"Card {n}") for n in range(9))
+    shown = json.dumps(render(TurnView(headline="x", mood="done", cards=cards)).body)
+    assert "Card 3" in shown
+    assert "Card 4" not in shown
+    assert "and 5 more results" in shown
+
+
+def test_the_words_of_a_message_survive_without_its_blocks():
+    shown = plain_message(render(VIEWS["decided"])).body
+    assert [block["type"] for block in shown["blocks"]] == ["section"]
+    for words in ("Rejected", "45 EUR a month", "no budget"):
+        assert words in shown["blocks"][0]["text"]["text"]
+
+
+# ------------------------------------------------------------------- for every view
+
+_large = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+"""Hypothesis warns of views that are large; here they are meant to be."""
+_patient = settings(deadline=None)
+"""Building the views takes longer than rendering them."""
+
+nasty = st.sampled_from(
+    [
+        "<!channel>",
+        "<@U1>",
+        "<!subteam^S1>",
+        "[a](https://evil.example)",
+        "```",
+        "&",
+        "\u202e",
+        "*_~`",
+        "\n",
+    ]
+)
+long = st.builds(
+    lambda piece, times: piece * times,
+    st.text(min_size=1, max_size=12) | nasty,
+    st.sampled_from([40, 400, 4000]),
+)
+short = st.text(max_size=20) | nasty | st.just(" ")
+words = st.one_of(short, short, short, short, short, long)
+fact = st.builds(Fact, label=words, value=words)
+steps = st.builds(
+    Step,
+    id=words,
+    title=words,
+    status=st.sampled_from(
+        ["running", "waiting", "done", "failed", "cancelled", "denied"]
+    ),
+    agent=words,
+    detail=words,
+    seconds=st.none() | st.floats(0, 1e6),
+)
+approvals = st.builds(
+    ApprovalView,
+    approval_id=words.map(ApprovalId),
+    args_hash=words,
+    title=words,
+    facts=st.lists(fact, max_size=12).map(tuple),
+    status=words,
+    can_decide=st.booleans(),
+)
+cards = st.builds(
+    CardData,
+    title=words,
+    facts=st.lists(fact, max_size=12).map(tuple),
+    note=words,
+    tone=st.sampled_from(["good", "neutral", "bad"]),
+)
+sources = st.builds(Source, title=words, ref=words, quote=words)
+views = st.builds(
+    TurnView,
+    headline=words,
+    mood=st.sampled_from(["running", "waiting", "done", "failed", "cancelled"]),
+    steps=st.lists(steps, max_size=15).map(tuple),
+    text=short | long,
+    streaming=st.booleans(),
+    cards=st.lists(cards, max_size=6).map(tuple),
+    approvals=st.lists(approvals, max_size=6).map(tuple),
+    sources=st.lists(sources, max_size=12).map(tuple),
+    notices=st.lists(words, max_size=12).map(tuple),
+    footer=words,
+    stop_turn=st.none() | words.map(TurnId),
+    summary=words,
+)
+
+
+def texts(node: object) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for value in cast("dict[str, object]", node).values():
+            yield from texts(value)
+    elif isinstance(node, list):
+        for value in cast("list[object]", node):
+            yield from texts(value)
+
+
+def check_text(text: dict[str, Any], limit: int) -> None:
+    assert 1 <= len(text["text"].strip()) <= len(text["text"]) <= limit
+    assert text["type"] == "plain_text" or text["verbatim"] is True
+
+
+def check_block(block: dict[str, Any]) -> None:
+    match block:
+        case {"type": "section", "text": text}:
+            check_text(text, 3000)
+        case {"type": "section", "fields": fields}:
+            assert 1 <= len(fields) <= 10
+            for field in fields:
+                check_text(field, 2000)
+        case {"type": "context", "elements": elements}:
+            assert 1 <= len(elements) <= 10
+            for element in elements:
+                check_text(element, 3000)
+        case {"type": "actions", "block_id": block_id, "elements": elements}:
+            assert len(block_id) <= 255
+            assert 1 <= len(elements) <= 25
+            for button in elements:
+                assert len(button["value"]) <= 2000
+                assert len(button["action_id"]) <= 255
+                check_text(button["text"], 75)
+        case {"type": "markdown", "text": text}:
+            assert 1 <= len(text.strip()) <= len(text) <= 11_000
+        case _:
+            raise AssertionError(block)
+
+
+@_large
+@_patient
+@given(views)
+def test_every_view_fits_and_notifies_nobody(view: TurnView):
+    payload = render(view)
+    assert payload == render(view)
+    for body in (payload.body, plain_message(payload).body):
+        found = body["blocks"]
+        assert 1 <= len(found) <= limits.BLOCKS
+        for block in found:
+            check_block(block)
+        names = [block["block_id"] for block in found if "block_id" in block]
+        assert len(set(names)) == len(names)
+        assert sum(b["type"] == "markdown" for b in found) <= 1
+        assert len(body["text"].strip()) >= 1
+        for text in texts(body):
+            for token in ("<!", "<@", "<#", "<h"):
+                assert token not in text
+    assert len(payload.body["text"]) <= limits.FALLBACK
+    assert len(plain_message(payload).body["text"]) <= limits.PLAIN_MESSAGE
+    assert json.loads(json.dumps(payload.body)) == payload.body
+
+
+def test_different_views_have_different_digests():
+    assert len({render(view).digest for view in VIEWS.values()}) == len(VIEWS)
