@@ -14,8 +14,9 @@ from difflib import SequenceMatcher
 STOP_WORDS = frozenset(
     """
     a about all also am an and any are as at be been but by can could did do does
-    for from get got give had has have having hello here hey hi how i if in into is
-    it its just know let like may me might mine most much my need needed needs no not
+    for from get got give had happen happens has have having hello here hey hi how i
+    if in into is
+    it its just know let like many may me might mine most much my need needed needs no not
     now of off on one only or our out over own please should so some somebody someone
     such tell than thank thanks that the their them then there these they thing this
     those to too up us use using very want wants was way we were what when where
@@ -91,8 +92,8 @@ def stems(text: str) -> tuple[str, ...]:
 
 def content_words(text: str) -> tuple[str, ...]:
     """Return the words of ``text`` that say what it is about, each once."""
-    kept = (w.text.removesuffix("'s") for w in words(text) if w.text not in STOP_WORDS)
-    return tuple(dict.fromkeys(word for word in kept if len(word) > 1))
+    said = (word.text.removesuffix("'s") for word in words(text))
+    return tuple(dict.fromkeys(w for w in said if len(w) > 1 and w not in STOP_WORDS))
 
 
 def sentences(text: str) -> list[str]:

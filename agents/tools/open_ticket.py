@@ -74,7 +74,7 @@ OPEN_TICKET = Tool(
         "requester wants one."
     ),
     arguments=TicketArguments,
-    effect="once",
+    effect="idempotent",
     running=running,
     run=run,
     recall=recall,

@@ -123,7 +123,7 @@ ORDER_HARDWARE = Tool(
         "the result says so."
     ),
     arguments=ResourceArguments,
-    effect="once",
+    effect="idempotent",
     timeout=20.0,
     running=running,
     rule=rule,

@@ -1,0 +1,49 @@
+"""Put the agents together: the one call that the roof makes."""
+
+from agents.loop import AgentsOf
+from agents.models.anthropic import AnthropicModel
+from agents.models.port import Model
+from agents.models.scripted import ScriptedModel
+from bot.clock import Clock
+from bot.company.model import Company
+from bot.ports.records import Records
+
+DEFAULT_MODEL = "claude-sonnet-4-5"
+"""Used when a key is set and no model is named."""
+
+
+def build_agents(
+    company: Company,
+    records: Records,
+    clock: Clock,
+    *,
+    anthropic_api_key: str = "",
+    anthropic_base_url: str = "",
+    model: str = "",
+    words_per_second: float = 18.0,
+) -> AgentsOf:
+    """Return the agents of ``company``.
+
+    Args:
+        company: The company file.
+        records: What tools read and change.
+        clock: Paces the scripted model and the retries of the other.
+        anthropic_api_key: Empty: the scripted model speaks.
+        anthropic_base_url: Empty: Anthropic's own.
+        model: Which Claude; empty: `DEFAULT_MODEL`.
+        words_per_second: How fast the scripted model writes; 0: at once.
+
+    Raises:
+        ConfigError: The company file names agents that do not exist.
+    """
+    speaker: Model
+    if anthropic_api_key:
+        speaker = AnthropicModel(
+            api_key=anthropic_api_key,
+            base_url=anthropic_base_url,
+            model=model or DEFAULT_MODEL,
+            clock=clock,
+        )
+    else:
+        speaker = ScriptedModel(clock, words_per_second=words_per_second)
+    return AgentsOf(company, records, model=speaker)

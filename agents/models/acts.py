@@ -1,0 +1,143 @@
+"""What a sentence can ask for: the closed set that the scripted model understands."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Wants a thing for themselves."""
+
+    thing: str
+    grant: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwish:
+    """Does not want a thing mentioned before."""
+
+    thing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Wants to be put on a waiting list."""
+
+    thing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """Wants a password reset."""
+
+    person: str
+    """Whose, as they put it; empty: their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Takes requests back."""
+
+    things: tuple[str, ...]
+    """Empty: the latest."""
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Asks how their requests stand and what they have."""
+
+    things: tuple[str, ...]
+    """Empty: all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoAmI:
+    """Asks about themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindPerson:
+    """Asks about somebody."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutThing:
+    """Asks what a thing is, costs or who owns it."""
+
+    thing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutRules:
+    """Asks what would happen if they asked."""
+
+    thing: str
+    grant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HowTo:
+    """Asks something that an article may answer."""
+
+    query: str
+    """Keywords."""
+    things: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Wants people to look into something."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForOther:
+    """Wants something for somebody else."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallTalk:
+    """Says something that wants no work."""
+
+    kind: Literal["greeting", "thanks", "abilities", "fine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """Uses a name that several things share."""
+
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """Says something that could mean anything."""
+
+    things: tuple[str, ...] = ()
+
+
+Act: TypeAlias = (
+    Wish
+    | Unwish
+    | WaitFor
+    | Reset
+    | Withdraw
+    | Status
+    | WhoAmI
+    | FindPerson
+    | AboutThing
+    | AboutRules
+    | HowTo
+    | Ticket
+    | ForOther
+    | SmallTalk
+    | Ambiguous
+    | Unclear
+)

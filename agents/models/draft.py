@@ -1,0 +1,46 @@
+"""A reply before it is streamed. Pure."""
+
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from agents.models.context import Context
+from agents.models.transcript import Reading
+from agents.vocabulary import Vocabulary
+from bot.ports.agent import Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """All that a reply is a function of."""
+
+    question: Question
+    reading: Reading
+    vocabulary: Vocabulary
+    tools: frozenset[str]
+    """Names of the tools on offer."""
+
+    def context(self, asked: tuple[str, ...]) -> Context:
+        """Return what a sentence is understood against after ``asked``."""
+        return Context(
+            vocabulary=self.vocabulary,
+            requester=self.question.requester.person_id,
+            asked=asked,
+            answered=self.reading.answered,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A call that the reply makes."""
+
+    name: str
+    arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What to say, then what to call."""
+
+    text: str
+    calls: tuple[Proposal, ...] = ()

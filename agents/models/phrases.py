@@ -1,0 +1,148 @@
+"""What the scripted model says in its own words. Pure.
+
+It never claims that something happened: such sentences come from tools.
+"""
+
+from collections.abc import Sequence
+
+from agents.vocabulary import Thing, Vocabulary
+
+FOOTER = "Scripted answers for trying things out; no language model wrote this."
+
+_MAX_EXAMPLES = 3
+
+
+def upper_first(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """Return parts as a sentence lists them."""
+    if len(parts) < 2:  # noqa: PLR2004
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def wanted(thing: Thing, grant: str) -> str:
+    """Return a wish's words with an article where English has one."""
+    words = thing.words.get(grant, thing.name)
+    if grant and grant != thing.seat_grant and not words.startswith(thing.name):
+        return words
+    return f"{'an' if words[:1].casefold() in 'aeiou' else 'a'} {words}"
+
+
+def examples(vocabulary: Vocabulary, things: Sequence[Thing] = ()) -> list[str]:
+    """Return two or three wishes that would be understood."""
+    chosen: dict[str, Thing] = {}
+    for thing in things or vocabulary.things:
+        if things or not thing.sensitive:
+            chosen.setdefault(thing.id if things else thing.kind, thing)
+    return [
+        f"“I need {wanted(t, t.seat_grant or (t.grants[0] if t.grants else ''))}”"
+        for t in list(chosen.values())[:_MAX_EXAMPLES]
+    ]
+
+
+def where_to_ask(vocabulary: Vocabulary) -> str:
+    """Return where people help."""
+    return vocabulary.help_channel or "your IT team"
+
+
+def greeting(vocabulary: Vocabulary) -> str:
+    """Greet with the company's words."""
+    own = vocabulary.greeting or "Hi, I'm Deskhand."
+    return f"{own} {abilities(vocabulary)}"
+
+
+def abilities(vocabulary: Vocabulary) -> str:
+    """Say what can be asked."""
+    some = examples(vocabulary)
+    wishes = f"For example: {listed(some, 'or')}. " if some else ""
+    return (
+        f"{wishes}I also answer questions from the articles here, reset your own "
+        "password, and tell you how your requests stand."
+    )
+
+
+def thanks() -> str:
+    """Answer thanks."""
+    return "You're welcome. Write to me whenever you need something."
+
+
+def fine() -> str:
+    """Answer a no."""
+    return "All right, I leave it at that."
+
+
+def unclear(vocabulary: Vocabulary, things: Sequence[Thing] = ()) -> str:
+    """Ask back with examples from the catalog."""
+    some = examples(vocabulary, things)
+    if not some:
+        return "I'm not sure what you need. Could you say it in one short sentence?"
+    return (
+        f"I'm not sure what you need. You can write, for example, {listed(some, 'or')}."
+    )
+
+
+def ambiguous(things: Sequence[Thing]) -> str:
+    """Ask which of several things is meant."""
+    named = [f"“{thing.name}”" for thing in things]
+    return f"Which one do you mean: {listed(named, 'or')}?"
+
+
+def only_for_yourself(who: str) -> str:
+    """Say that requests are for oneself only."""
+    return (
+        "You can only ask for yourself, so I did nothing. "
+        f"{upper_first(who)} can write to me directly, and I'll take it from there."
+    )
+
+
+def nothing_found(vocabulary: Vocabulary, query: str) -> str:
+    """Say that no article answers, and what to do then."""
+    return (
+        f"I found nothing about “{query}”, neither in the articles nor in the catalog. "
+        f"You can ask in {where_to_ask(vocabulary)}. Shall I open a ticket?"
+    )
+
+
+def just_ask(things: Sequence[Thing]) -> str:
+    """Say that a thing can simply be asked for."""
+    thing = things[0]
+    grant = thing.seat_grant or (thing.grants[0] if thing.grants else "")
+    return f"If you want it, just write “I need {wanted(thing, grant)}”."
+
+
+def looking_up() -> str:
+    """Introduce a search."""
+    return "Let me look that up."
+
+
+def seeing_about(wishes: Sequence[str]) -> str:
+    """Introduce a hand-off."""
+    return f"Let me see about {listed(wishes)}."
+
+
+def checking(names: Sequence[str]) -> str:
+    """Introduce a catalog look-up."""
+    return f"Let me check {listed(names)}."
+
+
+def nothing_open(names: Sequence[str] = ()) -> str:
+    """Say that there is no open request, or none about these."""
+    about = f" about {listed(names, 'or')}" if names else ""
+    return f"You have no open request{about}."
+
+
+def already_have(words: str) -> str:
+    """Say that there is nothing to ask for."""
+    return f"You already have {words}. Nothing was changed."
+
+
+def cannot(task: str, vocabulary: Vocabulary) -> str:
+    """Say that a task is not understood."""
+    return (
+        f"I don't know how to do this: {task}. Nothing was changed. "
+        f"Ask in {where_to_ask(vocabulary)}."
+    )

@@ -1,0 +1,199 @@
+"""One sentence with what is named in it: things, grants, people. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.language import Match, Word, find_phrases, folded, stems, words
+from agents.vocabulary import Thing, Vocabulary
+
+_MARGIN = 4
+"""What a comma or an "and" between a grant and a thing weighs, in words."""
+
+_NOT = frozenset({"not", "no", "don't", "dont", "without", "instead", "rather", "nor"})
+
+_SAYING: Mapping[str, tuple[str, ...]] = {
+    "read": ("view", "look", "clone", "pull"),
+    "view": ("read", "look", "see"),
+    "look": ("read", "view", "see"),
+    "writ": ("edit", "push", "commit", "contribute"),
+    "edit": ("write", "design", "change"),
+    "admin": ("administrator", "administer", "maintainer"),
+    "memb": ("join",),
+    "creat": ("build", "author", "publish"),
+    "auth": ("write", "create", "record"),
+}
+"""Other words for what grants are usually called, by the grant's stem."""
+
+_SEAT = frozenset({"seat", "licence", "license", "paid"})
+
+_REASON = re.compile(
+    r"\b(?:because(?: of)?|so that|so i can|so we can|in order to|since i)\b(.*)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A thing that is named."""
+
+    thing: Thing
+    first: int
+    last: int
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence, taken apart."""
+
+    text: str
+    """Folded, without the reason."""
+    original: str
+    reason: str
+    words: tuple[Word, ...]
+    mentions: tuple[Mention, ...]
+    ambiguous: tuple[tuple[str, ...], ...]
+    """For each name that several things share, those things."""
+    people: tuple[str, ...]
+    """Ids of people named."""
+
+    @property
+    def wanted(self) -> tuple[Mention, ...]:
+        """The things named without a "not"."""
+        return tuple(m for m in self.mentions if not m.negated)
+
+    @property
+    def things(self) -> tuple[str, ...]:
+        """Ids of the things named without a "not", each once."""
+        return tuple(dict.fromkeys(m.thing.id for m in self.wanted))
+
+    def has(self, *choices: str) -> bool:
+        """Return whether one of the words or phrases occurs."""
+        return any(re.search(rf"\b(?:{choice})\b", self.text) for choice in choices)
+
+
+def sentence_of(text: str, vocabulary: Vocabulary) -> Sentence:
+    """Return ``text`` with everything in it that has a name."""
+    reason = _REASON.search(text)
+    body = text[: reason.start()] if reason else text
+    found = words(body)
+    matches = find_phrases(
+        found, {t.id: t.phrases for t in vocabulary.things}, typos=True
+    )
+    mentions: list[Mention] = []
+    for match in matches:
+        thing = vocabulary.thing(match.ids[0])
+        if thing and len(match.ids) == 1:
+            mentions.append(_mention(found, match, thing))
+    return Sentence(
+        text=folded(body),
+        original=text,
+        reason=reason[1].strip(" .,") if reason else "",
+        words=found,
+        mentions=tuple(mentions),
+        ambiguous=tuple(m.ids for m in matches if len(m.ids) > 1),
+        people=_people(found, vocabulary),
+    )
+
+
+def _mention(found: tuple[Word, ...], match: Match, thing: Thing) -> Mention:
+    before = [word.text for word in found[max(0, match.first - 3) : match.first]]
+    stop = max((i for i, w in enumerate(before) if w in {"and", "but"}), default=-1)
+    return Mention(
+        thing=thing,
+        first=match.first,
+        last=match.last,
+        negated=bool(_NOT & set(before[stop + 1 :])),
+    )
+
+
+def _people(found: tuple[Word, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    called: dict[str, list[str]] = {p.person_id: [p.name] for p in vocabulary.people}
+    for person in vocabulary.people:
+        first, _, rest = person.name.partition(" ")
+        if rest and len(first) > 2:  # noqa: PLR2004
+            called[person.person_id].append(first)
+    matches = find_phrases(found, called)
+    return tuple(dict.fromkeys(m.ids[0] for m in matches if len(m.ids) == 1))
+
+
+def grants_in(sentence: Sentence) -> dict[str, str]:
+    """Return for each wanted thing which grant the sentence says; "" if none."""
+    said: dict[str, set[str]] = {m.thing.id: set() for m in sentence.wanted}
+    for mention in sentence.wanted:
+        for grant, at in grant_words(sentence, mention.thing):
+            nearest = min(
+                (m for m in sentence.wanted if _knows(m.thing, grant)),
+                key=lambda m, at=at: _distance(sentence, at, m),
+            )
+            if nearest.thing.id == mention.thing.id:
+                said[mention.thing.id].add(grant)
+    return {
+        m.thing.id: _largest(m.thing, said[m.thing.id]) or _seat(sentence, m)
+        for m in sentence.wanted
+    }
+
+
+def grant_words(
+    sentence: Sentence, thing: Thing, *, negated: bool = False
+) -> list[tuple[str, int]]:
+    """Return the thing's grants that are named, with the index of the word.
+
+    Args:
+        sentence: Where to look.
+        thing: Whose grants.
+        negated: Return those that are named with a "not" instead.
+    """
+    others = {
+        index
+        for m in sentence.mentions
+        if m.thing.id != thing.id
+        for index in range(m.first, m.last + 1)
+    }
+    exact = find_phrases(sentence.words, {g: (g,) for g in thing.grants})
+    meant = exact or find_phrases(
+        sentence.words, {g: _sayings(g) for g in thing.grants}
+    )
+    return [
+        (match.ids[0], match.first)
+        for match in meant
+        if match.first not in others
+        and _is_negated(sentence.words, match.first) == negated
+    ]
+
+
+def _sayings(grant: str) -> tuple[str, ...]:
+    return _SAYING.get("".join(stems(grant)), ())
+
+
+def _is_negated(found: tuple[Word, ...], at: int) -> bool:
+    before = [word.text for word in found[max(0, at - 2) : at]]
+    return bool(_NOT & set(before)) and "but" not in before
+
+
+def _knows(thing: Thing, grant: str) -> bool:
+    return grant in thing.grants
+
+
+def _distance(sentence: Sentence, at: int, mention: Mention) -> int:
+    if mention.first <= at <= mention.last:
+        return 0
+    low, high = (at, mention.first) if at < mention.first else (mention.last, at)
+    between = sentence.text[sentence.words[low].end : sentence.words[high].start]
+    breaks = len(re.findall(r"[,;:]|\b(?:and|plus|also|but)\b", between))
+    return high - low + _MARGIN * breaks
+
+
+def _largest(thing: Thing, grants: set[str]) -> str:
+    return next((g for g in reversed(thing.grants) if g in grants), "")
+
+
+def _seat(sentence: Sentence, mention: Mention) -> str:
+    if not mention.thing.seat_grant:
+        return ""
+    for at, word in enumerate(sentence.words):
+        nearest = min(sentence.wanted, key=lambda m, at=at: _distance(sentence, at, m))
+        if word.stem in _SEAT and nearest is mention:
+            return mention.thing.seat_grant
+    return ""

@@ -1,0 +1,109 @@
+"""What a transcript says: what was asked, what was done, what is still unanswered. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from bot.ports.agent import Message, ToolAnswer
+from bot.protocol.values import CallBlock, TextBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A call with its answer."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+    answer: ToolAnswer
+
+    @property
+    def sentence(self) -> str:
+        """What the answer says in words, whatever its form."""
+        content = self.answer.content
+        if isinstance(content, str):
+            return content.strip()
+        if isinstance(content, dict):
+            for key in ("sentence", "answer", "denied", "error"):
+                if isinstance(content.get(key), str):
+                    return str(content[key]).strip()
+        return ""
+
+    @property
+    def denied_by(self) -> str:
+        """``policy``, ``person``, ``time`` or ``requester``; empty if not denied."""
+        content = self.answer.content
+        if isinstance(content, dict) and "denied" in content:
+            return str(content.get("by", "policy"))
+        return ""
+
+    def value(self, key: str) -> JsonValue:
+        """Return one entry of the answer; ``None`` if it has none."""
+        content = self.answer.content
+        return content.get(key) if isinstance(content, dict) else None
+
+    def argument(self, key: str) -> str:
+        """Return one argument as text; empty if it was not given."""
+        value = self.arguments.get(key)
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A transcript as a dialogue needs it."""
+
+    before: tuple[str, ...]
+    """What the requester wrote and the assistant has seen."""
+    answered: str
+    """The last text with which the assistant ended an exchange."""
+    now: tuple[str, ...]
+    """What the requester wrote since the assistant last spoke."""
+    current: tuple[str, ...]
+    """What the requester wrote since the assistant last ended an exchange."""
+    done: tuple[Done, ...]
+    """The calls since then, with their answers."""
+
+
+def read(messages: Sequence[Message]) -> Reading:
+    """Return what ``messages`` say."""
+    spoke = _last(messages, lambda m: m.role == "assistant")
+    ended = _last(messages, lambda m: m.role == "assistant" and not _calls(m))
+    return Reading(
+        before=_said(messages[: spoke + 1]),
+        answered=_text(messages[ended]) if ended >= 0 else "",
+        now=_said(messages[spoke + 1 :]),
+        current=_said(messages[ended + 1 :]),
+        done=_done(messages[ended + 1 :]),
+    )
+
+
+def _last(messages: Sequence[Message], test: Callable[[Message], bool]) -> int:
+    return max((i for i, message in enumerate(messages) if test(message)), default=-1)
+
+
+def _said(messages: Sequence[Message]) -> tuple[str, ...]:
+    return tuple(
+        block.text
+        for message in messages
+        if message.role == "user"
+        for block in message.blocks
+        if isinstance(block, TextBlock) and block.text.strip()
+    )
+
+
+def _text(message: Message) -> str:
+    return "\n".join(b.text for b in message.blocks if isinstance(b, TextBlock))
+
+
+def _calls(message: Message) -> tuple[CallBlock, ...]:
+    return tuple(b for b in message.blocks if isinstance(b, CallBlock))
+
+
+def _done(messages: Sequence[Message]) -> tuple[Done, ...]:
+    answers = {a.call_id: a for message in messages for a in message.answers}
+    return tuple(
+        Done(name=call.name, arguments=call.arguments, answer=answers[call.call_id])
+        for message in messages
+        for call in _calls(message)
+        if call.call_id in answers
+    )

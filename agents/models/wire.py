@@ -1,0 +1,283 @@
+"""Our transcript in the words of Anthropic's Messages API, and its stream in ours.
+
+Source: https://docs.anthropic.com/en/api/messages-streaming and
+https://docs.anthropic.com/en/docs/build-with-claude/tool-use
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from anthropic.types import (
+    CacheControlEphemeralParam,
+    ContentBlockParam,
+    MessageParam,
+    RawMessageStreamEvent,
+    TextBlockParam,
+    ToolParam,
+    ToolResultBlockParam,
+)
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from agents.models.port import Prompt, ToolOffer, call_id_for
+from bot.errors import ModelError
+from bot.ports.agent import (
+    CallReady,
+    Message,
+    Part,
+    Question,
+    Replied,
+    TextDelta,
+    ThoughtDelta,
+)
+from bot.protocol.values import (
+    Block,
+    CallBlock,
+    StopReason,
+    TextBlock,
+    ThoughtBlock,
+    Usage,
+)
+
+_CACHED: CacheControlEphemeralParam = {"type": "ephemeral"}
+
+_STOPPED: dict[str, StopReason] = {
+    "end_turn": "end_turn",
+    "stop_sequence": "end_turn",
+    "tool_use": "tool_use",
+    "max_tokens": "max_tokens",
+    "model_context_window_exceeded": "max_tokens",
+    "refusal": "refusal",
+    "pause_turn": "pause_turn",
+}
+
+_arguments: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+
+# ---------------------------------------------------------------------- what we send
+
+
+def system_for(prompt: Prompt) -> list[TextBlockParam]:
+    """Return the system prompt: what lasts first, marked for caching."""
+    blocks: list[TextBlockParam] = [
+        {"type": "text", "text": prompt.lasting, "cache_control": _CACHED}
+    ]
+    if prompt.current:
+        blocks.append({"type": "text", "text": prompt.current})
+    return blocks
+
+
+def tools_for(offers: Sequence[ToolOffer]) -> list[ToolParam]:
+    """Return the tools on offer; they precede the system prompt in its cache."""
+    return [
+        {
+            "name": offer.name,
+            "description": offer.description,
+            "input_schema": dict(offer.schema),
+        }
+        for offer in offers
+    ]
+
+
+def messages_for(messages: Sequence[Message]) -> list[MessageParam]:
+    """Return the transcript; every call has an answer right after it.
+
+    Answers of tools are sent as results, which is what marks them as data.
+    """
+    sent: list[MessageParam] = []
+    owed: list[str] = []
+    for message in messages:
+        if message.role == "assistant":
+            spoken = [part for block in message.blocks for part in _spoken(block)]
+            owed = [b.call_id for b in message.blocks if isinstance(b, CallBlock)]
+            if spoken:
+                sent.append({"role": "assistant", "content": spoken})
+        else:
+            said = [*_results(message, owed), *_texts(message)]
+            owed = []
+            if said:
+                sent.append({"role": "user", "content": said})
+    _mark_last(sent)
+    return sent
+
+
+def _spoken(block: Block) -> Iterator[ContentBlockParam]:
+    match block:
+        case TextBlock(text=text) if text.strip():
+            yield {"type": "text", "text": text}
+        case ThoughtBlock(text=text, signature=signature) if signature:
+            yield {"type": "thinking", "thinking": text, "signature": signature}
+        case CallBlock():
+            yield {
+                "type": "tool_use",
+                "id": block.call_id,
+                "name": block.name,
+                "input": {**block.arguments},
+            }
+        case _:
+            pass
+
+
+def _results(message: Message, owed: Sequence[str]) -> Iterator[ToolResultBlockParam]:
+    answered: set[str] = set()
+    for answer in message.answers:
+        answered.add(answer.call_id)
+        yield {
+            "type": "tool_result",
+            "tool_use_id": answer.call_id,
+            "content": json.dumps(answer.content, ensure_ascii=False),
+            "is_error": answer.is_error,
+        }
+    for call_id in owed:
+        if call_id not in answered:
+            yield {
+                "type": "tool_result",
+                "tool_use_id": call_id,
+                "content": "No result: it is not known whether this happened.",
+                "is_error": True,
+            }
+
+
+def _texts(message: Message) -> Iterator[TextBlockParam]:
+    for block in message.blocks:
+        if isinstance(block, TextBlock) and block.text.strip():
+            yield {"type": "text", "text": block.text}
+
+
+def _mark_last(sent: Sequence[MessageParam]) -> None:
+    """Mark the end of the transcript: the next call shares all of it."""
+    content: Any = sent[-1]["content"] if sent else ()
+    if content and content[-1]["type"] in {"text", "tool_result"}:
+        content[-1]["cache_control"] = _CACHED
+
+
+# ----------------------------------------------------------------------- what we get
+
+
+@dataclass(slots=True)
+class _Open:
+    """A content block that is still being written."""
+
+    kind: str
+    name: str = ""
+    text: str = ""
+    signature: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembly:
+    """A reply being put together from raw events."""
+
+    question: Question
+    finished: bool = False
+    _open: dict[int, _Open] = field(default_factory=dict[int, _Open])
+    _blocks: list[Block] = field(default_factory=list[Block])
+    _calls: int = 0
+    _stop: str = "end_turn"
+    _usage: Usage = Usage()
+
+    def take(self, event: RawMessageStreamEvent) -> Iterator[Part]:
+        """Yield what the event adds to the reply.
+
+        Raises:
+            ModelError: A call's arguments are not JSON.
+        """
+        match event.type:
+            case "message_start":
+                self._count(event.message.usage)
+            case "content_block_start":
+                self._open[event.index] = _opened(event.content_block)
+                if text := self._open[event.index].text:
+                    yield TextDelta(text)
+            case "content_block_delta":
+                yield from _grow(self._open[event.index], event.delta)
+            case "content_block_stop":
+                yield from self._close(self._open.pop(event.index))
+            case "message_delta":
+                self._stop = event.delta.stop_reason or self._stop
+                self._count(event.usage)
+            case "message_stop":
+                self.finished = True
+                yield self._replied()
+            case _:
+                pass  # a newer API may send events that we need not know
+
+    def _count(self, usage: Any) -> None:  # noqa: ANN401 - two shapes, same fields
+        """Take over the counts that the event has; they are cumulative."""
+
+        def newest(name: str, known: int) -> int:
+            value = getattr(usage, name, None)
+            return value if isinstance(value, int) else known
+
+        written = newest("cache_creation_input_tokens", 0)
+        fresh = newest("input_tokens", -1)
+        self._usage = Usage(
+            input_tokens=self._usage.input_tokens if fresh < 0 else fresh + written,
+            output_tokens=newest("output_tokens", self._usage.output_tokens),
+            cache_read_tokens=newest(
+                "cache_read_input_tokens", self._usage.cache_read_tokens
+            ),
+        )
+
+    def _close(self, block: _Open) -> Iterator[Part]:
+        match block.kind:
+            case "text" if block.text:
+                self._blocks.append(TextBlock(text=block.text))
+            case "thinking":
+                self._blocks.append(
+                    ThoughtBlock(text=block.text, signature=block.signature)
+                )
+            case "tool_use":
+                self._calls += 1
+                call = CallBlock(
+                    call_id=call_id_for(self.question, self._calls),
+                    name=block.name,
+                    arguments=_parsed(block),
+                )
+                self._blocks.append(call)
+                yield CallReady(
+                    call_id=call.call_id, name=call.name, arguments=call.arguments
+                )
+            case _:
+                pass
+
+    def _replied(self) -> Replied:
+        return Replied(
+            blocks=tuple(self._blocks),
+            stop_reason=_STOPPED.get(self._stop, "end_turn"),
+            usage=self._usage,
+        )
+
+
+def _opened(block: Any) -> _Open:  # noqa: ANN401 - a union of every block type
+    return _Open(
+        kind=block.type,
+        name=getattr(block, "name", ""),
+        text=getattr(block, "text", ""),
+    )
+
+
+def _grow(block: _Open, delta: Any) -> Iterator[Part]:  # noqa: ANN401 - a union
+    match delta.type:
+        case "text_delta":
+            block.text += delta.text
+            yield TextDelta(delta.text)
+        case "thinking_delta":
+            block.text += delta.thinking
+            yield ThoughtDelta(delta.thinking)
+        case "signature_delta":
+            block.signature += delta.signature
+        case "input_json_delta":
+            block.text += delta.partial_json
+        case _:
+            pass
+
+
+def _parsed(block: _Open) -> dict[str, JsonValue]:
+    try:
+        return _arguments.validate_json(block.text or "{}")
+    except ValidationError as error:
+        raise ModelError(
+            f"the arguments of {block.name!r} are not JSON: {block.text[:80]!r}",
+            transient=True,
+        ) from error
