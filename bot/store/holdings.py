@@ -1,0 +1,211 @@
+"""Who has what: access, seats and stock. Counted under the resource's row lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import false, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports.records import Filed, Grant, OutOfStock
+from bot.protocol.ids import PersonId, TenantId
+from bot.store.ledger import next_reference
+from bot.store.schema import (
+    access_grant,
+    hardware_order,
+    resource,
+    waitlist_entry,
+)
+from bot.store.statements import statement
+
+FIRST_ORDER = 1001
+
+_seats_taken = statement("seats_taken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What is counted of a resource; ``None`` where it is not."""
+
+    seats: int | None
+    stock: int | None
+
+
+async def look_at(
+    conn: AsyncConnection, tenant: TenantId, resource_id: str, *, lock: bool = False
+) -> Shelf:
+    """Return what is counted of a resource; with ``lock``, nobody else takes any."""
+    found = select(resource.c.seats, resource.c.stock).where(
+        resource.c.tenant_id == tenant, resource.c.resource_id == resource_id
+    )
+    if lock:
+        found = found.with_for_update(key_share=True)
+    row = (await conn.execute(found)).one_or_none()
+    if row is None:
+        return Shelf(seats=None, stock=None)
+    return Shelf(seats=row.seats, stock=row.stock)
+
+
+async def seats_left(
+    conn: AsyncConnection, tenant: TenantId, resource_id: str
+) -> int | None:
+    """Return how many seats are free; ``None`` when they are not counted."""
+    seats = (await look_at(conn, tenant, resource_id)).seats
+    if seats is None:
+        return None
+    taken, _ = await _taken(conn, tenant, resource_id, PersonId(""))
+    return max(0, seats - taken)
+
+
+async def grants_of(
+    conn: AsyncConnection, tenant: TenantId, person: PersonId
+) -> Sequence[Grant]:
+    """Return the person's grants in force, newest first."""
+    rows = await conn.execute(
+        select(access_grant)
+        .where(
+            access_grant.c.tenant_id == tenant,
+            access_grant.c.person_id == person,
+            _in_force,
+        )
+        .order_by(access_grant.c.at.desc(), access_grant.c.reference)
+    )
+    return [
+        Grant(
+            person_id=row.person_id,
+            resource_id=row.resource_id,
+            grant=row.grant_name,
+            granted_at=row.at,
+            ends_at=row.ends_at,
+        )
+        for row in rows
+    ]
+
+
+_in_force = or_(
+    access_grant.c.ends_at.is_(None),
+    access_grant.c.ends_at > func.statement_timestamp(),
+)
+
+
+async def give_access(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    *,
+    person: PersonId,
+    resource_id: str,
+    grant: str,
+    ends_at: datetime | None,
+    seat: bool,
+) -> Filed:
+    """Give access; what the person has already for as long is not given twice.
+
+    Raises:
+        OutOfStock: ``seat`` was asked for and none is free.
+    """
+    shelf = await look_at(conn, tenant, resource_id, lock=True)
+    held = await conn.scalar(
+        select(access_grant.c.reference)
+        .where(
+            access_grant.c.tenant_id == tenant,
+            access_grant.c.person_id == person,
+            access_grant.c.resource_id == resource_id,
+            access_grant.c.grant_name == grant,
+            or_(
+                access_grant.c.ends_at.is_(None),
+                access_grant.c.ends_at >= ends_at if ends_at else false(),
+            ),
+        )
+        .limit(1)
+    )
+    if held is not None:
+        return Filed(reference=held, created=False)
+    if seat and shelf.seats is not None:
+        taken, has_one = await _taken(conn, tenant, resource_id, person)
+        if taken >= shelf.seats and not has_one:
+            raise OutOfStock
+    reference = await next_reference(conn, tenant, "GR")
+    await conn.execute(
+        insert(access_grant).values(
+            tenant_id=tenant,
+            reference=reference,
+            person_id=person,
+            resource_id=resource_id,
+            grant_name=grant,
+            seat=seat,
+            ends_at=ends_at,
+        )
+    )
+    return Filed(reference=reference, created=True)
+
+
+async def place_order(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    *,
+    person: PersonId,
+    resource_id: str,
+    price: float,
+    currency: str,
+) -> Filed:
+    """Order one piece, from the shelf if there is one on it."""
+    shelf = await look_at(conn, tenant, resource_id, lock=True)
+    if shelf.stock:
+        await conn.execute(
+            update(resource)
+            .where(
+                resource.c.tenant_id == tenant, resource.c.resource_id == resource_id
+            )
+            .values(stock=resource.c.stock - 1)
+        )
+    reference = await next_reference(conn, tenant, "ORD", first=FIRST_ORDER)
+    await conn.execute(
+        insert(hardware_order).values(
+            tenant_id=tenant,
+            reference=reference,
+            person_id=person,
+            resource_id=resource_id,
+            price=price,
+            currency=currency,
+            from_stock=bool(shelf.stock),
+        )
+    )
+    return Filed(reference=reference, created=True)
+
+
+async def queue_up(
+    conn: AsyncConnection, tenant: TenantId, *, person: PersonId, resource_id: str
+) -> Filed:
+    """Put the person on the waiting list; who is on it stays where they are."""
+    await look_at(conn, tenant, resource_id, lock=True)
+    place = await conn.scalar(
+        select(waitlist_entry.c.reference).where(
+            waitlist_entry.c.tenant_id == tenant,
+            waitlist_entry.c.person_id == person,
+            waitlist_entry.c.resource_id == resource_id,
+        )
+    )
+    if place is not None:
+        return Filed(reference=place, created=False)
+    reference = await next_reference(conn, tenant, "WL")
+    await conn.execute(
+        insert(waitlist_entry).values(
+            tenant_id=tenant,
+            reference=reference,
+            person_id=person,
+            resource_id=resource_id,
+        )
+    )
+    return Filed(reference=reference, created=True)
+
+
+async def _taken(
+    conn: AsyncConnection, tenant: TenantId, resource_id: str, person: PersonId
+) -> tuple[int, bool]:
+    rows = await conn.execute(
+        _seats_taken,
+        {"tenant_id": tenant, "resource_id": resource_id, "person_id": person},
+    )
+    row = rows.one()
+    return row.taken, row.has_one

@@ -1,0 +1,361 @@
+"""The company's records on Postgres: the port that tools use.
+
+The one place in the store that opens its own transactions: each method is one. An
+effect, its row in the ledger and its audit row are committed together.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+from sqlalchemy import case, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
+
+from bot.company.model import Person
+from bot.ports.records import Article, Effect, Filed, Grant, Records
+from bot.protocol.events import ApprovalDecided
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.protocol.values import OpenRequest
+from bot.store import holdings, ledger, people
+from bot.store.approvals import (
+    ApprovalRow,
+    lock_approval,
+    open_approvals_of,
+    record_decision,
+    settle_approval,
+)
+from bot.store.audit import record_audit
+from bot.store.engine import begin
+from bot.store.mailbox import deliver
+from bot.store.schema import password_reset, person, ticket
+from bot.store.statements import statement
+from bot.store.texts import storable
+from bot.store.wake import notify
+
+_search_knowledge = statement("search_knowledge")
+
+
+class PostgresRecords(Records):
+    """What tools read and change, on the same Postgres as everything else."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    # ------------------------------------------------------------------- reading
+
+    @override
+    async def find_person(self, tenant: TenantId, person_id: PersonId) -> Person | None:
+        async with begin(self._engine) as conn:
+            return await people.find_person(conn, tenant, person_id)
+
+    @override
+    async def search_people(
+        self, tenant: TenantId, query: str, *, limit: int = 5
+    ) -> Sequence[Person]:
+        words = people.fold(query).split()
+        if not words:
+            return []
+        begins = func.lower(person.c.name).startswith(words[0], autoescape=True)
+        async with begin(self._engine) as conn:
+            rows = await conn.execute(
+                select(*people.PERSON)
+                .where(
+                    person.c.tenant_id == tenant,
+                    person.c.active,
+                    *(person.c.search.contains(w, autoescape=True) for w in words),
+                )
+                .order_by(case((begins, 0), else_=1), person.c.name)
+                .limit(limit)
+            )
+            return [people.person_from(row) for row in rows.mappings()]
+
+    @override
+    async def search_knowledge(
+        self, tenant: TenantId, query: str, *, limit: int = 3
+    ) -> Sequence[Article]:
+        async with begin(self._engine) as conn:
+            rows = await conn.execute(
+                _search_knowledge,
+                {"tenant_id": tenant, "query": storable(query), "limit": limit},
+            )
+            return [
+                Article(
+                    ref=row.ref,
+                    title=row.title,
+                    owner=row.owner,
+                    updated=row.updated,
+                    body=row.body,
+                    rank=row.rank,
+                )
+                for row in rows
+            ]
+
+    @override
+    async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:
+        async with begin(self._engine) as conn:
+            return await holdings.grants_of(conn, tenant, person)
+
+    @override
+    async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
+        async with begin(self._engine) as conn:
+            return await holdings.seats_left(conn, tenant, resource_id)
+
+    @override
+    async def stock_left(self, tenant: TenantId, resource_id: str) -> int | None:
+        async with begin(self._engine) as conn:
+            return (await holdings.look_at(conn, tenant, resource_id)).stock
+
+    @override
+    async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        async with begin(self._engine) as conn:
+            return await ledger.find_effect(conn, tenant, key)
+
+    @override
+    async def open_requests(
+        self, tenant: TenantId, person: PersonId
+    ) -> Sequence[OpenRequest]:
+        async with begin(self._engine) as conn:
+            rows = await open_approvals_of(conn, tenant, person)
+            return [row.open_request for row in rows]
+
+    # ------------------------------------------------------------------- changing
+
+    @override
+    async def grant_access(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        grant: str,
+        ends_at: datetime | None,
+        seat: bool,
+    ) -> Filed:
+        return await self._once(
+            tenant,
+            key,
+            "grant",
+            lambda conn: holdings.give_access(
+                conn,
+                tenant,
+                person=person,
+                resource_id=resource_id,
+                grant=grant,
+                ends_at=ends_at,
+                seat=seat,
+            ),
+            person=person,
+            subject=resource_id,
+            detail={
+                "grant": grant,
+                "seat": seat,
+                "ends_at": ends_at and ends_at.isoformat(),
+            },
+        )
+
+    @override
+    async def order_hardware(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        price: float,
+        currency: str,
+    ) -> Filed:
+        return await self._once(
+            tenant,
+            key,
+            "order",
+            lambda conn: holdings.place_order(
+                conn,
+                tenant,
+                person=person,
+                resource_id=resource_id,
+                price=price,
+                currency=currency,
+            ),
+            person=person,
+            subject=resource_id,
+            detail={"price": price, "currency": currency},
+        )
+
+    @override
+    async def join_waitlist(
+        self, tenant: TenantId, *, key: str, person: PersonId, resource_id: str
+    ) -> Filed:
+        return await self._once(
+            tenant,
+            key,
+            "waitlist",
+            lambda conn: holdings.queue_up(
+                conn, tenant, person=person, resource_id=resource_id
+            ),
+            person=person,
+            subject=resource_id,
+            detail={},
+        )
+
+    @override
+    async def reset_password(
+        self, tenant: TenantId, *, key: str, person: PersonId
+    ) -> Filed:
+        async def reset(conn: AsyncConnection) -> Filed:
+            reference = await ledger.next_reference(conn, tenant, "PW")
+            await conn.execute(
+                insert(password_reset).values(
+                    tenant_id=tenant, reference=reference, person_id=person
+                )
+            )
+            return Filed(reference=reference, created=True)
+
+        return await self._once(
+            tenant, key, "reset", reset, person=person, subject=person, detail={}
+        )
+
+    @override
+    async def open_ticket(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        queue: str,
+        title: str,
+        body: str,
+    ) -> Filed:
+        async def file(conn: AsyncConnection) -> Filed:
+            reference = await ledger.next_reference(conn, tenant, "IT")
+            await conn.execute(
+                insert(ticket).values(
+                    tenant_id=tenant,
+                    reference=reference,
+                    person_id=person,
+                    queue=storable(queue),
+                    title=storable(title),
+                    body=storable(body),
+                )
+            )
+            return Filed(reference=reference, created=True)
+
+        return await self._once(
+            tenant,
+            key,
+            "ticket",
+            file,
+            person=person,
+            subject=title,
+            detail={"queue": queue},
+        )
+
+    async def _once(
+        self,
+        tenant: TenantId,
+        key: str,
+        kind: str,
+        change: Callable[[AsyncConnection], Awaitable[Filed]],
+        *,
+        person: PersonId,
+        subject: str,
+        detail: dict[str, JsonValue],
+    ) -> Filed:
+        """Make the change, its ledger row and its audit row in one transaction."""
+        async with begin(self._engine) as conn:
+
+            async def make() -> Filed:
+                filed = await change(conn)
+                if filed.created:
+                    await record_audit(
+                        conn,
+                        tenant,
+                        who=person,
+                        what=f"{kind}.made",
+                        subject=subject,
+                        detail={"key": key, "reference": filed.reference, **detail},
+                    )
+                return filed
+
+            return await ledger.once(conn, tenant, key=key, kind=kind, effect_of=make)
+
+    # ---------------------------------------------------------------- withdrawing
+
+    @override
+    async def withdraw_request(
+        self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId
+    ) -> Literal["withdrawn", "not_open", "not_yours"]:
+        async with begin(self._engine) as conn:
+            row = await lock_approval(conn, tenant, approval_id)
+            if row is None:
+                return "not_open"
+            if row.requester_id != by:
+                return "not_yours"
+            if row.status != "open":
+                return "not_open"
+            await _withdraw(conn, row)
+            return "withdrawn"
+
+
+async def _withdraw(conn: AsyncConnection, row: ApprovalRow) -> None:
+    tenant, by = row.tenant_id, row.requester_id
+    known = await people.find_person(conn, tenant, by)
+    name = known.name if known else by
+    now = await conn.scalar(select(func.statement_timestamp()))
+    assert now is not None, "Postgres knows the time"
+    await settle_approval(
+        conn,
+        tenant,
+        row.approval_id,
+        status="withdrawn",
+        stage=row.stage,
+        expires_at=row.expires_at,
+    )
+    await record_decision(
+        conn,
+        tenant,
+        row.approval_id,
+        stage=row.stage,
+        person_id=by,
+        name=name,
+        verdict="withdrawn",
+        reason="",
+        said_key="",
+        at=now,
+    )
+    await record_audit(
+        conn,
+        tenant,
+        who=by,
+        what="approval.withdrawn",
+        subject=row.subject,
+        detail={"approval_id": row.approval_id},
+    )
+    await deliver(
+        conn, tenant, row.conversation_id, None, "withdrawn", _letter(row, name)
+    )
+    await notify(conn, tenant, row.conversation_id)
+
+
+def _letter(row: ApprovalRow, name: str) -> str:
+    """Return the mail that tells the waiting turn; `bot.engine.letters` reads it."""
+    decided = ApprovalDecided(
+        approval_id=row.approval_id,
+        stage=row.stage,
+        verdict="withdrawn",
+        by=row.requester_id,
+        by_name=name,
+    )
+    return json.dumps(
+        {
+            "kind": "withdrawn",
+            "person_id": row.requester_id,
+            "person_name": name,
+            "turn_id": row.turn_id,
+            "decision": decided.model_dump(mode="json"),
+        }
+    )
