@@ -135,6 +135,12 @@ async def test_a_token_can_be_forged_in_one_point(
     assert staged.world.messages(staged.ada) == []
 
 
+async def test_a_claim_can_be_left_out(staged: Stage):
+    token = staged.world.mint({"serviceurl": None, "extra": 1})
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert set(claims) == {"iss", "aud", "nbf", "exp", "extra"}
+
+
 async def test_a_token_of_another_key_is_a_forgery(staged: Stage):
     body = staged.world.compose("ada", "let me in")
     headers = {"Authorization": f"Bearer {staged.world.mint(key=SigningKey('key-1'))}"}

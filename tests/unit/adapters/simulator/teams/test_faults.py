@@ -28,7 +28,7 @@ async def test_a_gateway_fails_in_html(staged: Stage, status: int, *, applied: b
 @pytest.mark.parametrize("applied", [False, True])
 async def test_a_connection_breaks(staged: Stage, *, applied: bool):
     staged.world.fail_next("send", Reset(applied=applied))
-    with pytest.raises(aiohttp.ClientError):
+    with pytest.raises(aiohttp.ClientOSError, match="reset by peer"):
         await staged.client.send(staged.ada)
     assert len(staged.world.messages(staged.ada)) == int(applied)
     assert staged.calls()[-1]["status"] is None

@@ -92,8 +92,9 @@ async def test_a_message_as_answer_is_handed_on_and_covers_nothing(staged: Stage
         web.Response(status=200),
         web.json_response({"statusCode": "fine"}),
         answer({"type": "AdaptiveCard", "version": "1.6"}),
+        answer(card("Done"), status=500),
     ],
-    ids=["empty", "shape", "card"],
+    ids=["empty", "shape", "card", "status"],
 )
 async def test_an_answer_that_cannot_be_shown_is_an_error(
     staged: Stage, broken: web.Response
