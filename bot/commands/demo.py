@@ -8,23 +8,36 @@ import webbrowser
 from pathlib import Path
 
 from adapters.simulator.stage import SAMPLE_COMPANY, staged
+from bot.app.database import embedded_postgres, fresh_database
 from bot.commands.logs import set_up_logs
+
+HOME = Path(".deskhand/demo").absolute()
+"""Where the demo keeps its database and the bot's log."""
+
+
+def _home() -> Path:
+    HOME.mkdir(parents=True, exist_ok=True)
+    return HOME
 
 
 async def run(options: argparse.Namespace) -> int:
     """Run the demo until it is interrupted."""
     set_up_logs("text")
-    home = Path(".deskhand/demo")
-    home.mkdir(parents=True, exist_ok=True)
+    home = _home()
     log = home / "bot.log"
     sys.stdout.write("Starting Postgres, the bot, and stand-ins for Slack and Teams…\n")
     sys.stdout.flush()
-    async with staged(
-        home,
-        port=options.port,
-        company_file=options.company or SAMPLE_COMPANY,
-        log=log,
-    ) as stage:
+    async with (
+        embedded_postgres(home / "postgres") as url,
+        staged(
+            home,
+            # The stand-ins begin empty each time, so the database does too.
+            extra={"DATABASE_URL": await fresh_database(url, "demo")},
+            port=options.port,
+            company_file=options.company or SAMPLE_COMPANY,
+            log=log,
+        ) as stage,
+    ):
         sys.stdout.write(f"Deskhand demo: {stage.url}\n")
         sys.stdout.write(f"The bot's log: {log}. Stop with Ctrl+C.\n")
         sys.stdout.flush()

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bot.app import migrate, opened_database, pending
+from bot.app.database import migrate, opened_database, pending
 from bot.settings import load_settings
 
 

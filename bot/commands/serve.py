@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from bot.app import serve
+from bot.app.run import serve
 from bot.commands.logs import set_up_logs
 from bot.settings import load_settings
 

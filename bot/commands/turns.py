@@ -3,10 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from bot.app import opened_journal
+from bot.app.database import opened_journal
 from bot.errors import DeskhandError
 from bot.ports.journal import Journal
 from bot.protocol.events import Recorded, UnknownEvent
@@ -23,7 +23,7 @@ _MARKS = {
     "done": "✓",
     "failed": "✗",
     "denied": "✗",
-    "cancelled": "–",
+    "cancelled": "-",
 }
 
 
@@ -111,6 +111,6 @@ async def _events(wanted: str) -> Sequence[Recorded]:
 
 
 @asynccontextmanager
-async def _journal() -> AsyncIterator[Journal]:
+async def _journal() -> AsyncGenerator[Journal]:
     async with opened_journal(load_settings(os.environ)) as journal:
         yield journal

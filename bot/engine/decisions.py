@@ -21,7 +21,7 @@ from bot.store.approvals import (
     decisions_of,
     lock_approval,
     record_decision,
-    update_approval,
+    settle_approval,
 )
 from bot.store.engine import begin
 from bot.store.mailbox import deliver
@@ -43,8 +43,8 @@ async def take_decision(
 ) -> Acceptance:
     """Return what became of a press on Approve or Reject; it is committed."""
     async with begin(database) as conn:
-        row = await lock_approval(conn, decided.approval_id)
-        if row is None or row.tenant_id != tenant:
+        row = await lock_approval(conn, tenant, decided.approval_id)
+        if row is None:
             return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
         state = await _as_decided(conn, row)
         approval = state.approval(decided.approval_id) if state else None
@@ -61,16 +61,20 @@ async def take_decision(
         assert settled is not None, "an approval does not vanish"
         await record_decision(
             conn,
-            row,
+            tenant,
+            decided.approval_id,
+            stage=approval.stage,
             person_id=person.id,
             name=person.name,
             verdict=decided.verdict,
             reason=decided.reason,
             said_key=decided.said_key,
+            at=now,
         )
-        await update_approval(
+        await settle_approval(
             conn,
-            row,
+            tenant,
+            decided.approval_id,
             status=settled.status,
             stage=settled.stage,
             expires_at=settled.expires_at,

@@ -41,11 +41,9 @@ from bot.store.conversations import Claim
 from bot.store.engine import begin
 from bot.store.surfaces import (
     load_surfaces,
-    plan_surface,
-    record_failure,
     record_intent,
     record_receipt,
-    withdraw_intent,
+    record_shown,
 )
 from bot.turn.state import TurnState
 from bot.view.project import surfaces_of, view_of
@@ -98,7 +96,7 @@ class Delivery:
     async def adopt(self, claim: Claim, state: TurnState) -> None:
         """Take over the surfaces that an earlier owner left, then show ``state``."""
         async with begin(self._database) as conn:
-            rows = await load_surfaces(conn, claim, state.turn_id)
+            rows = await load_surfaces(conn, claim.tenant_id, state.turn_id)
         known = {row.surface_id: row for row in rows}
         self.forget(state.turn_id)
         for plan in surfaces_of(state):
@@ -295,7 +293,7 @@ class Delivery:
                 exhibit.address, payload, surface=exhibit.surface_id
             )
         except RateLimitedError:
-            await self._withdraw_intent(exhibit)  # certainly not posted
+            exhibit.intent_at = None  # certainly not posted: no need to look
             raise
         await self._write_receipt(exhibit, payload)
         if exhibit.plan.role == "progress" and exhibit.state.started_at:
@@ -305,31 +303,16 @@ class Delivery:
 
     async def _write_intent(self, exhibit: Exhibit) -> None:
         assert exhibit.address is not None, "only surfaces with a place are offered"
-        now = self._clock.now()
         async with begin(self._database) as conn:
-            await plan_surface(
+            exhibit.intent_at = await record_intent(
                 conn,
                 exhibit.claim,
                 surface_id=exhibit.surface_id,
                 turn_id=exhibit.state.turn_id,
                 role=exhibit.plan.role,
-                audience=exhibit.plan.person_id,
-                platform=exhibit.address.platform,
+                person_id=exhibit.plan.person_id,
                 address=exhibit.address,
             )
-            await record_intent(
-                conn,
-                exhibit.claim,
-                exhibit.surface_id,
-                address=exhibit.address,
-                at=now,
-            )
-        exhibit.intent_at = exhibit.intent_at or now
-
-    async def _withdraw_intent(self, exhibit: Exhibit) -> None:
-        async with begin(self._database) as conn:
-            await withdraw_intent(conn, exhibit.claim, exhibit.surface_id)
-        exhibit.intent_at = None
 
     async def _write_receipt(self, exhibit: Exhibit, payload: Payload) -> None:
         assert exhibit.receipt is not None, "written after a post"
@@ -337,8 +320,8 @@ class Delivery:
             await record_receipt(
                 conn,
                 exhibit.claim,
-                exhibit.surface_id,
-                exhibit.receipt,
+                surface_id=exhibit.surface_id,
+                receipt=exhibit.receipt,
                 digest=payload.digest,
                 seq=exhibit.state.seq,
             )
@@ -369,8 +352,14 @@ class Delivery:
         self._pacer.abandon(exhibit.surface_id)
         try:
             async with begin(self._database) as conn:
-                await record_failure(
-                    conn, exhibit.claim, exhibit.surface_id, str(error)
+                await record_shown(
+                    conn,
+                    exhibit.claim,
+                    surface_id=exhibit.surface_id,
+                    digest=exhibit.digest,
+                    seq=exhibit.shown_seq,
+                    closed=True,
+                    error=str(error),
                 )
         except DeskhandError as failure:
             log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)

@@ -5,7 +5,6 @@ in the transaction that commits them: the tables never say what the log does not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.engine.log import Also
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
-from bot.store.approvals import lock_approval, save_approval, update_approval
+from bot.store.approvals import save_approval
 from bot.store.conversations import Claim
 from bot.store.log import set_turn_status
 from bot.store.snapshots import save_snapshot
@@ -25,15 +24,6 @@ from bot.turn.state import ROOT, Approval, Phase, TurnState
 
 SNAPSHOT_EVERY = 200
 """Events between two snapshots of a running turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Writes:
-    """What must be written with some events."""
-
-    before: tuple[Also, ...] = ()
-    """Before the events: an approval is always locked before its conversation."""
-    also: tuple[Also, ...] = ()
 
 
 _STATUS = {
@@ -59,27 +49,22 @@ _MATTERS = (
 
 def projection_of(
     claim: Claim, before: TurnState, events: Sequence[TurnEvent], at: datetime
-) -> Writes:
+) -> list[Also]:
     """Return the writes that ``events`` imply; most events imply none."""
     full = before.seq // SNAPSHOT_EVERY != (before.seq + len(events)) // SNAPSHOT_EVERY
     if not full and not any(isinstance(event, _MATTERS) for event in events):
-        return Writes()
+        return []
     after = _after(before, events, at)
-    also: list[Also] = [
-        _opened(claim, after, event)
-        for event in events
-        if isinstance(event, ev.ApprovalRequested)
+    writes = [
+        _approval_writer(claim, after, approval)
+        for approval in after.approvals
+        if approval != before.approval(approval.approval_id)
     ]
     if after.phase != before.phase or wake_at(after) != wake_at(before):
-        also.append(lambda conn: _write_status(conn, claim, after, at))
+        writes.append(lambda conn: _write_status(conn, claim, after, at))
     if full or after.parked or after.ending:
-        also.append(lambda conn: _write_snapshot(conn, claim, after))
-    moved = tuple(
-        _moved(approval)
-        for approval in after.approvals
-        if before.approval(approval.approval_id) not in (None, approval)
-    )
-    return Writes(moved, tuple(also))
+        writes.append(lambda conn: _write_snapshot(conn, claim, after))
+    return writes
 
 
 def _after(before: TurnState, events: Sequence[TurnEvent], at: datetime) -> TurnState:
@@ -90,25 +75,25 @@ def _after(before: TurnState, events: Sequence[TurnEvent], at: datetime) -> Turn
     return reduce(advance, recorded, before)
 
 
-def _opened(claim: Claim, state: TurnState, event: ev.ApprovalRequested) -> Also:
+def _approval_writer(claim: Claim, state: TurnState, approval: Approval) -> Also:
     async def write(conn: AsyncConnection) -> None:
-        await save_approval(conn, claim, state.turn_id, event)
-
-    return write
-
-
-def _moved(approval: Approval) -> Also:
-    async def write(conn: AsyncConnection) -> None:
-        row = await lock_approval(conn, approval.approval_id)
-        if row is not None:
-            await update_approval(
-                conn,
-                row,
-                status=approval.status,
-                stage=approval.stage,
-                stages=approval.stages,
-                expires_at=approval.expires_at,
-            )
+        await save_approval(
+            conn,
+            tenant_id=claim.tenant_id,
+            approval_id=approval.approval_id,
+            turn_id=state.turn_id,
+            conversation_id=claim.conversation_id,
+            call_id=approval.call_id,
+            requester_id=approval.requester_id,
+            subject=approval.subject,
+            facts=approval.facts,
+            args_hash=approval.args_hash,
+            policy=approval.policy,
+            stages=approval.stages,
+            stage=approval.stage,
+            status=approval.status,
+            expires_at=approval.expires_at,
+        )
 
     return write
 
@@ -133,6 +118,4 @@ async def _write_snapshot(
     conn: AsyncConnection, claim: Claim, state: TurnState
 ) -> None:
     body, checksum = freeze(state)
-    await save_snapshot(
-        conn, claim, state.turn_id, seq=state.seq, state_json=body, checksum=checksum
-    )
+    await save_snapshot(conn, claim, state.turn_id, state.seq, body, checksum)

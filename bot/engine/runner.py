@@ -269,15 +269,14 @@ class Runner:
         also = [entry.also for entry in entries if entry.also]
         while True:
             at = self._clock.now()
-            writes = projection_of(self.claim, self.state, events, at)
+            implied = projection_of(self.claim, self.state, events, at)
             try:
                 recorded = await self._writer.append(
                     self.claim,
                     self.state.turn_id,
                     events,
                     first_seq=self.state.seq + 1,
-                    before=writes.before,
-                    also=[*also, *writes.also],
+                    also=[*also, *implied],
                 )
             except StoreUnavailableError as error:
                 log.warning("log.unavailable", error=str(error), hint=error.hint)

@@ -64,14 +64,13 @@ async def begin_turn(
         )
 
     new = TurnState(turn_id=turn_id)
-    writes = projection_of(claim, new, events, now)
     recorded = await kit.writer.append(
         claim,
         turn_id,
         events,
         first_seq=1,
-        before=(create, *writes.before),
-        also=(consumed, *writes.also),
+        before=(create,),
+        also=(consumed, *projection_of(claim, new, events, now)),
     )
     return reduce(advance, recorded, new)
 

@@ -1,0 +1,1 @@
+"""The composition root: reads settings once, builds everything, runs it. No logic."""

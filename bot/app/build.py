@@ -1,0 +1,166 @@
+"""Build the bot in the order of dependence: schema, company, platforms, engine, web."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.console.api import console_routes
+from agents.build import build_agents
+from bot.app.health import health_routes, pacing_of
+from bot.app.platforms import Mounted, start_platforms
+from bot.clock import Clock, SystemClock
+from bot.company.file import load_articles, load_company
+from bot.company.model import Company
+from bot.engine.delivery import Delivery
+from bot.engine.ingress import Ingress
+from bot.engine.journal import PostgresJournal
+from bot.engine.kit import Kit
+from bot.engine.log import LogWriter
+from bot.engine.perform import Performer
+from bot.engine.reach import Reach
+from bot.engine.telemetry import Telemetry
+from bot.engine.worker import Worker
+from bot.errors import ConfigError
+from bot.pacing.pacer import Pacer
+from bot.ports.agent import Agents
+from bot.ports.surface import Platform
+from bot.protocol.ids import PlatformName, TenantId
+from bot.settings import Settings
+from bot.store.engine import begin, create_engine
+from bot.store.migrate import migrate
+from bot.store.people import link_installation, sync_company
+from bot.store.records import PostgresRecords
+
+POOL_SIZE = 12
+"""Connections to Postgres: ingress, the log writer, and some for tools."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Larger webhook bodies are refused; both platforms stay far below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """A bot that is built and not yet running."""
+
+    delivery: Delivery
+    worker: Worker
+    writer: LogWriter
+    web: web.Application
+
+
+@asynccontextmanager
+async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
+    """Build the bot on a database and close what it opened at the end."""
+    clock = SystemClock()
+    company = load_company(settings.company_file)
+    await migrate(url)
+    async with AsyncExitStack() as stack:
+        database = create_engine(url, pool_size=POOL_SIZE)
+        stack.push_async_callback(database.dispose)
+        mounted = await start_platforms(settings, clock, stack)
+        await _install(settings, database, company, mounted)
+        records = PostgresRecords(database)
+        agents = _agents(settings, company, records, clock)
+        kit = _kit(database, clock, mounted, records, agents)
+        yield Bot(
+            delivery=kit.delivery,
+            worker=Worker(
+                kit, database_url=url, worker_id=f"{socket.gethostname()}:{os.getpid()}"
+            ),
+            writer=kit.writer,
+            web=_web(settings, kit, mounted),
+        )
+
+
+def tenant_of_company(company: Company) -> TenantId:
+    """Return the tenant that a company file describes: its name, as an id."""
+    kept = [c if c.isalnum() else "-" for c in company.company.name.lower()]
+    return TenantId("".join(kept).strip("-") or "company")
+
+
+async def _install(
+    settings: Settings,
+    database: AsyncEngine,
+    company: Company,
+    mounted: Sequence[Mounted],
+) -> None:
+    """Write the company into the database and link it to its workspaces."""
+    tenant = tenant_of_company(company)
+    articles = load_articles(company, settings.company_file)
+    async with begin(database) as conn:
+        await sync_company(conn, tenant, company, articles)
+        for name, platform in _by_name(mounted).items():
+            workspace = platform.workspace
+            if not await link_installation(conn, tenant, name, workspace):
+                problem = (
+                    f"{name} workspace {workspace} belongs to another company here; "
+                    "use a database of its own for this company"
+                )
+                raise ConfigError("the database", [problem])
+
+
+def _agents(
+    settings: Settings, company: Company, records: PostgresRecords, clock: Clock
+) -> Agents:
+    return build_agents(
+        company,
+        records,
+        clock,
+        anthropic_api_key=settings.model.api_key,
+        anthropic_base_url=settings.model.base_url,
+        model=settings.model.model,
+        words_per_second=settings.model.words_per_second,
+    )
+
+
+def _kit(
+    database: AsyncEngine,
+    clock: Clock,
+    mounted: Sequence[Mounted],
+    records: PostgresRecords,
+    agents: Agents,
+) -> Kit:
+    telemetry = Telemetry()
+    platforms = _by_name(mounted)
+    delivery = Delivery(
+        database=database,
+        platforms=platforms,
+        reach=Reach(database, records, platforms),
+        pacer=Pacer(),
+        clock=clock,
+        telemetry=telemetry,
+        footer=agents.footer(),
+    )
+    return Kit(
+        database=database,
+        clock=clock,
+        writer=LogWriter(database, clock, telemetry),
+        performer=Performer(agents, clock),
+        delivery=delivery,
+        records=records,
+        telemetry=telemetry,
+    )
+
+
+def _by_name(mounted: Sequence[Mounted]) -> Mapping[PlatformName, Platform]:
+    return {one.platform.name: one.platform for one in mounted}
+
+
+def _web(settings: Settings, kit: Kit, mounted: Sequence[Mounted]) -> web.Application:
+    platforms = _by_name(mounted)
+    ingress = Ingress(kit.database, platforms, kit.clock, kit.telemetry)
+    journal = PostgresJournal(kit.database, kit.writer)
+    application = web.Application(client_max_size=MAX_BODY_BYTES)
+    for one in mounted:
+        application.add_routes(one.routes(ingress))
+    application.add_routes(
+        console_routes(
+            journal, lambda: pacing_of(kit.delivery), token=settings.console_token
+        )
+    )
+    application.add_routes(health_routes(kit.database, kit.telemetry))
+    return application

@@ -1,0 +1,60 @@
+"""The database: the one that is set, or the embedded Postgres."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from bot.engine.journal import PostgresJournal
+from bot.ports.journal import Journal
+from bot.settings import Settings
+from bot.store.embedded import embedded_postgres
+from bot.store.engine import create_engine, dsn_of
+from bot.store.migrate import migrate, pending
+
+__all__ = [
+    "embedded_postgres",
+    "fresh_database",
+    "migrate",
+    "opened_database",
+    "opened_journal",
+    "pending",
+]
+
+
+@asynccontextmanager
+async def opened_database(settings: Settings) -> AsyncGenerator[str]:
+    """Give the database's URL; without a setting, the embedded Postgres runs."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    async with embedded_postgres(settings.home / "postgres") as url:
+        yield url
+
+
+@asynccontextmanager
+async def opened_journal(settings: Settings) -> AsyncGenerator[Journal]:
+    """Give the log for reading, without running anything."""
+    async with opened_database(settings) as url:
+        await migrate(url)
+        database = create_engine(url, pool_size=2)
+        try:
+            yield PostgresJournal(database)
+        finally:
+            await database.dispose()
+
+
+async def fresh_database(url: str, name: str) -> str:
+    """Make an empty database beside that of ``url`` and return its URL.
+
+    One of that name that is there is dropped, whoever uses it.
+    """
+    conn = await asyncpg.connect(dsn_of(url))
+    try:
+        quoted = '"' + name.replace('"', '""') + '"'
+        await conn.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+        await conn.execute(f"CREATE DATABASE {quoted}")
+    finally:
+        await conn.close()
+    before, question, query = url.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}{question}{query}"

@@ -1,0 +1,114 @@
+"""The checks behind ``deskhand doctor``: each says what it found."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from bot.app.database import opened_database, pending
+from bot.app.platforms import start_platforms
+from bot.clock import SystemClock
+from bot.company.file import load_articles, load_company
+from bot.settings import Settings
+from bot.store.engine import begin, create_engine
+
+MOST_CLOCK_DRIFT = 60.0
+"""Seconds that our clock may differ from the database's. Slack allows 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found."""
+
+    subject: str
+    text: str
+    ok: bool = True
+
+
+async def check_company(settings: Settings) -> list[Finding]:
+    """Read the company file and its articles."""
+    company = load_company(settings.company_file)
+    articles = load_articles(company, settings.company_file)
+    text = (
+        f"{company.company.name}: {len(company.people)} people, "
+        f"{len(company.resources)} things to ask for, {len(company.policies)} policies"
+    )
+    found = [Finding("company", text)]
+    folder = settings.company_file.parent / company.knowledge.folder
+    found.append(
+        Finding("knowledge", f"{len(articles)} articles in {folder}")
+        if articles
+        else Finding("knowledge", f"no articles in {folder}; add *.md files", ok=False)
+    )
+    return found
+
+
+async def check_database(settings: Settings) -> list[Finding]:
+    """Connect, compare the schema and the clock."""
+    async with opened_database(settings) as url:
+        missing = await pending(url)
+        database = create_engine(url, pool_size=1)
+        try:
+            async with begin(database) as conn:
+                row = (
+                    await conn.execute(
+                        text("SELECT now() AS now, version() AS version")
+                    )
+                ).one()
+        finally:
+            await database.dispose()
+    drift = abs((SystemClock().now() - row.now).total_seconds())
+    where = "DATABASE_URL" if settings.database_url else f"embedded in {settings.home}"
+    return [
+        Finding("database", f"{row.version.split(' on ')[0]}, {where}"),
+        Finding("schema", "up to date")
+        if not missing
+        else Finding(
+            "schema",
+            f"{len(missing)} migrations are missing; run `deskhand migrate` "
+            "(`deskhand serve` does it too)",
+            ok=not settings.database_url,
+        ),
+        Finding("clock", f"differs from the database's by {drift:.1f} s")
+        if drift <= MOST_CLOCK_DRIFT
+        else Finding(
+            "clock",
+            f"differs from the database's by {drift:.0f} s; set up time "
+            "synchronisation, or webhooks are refused as stale",
+            ok=False,
+        ),
+    ]
+
+
+async def check_platforms(settings: Settings) -> list[Finding]:
+    """Let every platform that is set up accept the bot's token."""
+    async with AsyncExitStack() as stack:
+        mounted = await start_platforms(settings, SystemClock(), stack)
+        found = [
+            Finding(m.platform.name, f"reached, workspace {m.platform.workspace}")
+            for m in mounted
+        ]
+    if not found:
+        problem = (
+            "none is set up; docs/settings.md says how, `deskhand demo` needs none"
+        )
+        return [Finding("platforms", problem, ok=False)]
+    return found
+
+
+async def check_model(settings: Settings) -> list[Finding]:
+    """Say who speaks. The key itself is only tried with the first question."""
+    if settings.model.api_key:
+        text = f"{settings.model.model} at {settings.model.base_url} (key not tried)"
+    else:
+        text = "scripted, offline; set ANTHROPIC_API_KEY for a language model"
+    return [Finding("model", text)]
+
+
+CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
+    "company": check_company,
+    "database": check_database,
+    "platforms": check_platforms,
+    "model": check_model,
+}

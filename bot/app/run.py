@@ -1,0 +1,72 @@
+"""Run the bot, and shut it down in order.
+
+First nothing new is taken in or claimed, then turns end or park, then what is left
+is handed back to whoever claims it next.
+"""
+
+import asyncio
+import signal
+
+import structlog
+from aiohttp import web
+
+from bot.app.build import Bot, built
+from bot.app.database import opened_database
+from bot.errors import ConfigError
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 20.0
+"""How long turns may take to end or park once the process is told to stop."""
+
+_NO_PLATFORM = (
+    "no platform is set up; set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN, or "
+    "MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID, or try "
+    "`deskhand demo`, which needs no account"
+)
+
+
+async def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Run the bot until SIGTERM or SIGINT, then drain.
+
+    Raises:
+        ConfigError: No platform is set up, or the company file is wrong.
+        StoreUnavailableError: Postgres cannot be reached.
+        PlatformError: A platform does not accept the bot's token.
+    """
+    if not (settings.slack or settings.teams):
+        raise ConfigError("the environment", [_NO_PLATFORM])
+    async with opened_database(settings) as url, built(settings, url) as bot:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await run(bot, host=host, port=port, stopping=stopping)
+
+
+async def run(bot: Bot, *, host: str, port: int, stopping: asyncio.Event) -> None:
+    """Serve and work until ``stopping`` is set, then drain."""
+    async with asyncio.TaskGroup() as tasks:
+        background = [
+            tasks.create_task(bot.writer.run()),
+            tasks.create_task(bot.delivery.run()),
+        ]
+        working = tasks.create_task(bot.worker.run())
+        runner = web.AppRunner(
+            bot.web, handler_cancellation=True, access_log=None, shutdown_timeout=2.0
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            log.info("serve.ready", host=host, port=port)
+            await stopping.wait()
+            log.info("serve.draining", conversations=bot.worker.conversations)
+        finally:
+            await runner.cleanup()
+        bot.worker.drain()
+        await asyncio.wait([working], timeout=DRAIN_SECONDS)
+        await bot.worker.let_go()
+        for task in (*background, working):
+            task.cancel()
+    log.info("serve.stopped")
