@@ -166,8 +166,9 @@ def demo_routes(
 ) -> Iterable[web.RouteDef]:
     """Return the demo page's routes, ``/`` among them.
 
-    Run them in an ``AppRunner`` with ``handler_cancellation=True`` and a short
-    ``shutdown_timeout``: the feeds never end by themselves.
+    Run them in an ``AppRunner`` with a short ``shutdown_timeout``: the feeds never end
+    by themselves. Not with ``handler_cancellation``: who clicks and then reloads the
+    page has clicked.
 
     Args:
         slack: The Slack stand-in.

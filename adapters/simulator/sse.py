@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+RETRY = b"retry: 500\n\n"
+"""Milliseconds after which a browser comes back that lost the connection."""
 KEEP_ALIVE = b": still here\n\n"
 """A comment: makes a dead connection show, means nothing to the reader."""
 
@@ -66,5 +68,5 @@ async def open_stream(request: web.Request) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
-    await response.write(KEEP_ALIVE)
+    await response.write(RETRY)
     return response

@@ -7,7 +7,7 @@ or database. To look at the page: ``python -m tests.support.demo_stage``.
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from bot.company.model import Company, Person
 from bot.protocol.ids import ApprovalId, TurnId
 from bot.protocol.values import CardData, Fact, Source
 from bot.view.nodes import ApprovalView, Step, TurnView
+from tests.support.door import Door
 
 ACME = Path(__file__).parents[2] / "adapters/simulator/acme/company.toml"
 TOKEN = "console"
@@ -161,7 +162,7 @@ class Actor:
         data = activity["value"]["action"]["data"]
         verdict = {"approval.approve": "approved", "approval.reject": "rejected"}
         said = verdict.get(activity["value"]["action"]["verb"], "")
-        given = next((v for k, v in data.items() if v in self.pending), "")
+        given = next((v for v in data.values() if v in self.pending), "")
         if said and given:
             words = [v for k, v in data.items() if "reason" in k.lower()]
             self.start(self.pending[given](said, words[0] if words else ""))
@@ -174,7 +175,7 @@ class Actor:
 
     # ---------------------------------------------------------------- showing
 
-    def call(self, method: str, **args: Any) -> dict[str, Any]:
+    def call(self, method: str, **args: str) -> dict[str, Any]:
         return self.slack.api.call(method, args, token=BOT_TOKEN).body
 
     def slack_show(self, channel: str, view: TurnView, **where: str) -> str:
@@ -256,9 +257,7 @@ class Actor:
     ) -> None:
         done = Step(id="1", title="Look up Figma", status="done", seconds=0.8)
         run = Step(id="2", title="Check the policy", status="running", agent="Software")
-        view = TurnView(
-            headline="Figma editor seat", mood="running", steps=(done, run)
-        )
+        view = TurnView(headline="Figma editor seat", mood="running", steps=(done, run))
         ts = self.slack_show(channel, view, thread_ts=thread)
         await asyncio.sleep(self.pace * 8)
         wait = Step(id="3", title="Assign the seat", status="waiting", agent="Software")
@@ -330,12 +329,10 @@ class Actor:
 
 
 @asynccontextmanager
-async def stage(port: int) -> AsyncIterator[Actor]:
-    """Serve everything on ``port`` and yield the actor."""
+async def stage(port: int) -> AsyncGenerator[Actor]:
+    """Serve the bot's part on ``port``, the page on the next, and yield the actor."""
     company = load_company(ACME)
-    journal = Journal(SystemClock())
-    actor = Actor(journal, company, port)
-    away = 1.5
+    actor = Actor(Journal(SystemClock()), company, port)
     bot = web.Application()
     bot.add_routes(
         [
@@ -345,58 +342,39 @@ async def stage(port: int) -> AsyncIterator[Actor]:
             web.post("/api/messages", actor.teams_event),
         ]
     )
-
-    async def serve(app: web.Application, at: int) -> web.AppRunner:
-        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", at).start()
-        return runner
-
-    page = web.Application()
-    bot_runner = await serve(bot, port)
+    door = Door(app=bot, port=port)
 
     async def kill() -> None:
-        nonlocal bot_runner
-        for connection in list(bot_runner.server.connections):  # pyright: ignore[reportOptionalMemberAccess]
-            if connection.transport:
-                connection.transport.abort()
-        for site in list(bot_runner.sites):
-            await site.stop()
+        await door.slam()
         actor.start(revive())
 
     async def revive() -> None:
-        await asyncio.sleep(away)
-        site = web.TCPSite(bot_runner, "127.0.0.1", port)
-        await site.start()
-        journal.record("bot", status="started", pid=4711)
+        await asyncio.sleep(1.5)
+        await door.open()
+        actor.journal.record("bot", status="started", pid=4711)
 
-    suggestions = load_suggestions(ACME.with_name("suggestions.toml"), company)
-    async with actor.slack, actor.teams:
-        page.add_routes(
-            demo_routes(
-                actor.slack,
-                actor.teams,
-                journal,
-                company,
-                suggestions,
-                bot_url=f"http://127.0.0.1:{port}",
-                console_token=TOKEN,
-                kill=kill,
-            )
+    page = web.Application()
+    page.add_routes(
+        demo_routes(
+            actor.slack,
+            actor.teams,
+            actor.journal,
+            company,
+            load_suggestions(ACME.with_name("suggestions.toml"), company),
+            bot_url=f"http://127.0.0.1:{port}",
+            console_token=TOKEN,
+            kill=kill,
         )
-        page_runner = await serve(page, port + 1)
-        try:
-            yield actor
-        finally:
-            for task in actor.tasks:
-                task.cancel()
-            await page_runner.cleanup()
-            await bot_runner.cleanup()
+    )
+    async with actor.slack, actor.teams, door, Door(app=page, port=port + 1):
+        yield actor
+        for task in actor.tasks:
+            task.cancel()
 
 
 async def main(port: int) -> None:
     async with stage(port):
-        print(f"http://127.0.0.1:{port + 1}")
+        print(f"http://127.0.0.1:{port + 1}")  # noqa: T201 - for whoever started it
         await asyncio.Event().wait()
 
 
