@@ -98,16 +98,17 @@ def _refusal(status: int, reason: str, *, final: bool = True) -> web.Response:
 
 async def _read(request: web.Request) -> bytes:
     """Return the body, reading no more than `limits.BODY` of it."""
-    size = request.content_length or 0
+    _weigh(request.content_length or 0)
     body = bytearray()
-    if size <= limits.BODY:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if (size := len(body)) > limits.BODY:
-                break
+    async for chunk in request.content.iter_any():
+        body += chunk
+        _weigh(len(body))
+    return bytes(body)
+
+
+def _weigh(size: int) -> None:
     if size > limits.BODY:
         raise web.HTTPRequestEntityTooLarge(max_size=limits.BODY, actual_size=size)
-    return bytes(body)
 
 
 def _verify(

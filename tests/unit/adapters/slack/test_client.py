@@ -252,8 +252,8 @@ async def test_a_refusal_keeps_slacks_code_and_is_nothing_else(
 
 
 async def test_a_missing_scope_is_named(platform: SlackPlatform, api: FakeApi):
-    more = {"needed": "chat:write", "provided": f"im:read {TOKEN}"}
-    api.next("chat.postMessage", refuses("missing_scope", **more))
+    answer = refuses("missing_scope", needed="chat:write", provided=f"im:read {TOKEN}")
+    api.next("chat.postMessage", answer)
     with pytest.raises(PlatformError, match="needed chat:write") as caught:
         await platform.post(THREAD, PAYLOAD, surface=SURFACE)
     assert TOKEN not in str(caught.value)

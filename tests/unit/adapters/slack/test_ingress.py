@@ -215,7 +215,8 @@ async def test_other_bots_notices_and_strangers_are_ignored(
 async def test_an_event_of_another_workspace_is_ignored(
     client: Client, inbox: RecordingInbox, load: Load
 ):
-    payload = load("app_mention") | {"team_id": "T2", "authorizations": []}
+    payload = load("app_mention")
+    payload["team_id"] = payload["authorizations"][0]["team_id"] = "T2"
     assert (await send_event(client, payload))[0] == 200
     assert not inbox.accepted
 

@@ -205,6 +205,24 @@ def test_what_is_left_out_is_counted():
     assert "and 5 more results" in shown
 
 
+def test_the_fullest_view_of_all_still_fits():
+    facts = tuple(Fact(label="a", value="b") for _ in range(20))
+    fields = {name: getattr(APPROVAL, name) for name in APPROVAL.__slots__}
+    view = TurnView(
+        headline="x",
+        mood="running",
+        steps=VIEWS["failed"].steps,
+        text="text",
+        cards=(CardData(title="c", facts=facts, note="n"),) * 9,
+        approvals=(ApprovalView(**fields | {"facts": facts}),) * 9,
+        sources=VIEWS["answered"].sources,
+        notices=("note",),
+        footer="footer",
+        stop_turn=TurnId("t"),
+    )
+    assert len(render(view).body["blocks"]) == limits.BLOCKS
+
+
 def test_the_words_of_a_message_survive_without_its_blocks():
     shown = plain_message(render(VIEWS["decided"])).body
     assert [block["type"] for block in shown["blocks"]] == ["section"]
@@ -232,10 +250,14 @@ nasty = st.sampled_from(
         "\n",
     ]
 )
+
+
+def repeated(piece: str, times: int) -> str:
+    return piece * times
+
+
 long = st.builds(
-    lambda piece, times: piece * times,
-    st.text(min_size=1, max_size=12) | nasty,
-    st.sampled_from([40, 400, 4000]),
+    repeated, st.text(min_size=1, max_size=12) | nasty, st.sampled_from([40, 400, 4000])
 )
 short = st.text(max_size=20) | nasty | st.just(" ")
 words = st.one_of(short, short, short, short, short, long)
