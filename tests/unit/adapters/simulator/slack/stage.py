@@ -202,26 +202,26 @@ async def stage(**settings: object) -> AsyncGenerator[Stage]:
     """Open a workspace with Ada, Bob and a bot that listens."""
     clock = ManualClock()
     bot = Bot(clock)
-    chosen: dict[str, Any] = {"echo_own": False, **settings}
+    chosen: dict[str, Any] = {"echo_own": False, "users": [ADA, BOB], **settings}
     world = SlackWorld(
         Journal(clock),
         clock,
         bot_url="",
         signing_secret=SECRET,
         bot_token=TOKEN,
-        users=[ADA, BOB],
         **chosen,
     )
     app = web.Application()
     app.add_routes([*slack_world_routes(world), web.post("/events", bot.serve)])
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(world)
         runner = web.AppRunner(app)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        # After the server, so that it ends before it: deliveries under way go first.
+        await stack.enter_async_context(world)
         world.bot_url, world.public_url = f"{url}/events", f"{url}/slack"
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = AsyncWebClient(

@@ -6,7 +6,9 @@ import json
 import pytest
 from aiohttp import web
 
+from bot.company.model import About, Company, Person
 from bot.errors import MalformedError
+from bot.protocol.ids import PersonId
 from tests.unit.adapters.simulator.slack.stage import ADA, BOB, Stage, stage
 
 
@@ -43,6 +45,13 @@ async def test_a_mention_in_a_channel_arrives_as_two_events(staged: Stage) -> No
     assert {r.event["ts"] for r in both} == {ts}
     assert len({r.payload["event_id"] for r in both}) == 2
     assert all(f"<@{staged.world.bot.user_id}>" in r.event["text"] for r in both)
+
+
+async def test_a_mention_in_a_direct_conversation_is_no_second_event(
+    staged: Stage,
+) -> None:
+    await staged.world.say(ADA.id, staged.ada_dm, "@Deskhand help")
+    assert [e["event"]["type"] for e in staged.world.sent_events()] == ["message"]
 
 
 async def test_talk_in_a_channel_arrives_as_one_event(staged: Stage) -> None:
@@ -180,6 +189,21 @@ async def test_leaving_the_world_ends_what_waits(staged: Stage) -> None:
     await staged.world.say(ADA.id, staged.ada_dm, "hello")
     await staged.clock.someone_sleeps(60.0)
     # The fixture closes the world now; a task left behind would hang the test.
+
+
+async def test_the_people_of_the_company_file_are_in_the_workspace() -> None:
+    company = Company(
+        company=About(name="Tea & Co.", help_channel="ask-it"),
+        people=(
+            Person(id=PersonId("eve"), name="Eve", email="eve@x.test", slack="U0EVE"),
+            Person(id=PersonId("joe"), name="Joe", email="joe@x.test"),
+        ),
+    )
+    async with stage(company=company, users=()) as staged:
+        snapshot = staged.world.snapshot()
+    assert snapshot["team"]["domain"] == "teaco"
+    assert [user["id"] for user in snapshot["users"]] == ["U0EVE"]
+    assert [channel["name"] for channel in snapshot["channels"]] == ["ask-it", "eve"]
 
 
 async def test_waiting_gives_up() -> None:

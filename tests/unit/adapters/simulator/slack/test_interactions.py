@@ -261,7 +261,7 @@ async def test_a_response_url_replaces_whispers_and_ends(staged: Stage) -> None:
     assert staged.world.messages(staged.channel)[-1]["text"] == "everybody"
     await hook.send(delete_original=True)
     assert len(staged.world.messages(staged.channel)) == 2
-    await hook.send(text="the fifth")
+    assert (await hook.send(text="the fifth")).status_code == 200
     assert (await hook.send(text="the sixth")).status_code == 404
 
 
