@@ -104,7 +104,7 @@ def user_json(user: SlackUser, team: Team) -> Json:
         "name": user.handle,
         "deleted": False,
         "real_name": user.name,
-        "tz": "Europe/Berlin",
+        "tz": "Etc/UTC",
         "profile": {
             "title": user.title,
             "real_name": user.name,
