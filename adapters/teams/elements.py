@@ -4,6 +4,7 @@ Every function takes a `Plan`: how much room there is. What does not fit is cut,
 says so.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -41,9 +42,8 @@ _CARD_STYLES = {"good": "good", "neutral": "emphasis", "bad": "attention"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much of everything is shown; lengths in characters."""
+    """How much of everything but the answer is shown; lengths in characters."""
 
-    text: int
     line: int
     """Titles, labels, notices' lines."""
     prose: int
@@ -54,9 +54,20 @@ class Plan:
     """Requests, results, notices and sources, each."""
 
 
+def size_of(body: object) -> int:
+    """Return the bytes that Teams counts: the JSON in UTF-16."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode("utf-16-le", "surrogatepass"))
+
+
 def line(text: str, length: int) -> str:
     """Return ``text`` on one line, at most ``length`` long, as card Markdown."""
-    return escape(shortened(" ".join(clean(text).split()), length))
+    return escape(shortened(" ".join(clean(text).split()), length)) or wording.EMPTY
+
+
+def lines(text: str, length: int) -> str:
+    """Return ``text`` on its lines, at most ``length`` long, as card Markdown."""
+    return escape(shortened(clean(text).strip(), length)) or wording.EMPTY
 
 
 def shortened(text: str, length: int) -> str:
@@ -67,7 +78,7 @@ def shortened(text: str, length: int) -> str:
 def headline(text: str, plan: Plan) -> Element:
     """Return the card's first line."""
     return text_block(
-        line(text, plan.line) or wording.EMPTY,
+        line(text, plan.line),
         weight="Bolder",
         size="Medium",
         style="heading",
@@ -93,7 +104,7 @@ def steps(all_steps: Sequence[Step], plan: Plan) -> Iterator[Element]:
         yield _row(step, plan)
         if step.detail and step.status in {"failed", "denied"}:
             yield text_block(
-                escape(shortened(clean(step.detail), plan.prose)),
+                lines(step.detail, plan.prose),
                 spacing="None",
                 isSubtle=True,
             )
@@ -142,12 +153,21 @@ def _subtle(text: str) -> Element:
 # -------------------------------------------------------------------------- text
 
 
-def answer(text: str, plan: Plan) -> Iterator[Element]:
-    """Yield what the model wrote so far."""
-    kept = text if len(text) <= plan.text else _cut(text, plan.text)
-    yield from elements_of(close_markdown(kept))
-    if kept is not text:
-        yield _subtle(wording.CUT)
+def answer(text: str, room: int) -> list[Element]:
+    """Return what the model wrote so far, in at most ``room`` bytes."""
+    length = min(len(text), limits.TEXT_CHARS)
+    note = _subtle(wording.CUT)
+    while length > 0:
+        whole = length == len(text)
+        shown = elements_of(close_markdown(text if whole else _cut(text, length)))
+        if not whole:
+            shown.append(note)
+        size = size_of(shown)
+        if size <= room:
+            return shown
+        # Sizes grow about as lengths do.
+        length = min(length * room // size, length - 1 - length // 20)
+    return [note] if text.strip() else []
 
 
 def _cut(text: str, length: int) -> str:
@@ -160,7 +180,7 @@ def _cut(text: str, length: int) -> str:
 def notices(texts: Sequence[str], plan: Plan) -> Iterator[Element]:
     """Yield what else must be said."""
     for text in _first(texts, plan):
-        yield text_block(escape(shortened(clean(text), plan.prose)))
+        yield text_block(lines(text, plan.prose))
     yield from _left_out(texts, plan.blocks)
 
 
@@ -176,7 +196,7 @@ def sources(cited: Sequence[Source], plan: Plan) -> Iterator[Element]:
 
 def footer(text: str, plan: Plan) -> Element:
     """Return the small print."""
-    return _subtle(escape(shortened(clean(text), plan.prose)))
+    return _subtle(lines(text, plan.prose))
 
 
 # --------------------------------------------------------- results and decisions
@@ -188,7 +208,7 @@ def results(cards: Sequence[CardData], plan: Plan) -> Iterator[Element]:
         items = [text_block(line(card.title, plan.line), weight="Bolder")]
         items += _facts(card.facts, plan)
         if card.note:
-            items.append(text_block(escape(shortened(clean(card.note), plan.prose))))
+            items.append(text_block(lines(card.note, plan.prose)))
         yield {
             "type": "Container",
             "style": _CARD_STYLES[card.tone],
@@ -214,7 +234,7 @@ def _request(request: ApprovalView, number: int, plan: Plan) -> Iterator[Element
     yield text_block(line(request.title, plan.line), weight="Bolder")
     yield from _facts(request.facts, plan)
     if request.status:
-        yield text_block(escape(shortened(clean(request.status), plan.prose)))
+        yield text_block(lines(request.status, plan.prose))
     if not request.can_decide:
         return
     if not _is_whole(request, plan):
@@ -278,8 +298,7 @@ def _facts(facts: Sequence[Fact], plan: Plan) -> Iterator[Element]:
         "facts": [
             {
                 "title": line(fact.label, plan.line),
-                "value": escape(shortened(clean(fact.value), plan.prose))
-                or wording.EMPTY,
+                "value": lines(fact.value, plan.prose),
             }
             for fact in facts[: plan.rows]
         ],
@@ -298,4 +317,5 @@ def _left_out(things: Sequence[object], shown: int) -> Iterator[Element]:
 
 def summary(text: str) -> str:
     """Return what a notification says."""
-    return shortened(" ".join(unmarked(text).split()), limits.SUMMARY_CHARS)
+    one_line = " ".join(unmarked(text).split())
+    return shortened(one_line, limits.SUMMARY_CHARS) or wording.EMPTY

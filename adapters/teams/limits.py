@@ -47,6 +47,14 @@ CARD_VERSION = "1.5"
 Source:
     https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
 """
+TEXT_CHARS = 36_000
+"""Most of an answer that one message shows. [ours] About all that fits."""
+MARKS_PARSED = 2_000
+LINES_PARSED = 1_500
+"""Special characters and lines beyond which an answer is shown unformatted. [ours]
+
+Parsing such text takes seconds, and nobody writes it on purpose.
+"""
 SUMMARY_CHARS = 150
 """Length of the notification's text. [ours] Longer ones are cut by clients."""
 REASON_CHARS = 500

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from adapters.teams import limits
+
 Element = dict[str, Any]
 
 _BREAK = "\N{ZERO WIDTH SPACE}"
@@ -58,7 +60,11 @@ def unmarked(text: str) -> str:
 
 def elements_of(text: str) -> list[Element]:
     """Return card elements that show ``text``, complete CommonMark."""
-    root = SyntaxTreeNode(_PARSER.parse(clean(text)))
+    text = clean(text)
+    marks = sum(map(text.count, "*_`[]<&!|"))
+    if marks > limits.MARKS_PARSED or text.count("\n") > limits.LINES_PARSED:
+        return [text_block(escape(text))]
+    root = SyntaxTreeNode(_PARSER.parse(text))
     return list(_blocks(root.children, quoted=False))
 
 

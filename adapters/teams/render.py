@@ -9,10 +9,11 @@ Source:
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.teams import elements, limits
-from adapters.teams.elements import Plan
+from adapters.teams.elements import Plan, size_of
 from adapters.teams.markdown import Element
 from bot.ports.surface import Payload
 from bot.view.nodes import TurnView
@@ -31,22 +32,28 @@ Source:
 """
 
 PLANS = (
-    Plan(text=36_000, line=300, prose=2_000, rows=40, blocks=20),
-    Plan(text=20_000, line=200, prose=1_000, rows=30, blocks=12),
-    Plan(text=10_000, line=200, prose=600, rows=20, blocks=8),
-    Plan(text=4_000, line=150, prose=300, rows=12, blocks=6),
-    Plan(text=1_500, line=100, prose=200, rows=8, blocks=4),
-    Plan(text=400, line=60, prose=100, rows=6, blocks=3),
+    Plan(line=300, prose=2_000, rows=30, blocks=10),
+    Plan(line=200, prose=600, rows=20, blocks=8),
+    Plan(line=150, prose=300, rows=12, blocks=5),
+    Plan(line=80, prose=120, rows=6, blocks=3),
+    Plan(line=50, prose=80, rows=4, blocks=2),
 )
-"""From generous to tiny; the first that fits is taken. The last one always does."""
+"""From generous to tiny; the first that leaves room for the answer is taken."""
+_ANSWER_ROOM = 24 * 1024
+"""Bytes of UTF-16 that a long answer gets at least."""
 
 
 def render(view: TurnView) -> Payload:
     """Return the message for ``view``; see `bot.ports.surface.Platform.render`."""
+    wanted = min(_ANSWER_ROOM, 8 * len(view.text))
     body: dict[str, Any] = {}
     for plan in PLANS:
-        body = _message(view, plan)
-        if size_of(body) <= limits.MESSAGE_BYTES:
+        body = _message(view, plan, [])
+        room = limits.MESSAGE_BYTES - size_of(body)
+        if room >= wanted:
+            # The comma that joins it to the rest is two bytes more.
+            text = elements.answer(view.text, room - 2)
+            body = _message(view, plan, text)
             break
     canonical = json.dumps(body, ensure_ascii=True, sort_keys=True)
     return Payload(body, hashlib.sha256(canonical.encode()).hexdigest())
@@ -58,28 +65,22 @@ def card_of(view: TurnView) -> Element:
     return attachments[0]["content"]
 
 
-def size_of(body: object) -> int:
-    """Return the bytes that Teams counts: the JSON in UTF-16."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return len(text.encode("utf-16-le", "surrogatepass"))
-
-
-def _message(view: TurnView, plan: Plan) -> dict[str, Any]:
+def _message(view: TurnView, plan: Plan, text: Sequence[Element]) -> dict[str, Any]:
     message: dict[str, Any] = {
         "type": "message",
         "summary": elements.summary(view.summary or view.headline),
-        "attachments": [{"contentType": CARD, "content": _card(view, plan)}],
+        "attachments": [{"contentType": CARD, "content": _card(view, plan, text)}],
     }
     if view.text.strip():
         message["entities"] = [_AI_LABEL]
     return message
 
 
-def _card(view: TurnView, plan: Plan) -> Element:
+def _card(view: TurnView, plan: Plan, text: Sequence[Element]) -> Element:
     body = [
         elements.headline(view.headline, plan),
         *elements.steps(view.steps, plan),
-        *elements.answer(view.text, plan),
+        *text,
         *elements.results(view.cards, plan),
         *elements.approvals(view.approvals, plan),
         *elements.notices(view.notices, plan),

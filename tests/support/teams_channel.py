@@ -97,14 +97,14 @@ class Channel:
         default_factory=lambda: {"key-1": ("msteams",)}
     )
     """Key ids, and the channels that each is endorsed for."""
-    replies: deque[Reply] = field(default_factory=lambda: deque[Reply]())
+    replies: deque[Reply] = field(default_factory=deque[Reply])
     """What the connector answers next; afterwards, 201 and an id."""
-    token_replies: deque[Reply] = field(default_factory=lambda: deque[Reply]())
-    calls: list[Call] = field(default_factory=lambda: list[Call]())
+    token_replies: deque[Reply] = field(default_factory=deque[Reply])
+    calls: list[Call] = field(default_factory=list[Call])
     key_fetches: int = 0
     keys_away: bool = False
     token_forms: list[Mapping[str, str]] = field(
-        default_factory=lambda: list[Mapping[str, str]]()
+        default_factory=list[Mapping[str, str]]
     )
     url: str = ""
 
@@ -113,7 +113,7 @@ class Channel:
         """What its activities give as ``serviceUrl``."""
         return f"{self.url}/teams/"
 
-    def config(self, **changes: Any) -> TeamsConfig:
+    def config(self, **changes: Any) -> TeamsConfig:  # noqa: ANN401 - any field
         """Return a bot's configuration that trusts this channel."""
         settings: dict[str, Any] = {
             "app_id": APP_ID,
@@ -152,7 +152,7 @@ class Channel:
             headers={"kid": kid} if kid else None,
         )
 
-    def activity(self, **changes: Any) -> dict[str, Any]:
+    def activity(self, **changes: object) -> dict[str, Any]:
         """Return a message to the bot in a chat of two, with some fields changed."""
         return {
             "type": "message",
@@ -172,7 +172,9 @@ class Channel:
             "textFormat": "plain",
         } | changes
 
-    def click(self, verb: str, data: Mapping[str, Any], **changes: Any) -> Any:
+    def click(
+        self, verb: str, data: Mapping[str, Any], **changes: object
+    ) -> dict[str, Any]:
         """Return the invoke that a button of a card sends."""
         action = {"type": "Action.Execute", "verb": verb, "data": dict(data)}
         return self.activity(

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ ANONYMOUS = TeamsConfig(allow_anonymous=True)
 @asynccontextmanager
 async def serving(
     config: TeamsConfig, inbox: RecordingInbox
-) -> AsyncIterator[TestClient[Any, Any]]:
+) -> AsyncGenerator[TestClient[Any, Any]]:
     platform = TeamsPlatform(config, clock=ManualClock())
     await platform.start()
     app = web.Application()
@@ -63,11 +63,17 @@ async def test_what_a_proxy_or_a_web_page_sends_is_not_local(
 
 @pytest.mark.parametrize(
     ("peer", "local"),
-    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True)]
-    + [("10.0.0.7", False), ("203.0.113.9", False), ("::ffff:10.0.0.7", False)],
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.7", False),
+        ("203.0.113.9", False),
+        ("::ffff:10.0.0.7", False),
+    ],
 )
 def test_only_peers_on_this_machine_are_local(
-    peer: str, local: bool, inbox: RecordingInbox
+    peer: str, *, local: bool, inbox: RecordingInbox
 ) -> None:
     ingress = _Ingress(ANONYMOUS, inbox, TeamsPlatform(ANONYMOUS, clock=ManualClock()))
     request = make_mocked_request("POST", "/api/messages").clone(remote=peer)

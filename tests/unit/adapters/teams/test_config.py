@@ -12,7 +12,7 @@ REGISTERED: dict[str, Any] = {
 }
 
 
-def config(**changes: Any) -> TeamsConfig:
+def config(**changes: Any) -> TeamsConfig:  # noqa: ANN401 - any field
     return TeamsConfig(**REGISTERED | changes)
 
 
@@ -82,7 +82,7 @@ def test_a_stand_in_is_trusted_by_setting_and_only_under_its_path() -> None:
         ("http://10.0.0.1/", False),
     ],
 )
-def test_loopback_is_this_machine(url: str, local: bool) -> None:
+def test_loopback_is_this_machine(url: str, *, local: bool) -> None:
     assert is_loopback_url(url) is local
     assert TeamsConfig(allow_anonymous=True).accepts(url) is local
 

@@ -26,7 +26,7 @@ from tests.support.teams_channel import (
 Bot = TestClient[Any, Any]
 
 
-async def send(bot: Bot, channel: Channel, activity: object, **claims: Any):
+async def send(bot: Bot, channel: Channel, activity: object, **claims: Any):  # noqa: ANN401
     headers = {"Authorization": f"Bearer {channel.token(**claims)}"}
     return await bot.post("/api/messages", json=activity, headers=headers)
 
@@ -280,9 +280,11 @@ JSON = st.recursive(
     kind=st.sampled_from(["message", "invoke", "conversationUpdate", "odd"]),
     changes=st.dictionaries(
         st.sampled_from(
-            ["id", "from", "recipient", "conversation", "channelData", "text"]
-            + ["entities", "value", "name", "membersAdded", "timestamp", "action"]
-            + ["attachments", "replyToId", "locale", "type"]
+            (
+                *("id", "from", "recipient", "conversation", "channelData", "text"),
+                *("entities", "value", "name", "membersAdded", "timestamp", "action"),
+                *("attachments", "replyToId", "locale", "type"),
+            )
         ),
         JSON,
         max_size=4,

@@ -1,7 +1,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -102,10 +102,12 @@ def test_odd_mentions_are_left_alone() -> None:
     assert text_of(read_activity(json.dumps(document).encode())) == "<at>x</at> hi"
 
 
-def message(**changes: Any) -> dict[str, Any]:
-    document = read_golden("teams/activities/personal-message.json")
-    assert isinstance(document, dict)
-    return document | changes
+def document_of(name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", read_golden(f"teams/activities/{name}.json"))
+
+
+def message(**changes: object) -> dict[str, Any]:
+    return document_of("personal-message") | changes
 
 
 @given(st.text(max_size=50).filter(lambda text: "&" not in text))
@@ -137,8 +139,7 @@ def test_an_empty_message_in_a_personal_chat_needs_nothing() -> None:
 
 
 def test_a_reason_is_no_longer_than_its_input_allows() -> None:
-    click = read_golden("teams/activities/approve.json")
-    assert isinstance(click, dict)
+    click = document_of("approve")
     click["value"]["action"]["data"]["reason"] = "x" * 5000
     decided = parsed(click)
     assert isinstance(decided, Decided)
