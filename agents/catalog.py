@@ -48,6 +48,14 @@ def what(resource: Resource, grant: str = "") -> str:
     return f"{grant} access to {resource.name}"
 
 
+def one(resource: Resource, grant: str = "") -> str:
+    """Return `what` with an article where it is one countable thing."""
+    words = what(resource, grant)
+    if grant and not takes_seat(resource, grant):
+        return words
+    return f"{'an' if words[:1].casefold() in 'aeiou' else 'a'} {words}"
+
+
 def money(amount: float, currency: str) -> str:
     """Return an amount as people write it, e.g. "1,650 EUR"."""
     text = f"{amount:,.2f}".removesuffix(".00")

@@ -23,14 +23,19 @@ class Thing:
     """Everything it is called."""
     grants: tuple[str, ...]
     """From the smallest; empty for what is ordered."""
-    seat_grant: str
-    """The smallest grant that takes a seat; empty if none does."""
+    seat_grants: tuple[str, ...]
+    """Those grants that take a seat, from the smallest."""
     words: Mapping[str, str]
     """For each grant (``""`` for what is ordered), how asking for it reads."""
     asked_with: str
     """The tool."""
     specialist: str
     sensitive: bool
+
+    @property
+    def first_grant(self) -> str:
+        """What to suggest: the smallest grant, with a seat where there are seats."""
+        return next(iter(self.seat_grants or self.grants), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def vocabulary_of(company: Company) -> Vocabulary:
 
 
 def _thing(resource: Resource) -> Thing:
-    seated = (grant for grant in resource.grants if takes_seat(resource, grant))
+    seated = tuple(g for g in resource.grants if takes_seat(resource, g))
     _, _, short_id = resource.id.partition("/")
     return Thing(
         id=resource.id,
@@ -89,7 +94,7 @@ def _thing(resource: Resource) -> Thing:
             )
         ),
         grants=resource.grants,
-        seat_grant=next(seated, ""),
+        seat_grants=seated,
         words={grant: what(resource, grant) for grant in resource.grants or ("",)},
         asked_with=request_tool(resource),
         specialist=resource.specialist,

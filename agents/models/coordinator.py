@@ -176,7 +176,7 @@ def _requests_meant(scene: Scene, act: Withdraw) -> list[str]:
 
 def _introduction(scene: Scene, wishes: Sequence[Wish], acts: Sequence[Act]) -> str:
     if wishes:
-        words = [_thing(scene, wish.thing).words.get(wish.grant, "") for wish in wishes]
+        words = [phrases.wanted(_thing(scene, w.thing), w.grant) for w in wishes]
         return phrases.seeing_about(words)
     if any(isinstance(act, Withdraw | Reset | WaitFor | Ticket) for act in acts):
         return ""

@@ -27,7 +27,7 @@ def listed(parts: Sequence[str], word: str = "and") -> str:
 def wanted(thing: Thing, grant: str) -> str:
     """Return a wish's words with an article where English has one."""
     words = thing.words.get(grant, thing.name)
-    if grant and grant != thing.seat_grant and not words.startswith(thing.name):
+    if grant and grant not in thing.seat_grants:
         return words
     return f"{'an' if words[:1].casefold() in 'aeiou' else 'a'} {words}"
 
@@ -39,7 +39,7 @@ def examples(vocabulary: Vocabulary, things: Sequence[Thing] = ()) -> list[str]:
         if things or not thing.sensitive:
             chosen.setdefault(thing.id if things else thing.kind, thing)
     return [
-        f"“I need {wanted(t, t.seat_grant or (t.grants[0] if t.grants else ''))}”"
+        f"“I need {wanted(t, t.first_grant)}”"
         for t in list(chosen.values())[:_MAX_EXAMPLES]
     ]
 
@@ -110,7 +110,7 @@ def nothing_found(vocabulary: Vocabulary, query: str) -> str:
 def just_ask(things: Sequence[Thing]) -> str:
     """Say that a thing can simply be asked for."""
     thing = things[0]
-    grant = thing.seat_grant or (thing.grants[0] if thing.grants else "")
+    grant = thing.first_grant
     return f"If you want it, just write “I need {wanted(thing, grant)}”."
 
 

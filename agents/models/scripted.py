@@ -1,7 +1,7 @@
 """A model that is no language model: deterministic, offline, for trying things out.
 
 It gets what a real model gets (prompt, tools, transcript) and is a pure function of
-it; only the pace of its words depends on a clock. It says on screen what it is.
+it; only the pace of its words depends on a clock. Its footer says what it is.
 """
 
 import re

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents.language import Match, Word, find_phrases, folded, stems, words
+from agents.language import Match, Word, find_phrases, folded, stem, stems, words
 from agents.vocabulary import Thing, Vocabulary
 
 _MARGIN = 4
@@ -25,7 +25,7 @@ _SAYING: Mapping[str, tuple[str, ...]] = {
 }
 """Other words for what grants are usually called, by the grant's stem."""
 
-_SEAT = frozenset({"seat", "licence", "license", "paid"})
+_SEAT = frozenset(map(stem, ("seat", "licence", "license", "paid")))
 
 _REASON = re.compile(
     r"\b(?:because(?: of)?|so that|so i can|so we can|in order to|since i)\b(.*)$",
@@ -85,7 +85,12 @@ def sentence_of(text: str, vocabulary: Vocabulary) -> Sentence:
     for match in matches:
         thing = vocabulary.thing(match.ids[0])
         if thing and len(match.ids) == 1:
-            mentions.append(_mention(found, match, thing))
+            negated = _is_negated(folded(body), found, match.first, reach=3)
+            mentions.append(
+                Mention(
+                    thing=thing, first=match.first, last=match.last, negated=negated
+                )
+            )
     return Sentence(
         text=folded(body),
         original=text,
@@ -94,17 +99,6 @@ def sentence_of(text: str, vocabulary: Vocabulary) -> Sentence:
         mentions=tuple(mentions),
         ambiguous=tuple(m.ids for m in matches if len(m.ids) > 1),
         people=_people(found, vocabulary),
-    )
-
-
-def _mention(found: tuple[Word, ...], match: Match, thing: Thing) -> Mention:
-    before = [word.text for word in found[max(0, match.first - 3) : match.first]]
-    stop = max((i for i, w in enumerate(before) if w in {"and", "but"}), default=-1)
-    return Mention(
-        thing=thing,
-        first=match.first,
-        last=match.last,
-        negated=bool(_NOT & set(before[stop + 1 :])),
     )
 
 
@@ -145,12 +139,6 @@ def grant_words(
         thing: Whose grants.
         negated: Return those that are named with a "not" instead.
     """
-    others = {
-        index
-        for m in sentence.mentions
-        if m.thing.id != thing.id
-        for index in range(m.first, m.last + 1)
-    }
     exact = find_phrases(sentence.words, {g: (g,) for g in thing.grants})
     meant = exact or find_phrases(
         sentence.words, {g: _sayings(g) for g in thing.grants}
@@ -158,18 +146,31 @@ def grant_words(
     return [
         (match.ids[0], match.first)
         for match in meant
-        if match.first not in others
-        and _is_negated(sentence.words, match.first) == negated
+        if _is_said(sentence, thing, match)
+        and _is_negated(sentence.text, sentence.words, match.first, reach=2) == negated
     ]
+
+
+def _is_said(sentence: Sentence, thing: Thing, match: Match) -> bool:
+    """Return whether a grant is meant, not just part of a thing's name."""
+    inside = [m for m in sentence.mentions if m.first <= match.first <= m.last]
+    word = sentence.words[match.first].text
+    return all(m.thing.id == thing.id and word in match.ids for m in inside)
 
 
 def _sayings(grant: str) -> tuple[str, ...]:
     return _SAYING.get("".join(stems(grant)), ())
 
 
-def _is_negated(found: tuple[Word, ...], at: int) -> bool:
-    before = [word.text for word in found[max(0, at - 2) : at]]
-    return bool(_NOT & set(before)) and "but" not in before
+def _is_negated(text: str, found: tuple[Word, ...], at: int, *, reach: int) -> bool:
+    """Return whether a "not" stands up to ``reach`` words before, in its clause."""
+    for index in range(at - 1, max(-1, at - 1 - reach), -1):
+        between = text[found[index].end : found[index + 1].start]
+        if found[index].text in {"and", "but"} or set(between) & set(",;:."):
+            return False
+        if found[index].text in _NOT:
+            return True
+    return False
 
 
 def _knows(thing: Thing, grant: str) -> bool:
@@ -190,10 +191,10 @@ def _largest(thing: Thing, grants: set[str]) -> str:
 
 
 def _seat(sentence: Sentence, mention: Mention) -> str:
-    if not mention.thing.seat_grant:
+    if not mention.thing.seat_grants:
         return ""
     for at, word in enumerate(sentence.words):
         nearest = min(sentence.wanted, key=lambda m, at=at: _distance(sentence, at, m))
         if word.stem in _SEAT and nearest is mention:
-            return mention.thing.seat_grant
+            return mention.thing.first_grant
     return ""

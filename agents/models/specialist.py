@@ -141,7 +141,7 @@ def _there_already(scene: Scene, wish: Wish) -> str:
     held = _held(scene, thing, wish.grant)
     if not held:
         return ""
-    sentence = phrases.already_have(thing.words[held])
+    sentence = phrases.already_have(phrases.wanted(thing, held))
     return f"{thing.words[wish.grant]}{SEPARATOR}{sentence}"
 
 

@@ -16,8 +16,8 @@ from agents.models.sentence import Sentence, sentence_of
 _Rule: TypeAlias = Callable[[Sentence, Context], list[Act] | None]
 
 _RULES: tuple[_Rule, ...] = (
-    conversing.small_talk,
     conversing.answer,
+    conversing.small_talk,
     conversing.password,
     conversing.ticket,
     conversing.waiting_list,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from agents.catalog import find_resource, what
+from agents.catalog import find_resource, one, what
 from agents.tools import sentences
 from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
@@ -76,7 +76,7 @@ def given(
         facts.append(Fact(label="Ends", value=f"{ends_at:%Y-%m-%d %H:%M} UTC"))
     return ToolResult(
         outcome="done",
-        title=f"Gave {thing}",
+        title=f"Gave {one(resource, grant)}",
         content={
             "status": "granted",
             "sentence": sentences.granted(resource, grant, ends_at),
@@ -99,7 +99,7 @@ def _end(resource: Resource, start: datetime) -> datetime | None:
 def running(company: Company, arguments: GrantArguments) -> str:
     """Return how the step reads while it runs."""
     resource = find_resource(company, arguments.resource)
-    thing = what(resource, arguments.grant) if resource else arguments.resource
+    thing = one(resource, arguments.grant) if resource else arguments.resource
     return f"Giving {thing}"
 
 

@@ -7,7 +7,7 @@ what they may not have; then what is already there; then whether anything is lef
 from pydantic import Field
 
 from agents import policy
-from agents.catalog import cost, find_resource, includes, span, takes_seat, what
+from agents.catalog import cost, find_resource, includes, one, span, takes_seat, what
 from agents.tools import sentences
 from agents.tools.tool import Arguments, Setting, hash_of
 from bot.company.model import Resource
@@ -102,7 +102,7 @@ async def _ask(
         setting.tenant, setting.person_id
     ):
         if request.subject == subject and request.turn_id != setting.call.turn_id:
-            thing = what(resource, grant)
+            thing = one(resource, grant)
             return Refused(
                 reason=sentences.already_asked(thing, request), policy=decision.policy
             )

@@ -7,7 +7,7 @@ model's words.
 
 from datetime import datetime
 
-from agents.catalog import cost, span, takes_seat, what
+from agents.catalog import cost, one, span, takes_seat
 from agents.policy import Denied
 from bot.company.model import Company, Person, Resource
 from bot.protocol.values import OpenRequest, Stage
@@ -68,7 +68,7 @@ def unknown_thing(company: Company, said: str) -> str:
 
 def denied(company: Company, resource: Resource, grant: str, decision: Denied) -> str:
     """Say why not, that nothing was done, and whom to ask."""
-    thing = what(resource, grant)
+    thing = one(resource, grant)
     match decision.cause:
         case "rule":
             why = f"the rule “{decision.policy}” does not allow it"
@@ -95,7 +95,7 @@ def denied(company: Company, resource: Resource, grant: str, decision: Denied) -
 def already_has(resource: Resource, held: str, wanted: str) -> str:
     """Say that there is nothing to do."""
     rest = "" if held == wanted else f", which includes {wanted}"
-    return f"You already have {what(resource, held)}{rest}. Nothing was changed."
+    return f"You already have {one(resource, held)}{rest}. Nothing was changed."
 
 
 def already_asked(thing: str, request: OpenRequest) -> str:
@@ -125,9 +125,9 @@ def not_your_password(company: Company) -> str:
 def granted(resource: Resource, grant: str, ends_at: datetime | None) -> str:
     """Say that access was given."""
     if ends_at is None:
-        return f"You now have {what(resource, grant)}."
+        return f"You now have {one(resource, grant)}."
     until = f"{ends_at:%Y-%m-%d %H:%M} UTC"
-    return f"You now have {what(resource, grant)}. It ends by itself on {until}."
+    return f"You now have {one(resource, grant)}. It ends by itself on {until}."
 
 
 def ordered(resource: Resource, reference: str) -> str:
@@ -196,7 +196,7 @@ def subject(resource: Resource, grant: str, person: Person, *, listed: bool) -> 
         more = ", on the waiting list because none is in stock" if listed else ""
         return f"Order one {resource.name} for {person.name}{more}"
     verb = "Assign" if takes_seat(resource, grant) else "Grant"
-    return f"{verb} {what(resource, grant)} to {person.name}"
+    return f"{verb} {one(resource, grant)} to {person.name}"
 
 
 def stock(left: int, resource: Resource) -> str:
@@ -217,7 +217,7 @@ def what_approval_does(resource: Resource) -> str:
 
 def forecast_granted(resource: Resource, grant: str) -> str:
     """Say that a request would be granted at once."""
-    return f"You would get {what(resource, grant)} at once, without anybody's approval."
+    return f"You would get {one(resource, grant)} at once, without anybody's approval."
 
 
 def forecast_staged(resource: Resource, grant: str, stages: tuple[Stage, ...]) -> str:
@@ -235,6 +235,6 @@ def forecast_staged(resource: Resource, grant: str, stages: tuple[Stage, ...]) -
         else ""
     )
     return (
-        f"For {what(resource, grant)}, {', then '.join(steps)} would have to agree."
+        f"For {one(resource, grant)}, {', then '.join(steps)} would have to agree."
         f"{costs}{ends} Nothing was asked yet."
     )
