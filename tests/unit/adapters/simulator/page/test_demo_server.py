@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -167,24 +168,49 @@ async def test_nothing_else_is_served(http: ClientSession, path: str):
 
 
 class Bot:
-    """The bot's console: tells one event per connection, then hangs until killed."""
+    """The bot's console: a feed of what is new, and each turn's own stream."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, str]] = []
-        self.lanes = 0
+        self.turns: dict[str, list[dict[str, Any]]] = {}
+        self.news = asyncio.Event()
+        self.newest: list[dict[str, Any]] = []
         self.app = web.Application()
         self.app.router.add_get("/console/api/feed", self.feed)
+        self.app.router.add_get("/console/api/turns/{turn}/events", self.turn)
         self.app.router.add_get("/console/api/pacing", self.pacing)
 
+    def tell(self, turn: str, kind: str = "item.appended") -> None:
+        events = self.turns.setdefault(turn, [])
+        seq = len(events) + 1
+        event = {"turn_id": turn, "seq": seq, "type": kind, "summary": "", "at": ""}
+        events.append(event)
+        self.newest.append(event)
+        self.news.set()
+        self.news = asyncio.Event()
+
     async def feed(self, request: web.Request) -> web.StreamResponse:
-        last = request.headers.get("Last-Event-ID", "")
-        self.heard.append((request.headers["Authorization"], last))
+        assert request.headers["Authorization"] == "Bearer secret"
+        at = len(self.newest)
         response = await sse.open_stream(request)
-        number = int(last or 0) + 1
-        event = {"turn_id": "t", "seq": number, "type": "turn.started"}
-        await response.write(b"data: not json\n\n" + sse.encode(event, id=number))
-        await asyncio.Event().wait()
-        return response
+        while True:
+            news = self.news
+            for event in self.newest[at:]:
+                await response.write(sse.encode(event))
+            at = len(self.newest)
+            await news.wait()
+
+    async def turn(self, request: web.Request) -> web.StreamResponse:
+        at = int(request.headers.get("Last-Event-ID", "0"))
+        response = await sse.open_stream(request)
+        while True:
+            news = self.news
+            for told in self.turns[request.match_info["turn"]][at:]:
+                at = told["seq"]
+                recorded = {**told, "event": {"type": told["type"], "text": "x"}}
+                await response.write(sse.encode(recorded, id=at))
+                if told["type"] == "turn.completed":
+                    return response
+            await news.wait()
 
     async def pacing(self, _request: web.Request) -> web.Response:
         return web.json_response({"lanes": [], "sent": 3, "saved": 9, "throttled": 0})
@@ -197,6 +223,21 @@ async def until(frames: Any, event: str) -> sse.Frame:  # noqa: ANN401 - a gener
     raise AssertionError("the stream ended")
 
 
+async def told(
+    frames: Any,  # noqa: ANN401 - a generator
+    count: int,
+) -> tuple[list[str], str]:
+    """Return the next events as turn and seq, and where to resume."""
+    got: list[str] = []
+    place = ""
+    for _ in range(count):
+        frame = await until(frames, "turn")
+        event = json.loads(frame.data)
+        got.append(f"{event['turn_id']}{event['seq']}")
+        place = frame.id
+    return got, place
+
+
 async def test_the_bots_events_go_on_where_they_were_after_it_was_killed():
     bot = Bot()
     async with Door(app=bot.app, port=0) as door:
@@ -204,17 +245,44 @@ async def test_the_bots_events_go_on_where_they_were_after_it_was_killed():
         async with (
             small_demo(bot_url=door.url) as demo,
             ClientSession(demo.url) as http,
-            http.get("/demo/api/turns/feed", params={"after": "4"}) as answer,
+            http.get("/demo/api/turns/feed") as answer,
         ):
             frames = sse.decode(answer.content)
             assert (await until(frames, "bot")).data == '{"up": true}'
-            assert (await until(frames, "turn")).id == "5"
+            bot.tell("a")
+            bot.tell("b")
+            assert (await told(frames, 2))[0] == ["a1", "b1"]
             await door.slam()
             assert (await until(frames, "bot")).data == '{"up": false}'
+            for turn in "aab":
+                bot.tell(turn)
             await door.open()
-            assert (await until(frames, "bot")).data == '{"up": true}'
-            assert (await until(frames, "turn")).id == "6"
-    assert bot.heard == [("Bearer secret", "4"), ("Bearer secret", "5")]
+            assert sorted((await told(frames, 3))[0]) == ["a2", "a3", "b2"]
+            bot.tell("a", "turn.completed")
+            assert (await told(frames, 1))[0] == ["a4"]
+
+
+async def test_a_reloaded_page_gets_what_it_missed_of_every_turn_once():
+    bot = Bot()
+    async with (
+        Door(app=bot.app, port=0) as door,
+        small_demo(bot_url=door.url) as demo,
+        ClientSession(demo.url) as http,
+    ):
+        async with http.get("/demo/api/turns/feed") as answer:
+            frames = sse.decode(answer.content)
+            await until(frames, "bot")
+            for turn in "abb":
+                bot.tell(turn)
+            _, place = await told(frames, 3)
+        for turn in "abc":
+            bot.tell(turn)
+        url = "/demo/api/turns/feed"
+        async with http.get(url, headers={"Last-Event-ID": place}) as answer:
+            frames = sse.decode(answer.content)
+            assert sorted((await told(frames, 2))[0]) == ["a2", "b3"]
+            bot.tell("c")
+            assert (await told(frames, 2))[0] == ["c1", "c2"]
 
 
 async def test_budgets_come_with_the_bots_events():
