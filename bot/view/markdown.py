@@ -19,7 +19,7 @@ _BLOCK = re.compile(rf"{_CONTAINER}(?:\#{{1,6}}[ \t]+|\|)?")
 _RULE = re.compile(r"[ \t]{0,3}([*_-])(?:[ \t]*\1){2,}[ \t]*")
 _UNBORN_BLOCK = re.compile(r"[ \t]*(?:>[ \t]*)*(?:\#{1,6}|[-+*]|--|={1,2})[ \t]*")
 """A last line that is nothing yet: a heading's, a list item's or a rule's beginning."""
-_UNBORN_MARK = re.compile(r"(?:^|(?<=[\s(\"'“]))(?:[*_]|~~|`|!?\[|!(?=\[))+(?=\s*$)")
+_UNBORN_MARK = re.compile(r"(?:^|(?<=[\s(\"'“]))(?:[*_~`]|!?\[|!(?=\[))+(?=\s*$)")
 """Marks at the end with nothing behind them."""
 _UNBORN_URL = re.compile(r"<(?:https?|mailto):[^\s<>]*$")
 _TICKS = re.compile(r"`+")
@@ -27,6 +27,7 @@ _DESTINATION = re.compile(
     r"\(\s*(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
+_PASSES = 8
 _LONGEST_LABEL = 120
 """A bracket left open this far back is a bracket, not a link being written."""
 
@@ -36,19 +37,35 @@ def close_markdown(text: str) -> str:
 
     Fences, code spans, emphasis and strike-through are closed; a link without its
     whole address shows its text; marks with nothing behind them go. Calling it again
-    changes nothing, and CommonMark with nothing left open comes back unchanged.
+    changes nothing, and CommonMark with nothing left open comes back unchanged: so a
+    label that ends the text keeps its brackets, for they may be all there is.
     """
+    # What is dropped may uncover another beginning: "- **" is first "- ", then "".
+    for _ in range(_PASSES):
+        closed = _close_once(text)
+        if closed == text:
+            break
+        text = closed
+    return text
+
+
+def _close_once(text: str) -> str:
     block = _last_block(text)
     if block.fence:
         return _close_fence(text, block)
-    head, inline = text[: block.start], text[block.start :]
     line = text[text.rfind("\n") + 1 :]
     if _RULE.fullmatch(line):
         return text
     if line.strip() and _UNBORN_BLOCK.fullmatch(line):
-        kept = text[: len(text) - len(line)]
-        return close_markdown(kept.rstrip()) + kept[len(kept.rstrip()) :]
-    return head + _close_inline(inline)
+        return _before(text, len(text) - len(line))
+    return text[: block.start] + _close_inline(text[block.start :])
+
+
+def _before(text: str, end: int) -> str:
+    """Return what is to be shown of ``text`` without its last block."""
+    kept = text[:end]
+    body = kept.rstrip("\n")
+    return _close_once(body) + kept[len(body) :]
 
 
 # ---------------------------------------------------------------------- the block
@@ -108,14 +125,9 @@ def _close_fence(text: str, block: _Block) -> str:
     if last.strip(" \t>") and not last.strip(f" \t>{mark}"):
         content = body + newline  # the closing fence is being written
     if not content.strip(" \t\r\n>") or "\n" not in text[block.start :]:
-        return close_markdown(text[: block.start].rstrip("\n")) + _gap(text, block)
+        return _before(text, block.start)
     shown = text[: block.content] + content
     return shown + ("" if shown.endswith("\n") else "\n") + block.fence
-
-
-def _gap(text: str, block: _Block) -> str:
-    before = text[: block.start]
-    return before[len(before.rstrip("\n")) :]
 
 
 # --------------------------------------------------------------------- the inline
@@ -187,7 +199,9 @@ def _close_code(scan: _Scan) -> str:
     content = scan.text[marks.end() :].rstrip("`")
     if not content.strip():
         return _close_inline(scan.text[: scan.code])
-    return _close_runs(scan.text[: marks.end()] + content + marks[0], scan.runs)
+    body = content.rstrip()
+    span = scan.text[: marks.end()] + body + marks[0]
+    return _close_runs(span + content[len(body) :], scan.runs)
 
 
 def _close_runs(text: str, runs: list[_Run]) -> str:
