@@ -5,9 +5,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-from bot.commands import bench, demo, doctor, manifest, migrate, serve, turns
 from bot.errors import ConfigError, DeskhandError
 
 EXIT_CONFIG = 2
@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     options = parser().parse_args(arguments)
     try:
-        status = asyncio.run(options.run(options))
+        # Imported only now: `deskhand --help` needs none of it.
+        module, _, name = options.run.partition(":")
+        run = getattr(import_module(f"bot.commands.{module}"), name)
+        status = asyncio.run(run(options))
     except ConfigError as error:
         sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
         status = EXIT_CONFIG
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser; every command sets ``run`` to its coroutine function."""
+    """Return the parser; every command sets ``run`` to ``module:function``."""
     top = argparse.ArgumentParser(
         prog="deskhand",
         description=_DESCRIPTION,
@@ -87,7 +90,7 @@ def _add_demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
         default=None,
         help="another company file (default: the sample company)",
     )
-    demo_.set_defaults(run=demo.run)
+    demo_.set_defaults(run="demo:run")
 
 
 def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -100,7 +103,7 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     serve_.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     serve_.add_argument("--port", type=int, default=8080, help="default: %(default)s")
-    serve_.set_defaults(run=serve.run)
+    serve_.set_defaults(run="serve:run")
 
 
 def _add_migrate(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -113,7 +116,7 @@ def _add_migrate(commands: "_Commands[argparse.ArgumentParser]") -> None:
     migrate_.add_argument(
         "--check", action="store_true", help="only say what is missing; exit 1 if any"
     )
-    migrate_.set_defaults(run=migrate.run)
+    migrate_.set_defaults(run="migrate:run")
 
 
 def _add_turns(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -125,10 +128,10 @@ def _add_turns(commands: "_Commands[argparse.ArgumentParser]") -> None:
     kinds = turns_.add_subparsers(title="what", required=True, metavar="WHAT")
     listing = kinds.add_parser("list", help="the turns changed last")
     listing.add_argument("--limit", type=int, default=20, help="default: %(default)s")
-    listing.set_defaults(run=turns.run_list)
+    listing.set_defaults(run="turns:run_list")
     for name, run, text in (
-        ("show", turns.run_show, "one turn's events"),
-        ("replay", turns.run_replay, "what people saw of a turn, step by step"),
+        ("show", "turns:run_show", "one turn's events"),
+        ("replay", "turns:run_replay", "what people saw of a turn, step by step"),
     ):
         one = kinds.add_parser(name, help=text, description=f"Print {text}.")
         one.add_argument("turn_id", help="the id, or its first letters")
@@ -141,7 +144,7 @@ def _add_doctor(commands: "_Commands[argparse.ArgumentParser]") -> None:
         help="check settings, database, company file and platforms",
         description="Check everything the bot needs and say how to fix what is wrong.",
     )
-    doctor_.set_defaults(run=doctor.run)
+    doctor_.set_defaults(run="doctor:run")
 
 
 def _add_manifest(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -154,7 +157,7 @@ def _add_manifest(commands: "_Commands[argparse.ArgumentParser]") -> None:
     manifest_.add_argument(
         "--host", required=True, help="where the bot is reached, e.g. bot.example.com"
     )
-    manifest_.set_defaults(run=manifest.run)
+    manifest_.set_defaults(run="manifest:run")
 
 
 def _add_bench(commands: "_Commands[argparse.ArgumentParser]") -> None:
@@ -170,7 +173,7 @@ def _add_bench(commands: "_Commands[argparse.ArgumentParser]") -> None:
     bench_.add_argument(
         "--only", default="", help="measure only what has this in its name"
     )
-    bench_.set_defaults(run=bench.run)
+    bench_.set_defaults(run="bench:run")
 
 
 if __name__ == "__main__":

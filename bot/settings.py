@@ -143,7 +143,10 @@ class _Reader:
 
     def database_url(self) -> str:
         text = self.text("DATABASE_URL")
-        if text and text.partition("://")[0] not in {"postgres", "postgresql"}:
+        if text and text.partition("://")[0].partition("+")[0] not in {
+            "postgres",
+            "postgresql",
+        }:
             self.wrong(
                 "DATABASE_URL",
                 "is not a Postgres URL",

@@ -11,7 +11,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,11 @@ from aiohttp import web
 
 from adapters.simulator.demo import demo_routes
 from adapters.simulator.journal import Journal
+from adapters.simulator.slack.limits import DOCUMENTED, SlackLimits
 from adapters.simulator.slack.routes import slack_world_routes
 from adapters.simulator.slack.world import SlackWorld
 from adapters.simulator.suggestions import load_suggestions
-from adapters.simulator.teams.routes import site_routes
-from adapters.simulator.teams.world import TeamsWorld
+from adapters.simulator.teams.world import TeamsWorld, teams_world_routes
 from bot.clock import Clock, SystemClock
 from bot.company.file import load_company
 from bot.company.model import Company
@@ -45,7 +45,7 @@ APP_ID = "0b07b07b-0000-4000-8000-000000000002"
 class BotDownError(DeskhandError):
     """The bot did not become ready, or died at once."""
 
-    hint = "Read the bot's log above; `deskhand doctor` checks what it needs."
+    hint = "Read the bot's log; `deskhand doctor` checks what it needs."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +76,9 @@ class BotProcess:
             while True:
                 await self._start()
                 assert self._process is not None, "just started"
-                await self._process.wait()
+                status = await self._process.wait()
+                if status > 0:  # it gave up by itself; starting it again will not help
+                    raise BotDownError(f"the bot ended with status {status}")
                 await self.clock.sleep(RESTART_DELAY)
         finally:
             await self._stop()
@@ -140,16 +142,19 @@ class BotProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Both worlds, the page, and the bot."""
+    """Both worlds on one local server, and what a bot must be told to play here."""
 
     company: Company
+    company_file: Path
     journal: Journal
     slack: SlackWorld
     teams: TeamsWorld
-    bot: BotProcess
     url: str
     """Of the page, without a slash at the end."""
+    bot_port: int
     console_token: str
+    environment: Mapping[str, str]
+    """The bot's settings. It does not learn that these are stand-ins."""
 
 
 def free_port() -> int:
@@ -160,88 +165,116 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def staged(
-    home: Path,
+async def set_stage(
     *,
     port: int = 0,
     company_file: Path = SAMPLE_COMPANY,
-    extra: Mapping[str, str] | None = None,
-    log: Path | None = None,
+    kill: Callable[[], Awaitable[None]] | None = None,
     retry_delays: Sequence[float] = (0.0, 2.0, 10.0),
-) -> AsyncIterator[Stage]:
-    """Run both worlds and the bot for the block; ready when it begins.
+    limits: SlackLimits = DOCUMENTED,
+) -> AsyncGenerator[Stage]:
+    """Serve both worlds and the page for the block; no bot plays yet.
 
     Args:
-        home: Where the bot keeps its database.
         port: Of the page and the stand-ins; 0: a free one.
         company_file: Whose people play.
-        extra: More settings for the bot.
-        log: Where the bot's log goes.
+        kill: Ends the bot, for the page's button.
         retry_delays: Slack's redelivery schedule, shortened for people who wait.
+        limits: How many calls Slack accepts.
     """
     clock = SystemClock()
     company = load_company(company_file)
     journal = Journal(clock)
     bot_port, own_port = free_port(), port or free_port()
-    base = f"http://127.0.0.1:{own_port}"
+    base, bot_url = f"http://127.0.0.1:{own_port}", f"http://127.0.0.1:{bot_port}"
     secret, token = secrets.token_hex(16), f"xoxb-{secrets.token_hex(12)}"
     console_token, password = secrets.token_hex(16), secrets.token_hex(16)
     slack = SlackWorld(
         journal,
         clock,
-        bot_url=f"http://127.0.0.1:{bot_port}/slack/events",
+        bot_url=f"{bot_url}/slack/events",
         signing_secret=secret,
         bot_token=token,
         company=company,
         public_url=f"{base}/slack",
         retry_delays=retry_delays,
+        limits_profile=limits,
     )
     teams = TeamsWorld(
         journal,
         clock,
-        bot_url=f"http://127.0.0.1:{bot_port}/api/messages",
+        bot_url=f"{bot_url}/api/messages",
         base_url=base,
         app_id=APP_ID,
         app_password=password,
         tenant_id=TENANT_ID,
         company=company,
     )
-    environment = {
-        **_inherited(os.environ),
-        "DESKHAND_HOME": str(home),
-        "DESKHAND_CONFIG": str(company_file),
-        "DESKHAND_CONSOLE_TOKEN": console_token,
-        "DESKHAND_LOG": "text",
-        "SLACK_SIGNING_SECRET": secret,
-        "SLACK_BOT_TOKEN": token,
-        "SLACK_API_URL": f"{base}/slack/api/",
-        "MICROSOFT_APP_ID": APP_ID,
-        "MICROSOFT_APP_PASSWORD": password,
-        "MICROSOFT_APP_TENANT_ID": TENANT_ID,
-        "TEAMS_OPENID_METADATA_URL": teams.openid_metadata_url,
-        "TEAMS_TOKEN_URL": teams.token_url,
-        "TEAMS_SERVICE_URLS": teams.service_url,
-        **(extra or {}),
-    }
-    bot = BotProcess(environment=environment, port=bot_port, log=log)
     stage = Stage(
         company=company,
+        company_file=company_file,
         journal=journal,
         slack=slack,
         teams=teams,
-        bot=bot,
         url=base,
+        bot_port=bot_port,
         console_token=console_token,
+        environment={
+            "DESKHAND_CONFIG": str(company_file),
+            "DESKHAND_CONSOLE_TOKEN": console_token,
+            "DESKHAND_LOG": "text",
+            "SLACK_SIGNING_SECRET": secret,
+            "SLACK_BOT_TOKEN": token,
+            "SLACK_API_URL": f"{base}/slack/api/",
+            "MICROSOFT_APP_ID": APP_ID,
+            "MICROSOFT_APP_PASSWORD": password,
+            "MICROSOFT_APP_TENANT_ID": TENANT_ID,
+            "TEAMS_OPENID_METADATA_URL": teams.openid_metadata_url,
+            "TEAMS_TOKEN_URL": teams.token_url,
+            "TEAMS_SERVICE_URLS": teams.service_url,
+        },
     )
-    async with slack, teams, _served(stage, own_port, company_file):
+    async with _served(stage, own_port, kill or _nobody), slack, teams:
+        yield stage
+
+
+@asynccontextmanager
+async def staged(
+    *,
+    port: int = 0,
+    company_file: Path = SAMPLE_COMPANY,
+    extra: Mapping[str, str],
+    log: Path | None = None,
+) -> AsyncGenerator[tuple[Stage, BotProcess]]:
+    """Set the stage and run the bot on it as a process; ready when the block begins.
+
+    Args:
+        port: Of the page and the stand-ins; 0: a free one.
+        company_file: Whose people play.
+        extra: More settings for the bot, its database among them.
+        log: Where the bot's log goes.
+    """
+    process: BotProcess | None = None
+
+    async def kill() -> None:
+        if process:
+            await process.kill()
+
+    async with set_stage(port=port, company_file=company_file, kill=kill) as stage:
+        environment = {**_inherited(os.environ), **stage.environment, **extra}
+        process = BotProcess(environment=environment, port=stage.bot_port, log=log)
         async with asyncio.TaskGroup() as tasks:
-            supervisor = tasks.create_task(bot.supervise())
+            supervisor = tasks.create_task(process.supervise())
             try:
-                await bot.ready()
-                await teams.install_everyone()
-                yield stage
+                await process.ready()
+                await stage.teams.install_everyone()
+                yield stage, process
             finally:
                 supervisor.cancel()
+
+
+async def _nobody() -> None:
+    """Kill nobody."""
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -255,13 +288,15 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _served(stage: Stage, port: int, company_file: Path) -> AsyncIterator[None]:
+async def _served(
+    stage: Stage, port: int, kill: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[None]:
     suggestions = load_suggestions(
-        company_file.with_name("suggestions.toml"), stage.company
+        stage.company_file.with_name("suggestions.toml"), stage.company
     )
     application = web.Application()
     application.add_routes(slack_world_routes(stage.slack))
-    application.add_routes(site_routes(stage.teams.site))
+    application.add_routes(teams_world_routes(stage.teams))
     application.add_routes(
         demo_routes(
             stage.slack,
@@ -269,9 +304,9 @@ async def _served(stage: Stage, port: int, company_file: Path) -> AsyncIterator[
             stage.journal,
             stage.company,
             suggestions,
-            bot_url=stage.bot.url,
+            bot_url=f"http://127.0.0.1:{stage.bot_port}",
             console_token=stage.console_token,
-            kill=stage.bot.kill,
+            kill=kill,
         )
     )
     runner = web.AppRunner(

@@ -45,8 +45,23 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         await run(bot, host=host, port=port, stopping=stopping)
 
 
-async def run(bot: Bot, *, host: str, port: int, stopping: asyncio.Event) -> None:
-    """Serve and work until ``stopping`` is set, then drain."""
+async def run(
+    bot: Bot,
+    *,
+    host: str,
+    port: int,
+    stopping: asyncio.Event,
+    ready: asyncio.Event | None = None,
+) -> None:
+    """Serve and work until ``stopping`` is set, then drain.
+
+    Args:
+        bot: What to run.
+        host: Where to listen.
+        port: Where to listen.
+        stopping: Set by whoever wants it to end.
+        ready: Set once requests are taken.
+    """
     async with asyncio.TaskGroup() as tasks:
         background = [
             tasks.create_task(bot.writer.run()),
@@ -60,6 +75,8 @@ async def run(bot: Bot, *, host: str, port: int, stopping: asyncio.Event) -> Non
         try:
             await web.TCPSite(runner, host, port).start()
             log.info("serve.ready", host=host, port=port)
+            if ready:
+                ready.set()
             await stopping.wait()
             log.info("serve.draining", conversations=bot.worker.conversations)
         finally:

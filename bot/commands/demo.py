@@ -30,13 +30,12 @@ async def run(options: argparse.Namespace) -> int:
     async with (
         embedded_postgres(home / "postgres") as url,
         staged(
-            home,
             # The stand-ins begin empty each time, so the database does too.
             extra={"DATABASE_URL": await fresh_database(url, "demo")},
             port=options.port,
             company_file=options.company or SAMPLE_COMPANY,
             log=log,
-        ) as stage,
+        ) as (stage, _bot),
     ):
         sys.stdout.write(f"Deskhand demo: {stage.url}\n")
         sys.stdout.write(f"The bot's log: {log}. Stop with Ctrl+C.\n")

@@ -2,19 +2,34 @@
 
 import argparse
 import json
+import os
 import sys
-from importlib.resources import files
+from pathlib import Path
 
+import bot
 from bot.errors import ConfigError
+
+FOLDER = Path(bot.__file__).parent.parent / "deploy"
+"""Beside the packages, in the checkout as in the wheel."""
 
 
 async def run(options: argparse.Namespace) -> int:
     """Print the manifest of one platform."""
     host: str = options.host.removeprefix("https://").rstrip("/")
-    if "/" in host or not host:
+    if not host or set(host) & set("/ \"'"):
         raise ConfigError("--host", ["write a bare host name, e.g. bot.example.com"])
-    name = f"{options.platform}-manifest.json"
-    text = files("adapters").joinpath(options.platform, name).read_text("utf-8")
-    manifest = json.loads(text.replace("HOST", host))
-    sys.stdout.write(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    text = _template(options.platform).replace("HOST", host)
+    if "APP_ID" in text:
+        app_id = os.environ.get("MICROSOFT_APP_ID", "")
+        if not app_id:
+            raise ConfigError(
+                "the environment",
+                ["MICROSOFT_APP_ID is not set; the Teams manifest names the app"],
+            )
+        text = text.replace("APP_ID", app_id)
+    sys.stdout.write(json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n")
     return 0
+
+
+def _template(platform: str) -> str:
+    return (FOLDER / platform / "manifest.json").read_text("utf-8")
