@@ -43,7 +43,7 @@ def context(text: str) -> Block:
 
 def small(text: str) -> Block:
     """Return small print of raw ``text``."""
-    words = escape.fit(escape.clean(text), limits.SECTION, escape=escape.mrkdwn)
+    words = escape.fit(escape.clean(text), limits.CONTEXT, escape=escape.mrkdwn)
     return context(words.strip())
 
 

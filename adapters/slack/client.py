@@ -70,7 +70,7 @@ class SlackPlatform(Platform):
     """One Slack workspace. `start` before use, `close` after; or ``async with``."""
 
     name: PlatformName = "slack"
-    history_lag: float | None = 15.0
+    history_lag: float | None = limits.HISTORY_LAG
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ listener first: the 200 leaves only after `Inbox.accept` has returned, that is a
 the delivery is committed. No lazy listener is used, so no work outlives a request. An
 exception of a listener reaches `_on_error`, which chooses the status:
 
-* store away: 503, Slack redelivers
+* store away, or the sender could not be looked up: 503, Slack redelivers
 * a signed payload that cannot be understood: 400, and no redelivery of it
 * a payload that no listener takes: 200, where bolt would answer 404 and be retried
 
@@ -220,6 +220,10 @@ async def _on_error(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
             return BoltResponse(status=200)
         case StoreUnavailableError():
             _log.error("slack.not_stored", error=str(error), hint=error.hint)
+            return BoltResponse(status=503)
+        case PlatformError(retryable=True):
+            # Who spoke could not be looked up, so nothing was stored.
+            _log.warning("slack.not_known", error=str(error), hint=error.hint)
             return BoltResponse(status=503)
         case MalformedError():
             _log.error("slack.malformed", error=str(error), hint=error.hint)

@@ -54,8 +54,8 @@ FIELD = 300
 """Characters of a fact's value (our choice; 2,000 are allowed)."""
 LABEL = 60
 """Characters of a fact's label (our choice)."""
-CONTEXT_ELEMENTS = 10
-"""Elements of a context block.
+CONTEXT = 1900
+"""Characters of one text in a context block; 2,000 are allowed.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/context-block
 """
@@ -111,6 +111,13 @@ Source: https://docs.slack.dev/interactivity/handling-user-interaction
 """
 USER_CACHE = 3600.0
 """Seconds that a person's name and e-mail are believed (our choice)."""
+HISTORY_LAG = 15.0
+"""Seconds after which a post that history does not show was not made.
+
+Our choice: Slack documents none; people who measured say 10 to 30.
+
+Source: https://github.com/korotovsky/slack-mcp-server/issues/284 (history lags)
+"""
 HISTORY_SLACK = 60.0
 """Seconds before a post's intent from which history is searched: clocks differ."""
 HISTORY_PAGE = 200

@@ -113,7 +113,7 @@ def _steps(steps: tuple[Step, ...]) -> list[Block]:
     entries = [_step(s) for s in steps if not (collapsed and s.status == "done")]
     if collapsed:
         entries.insert(0, f"{_STEPS['done']} {steps_done(len(finished))}")
-    return [blocks.context(blocks.lines(entries, limits.SECTION, "steps"))]
+    return [blocks.context(blocks.lines(entries, limits.CONTEXT, "steps"))]
 
 
 def _step(step: Step) -> str:

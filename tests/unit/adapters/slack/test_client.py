@@ -70,9 +70,13 @@ async def test_start_asks_once_who_the_bot_is(api: FakeApi):
     async with platform_for(api) as platform:
         await platform.start()
         assert platform.identity
-        assert platform.identity.team_id == "T1"
+        assert platform.workspace == platform.identity.team_id == "T1"
+        # Engines wait so long before they post again what they cannot find.
+        assert platform.history_lag
+        assert platform.history_lag >= 10
     assert len(api.called("auth.test")) == 1
     assert platform.identity is None
+    assert not platform.workspace
 
 
 async def test_a_token_that_slack_refuses_stops_the_start(api: FakeApi):

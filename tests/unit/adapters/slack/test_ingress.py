@@ -11,7 +11,7 @@ import pytest
 from adapters.slack.client import SlackPlatform
 from adapters.slack.ingress import PATH
 from adapters.slack.signature import sign
-from bot.errors import StoreUnavailableError
+from bot.errors import RateLimitedError, StoreUnavailableError
 from bot.ports.inbox import Acceptance
 from bot.protocol.inbound import Decided, Met, Said, Stopped
 from tests.support.slack import (
@@ -63,6 +63,13 @@ async def test_a_click_that_cannot_be_stored_is_not_acknowledged(
 ):
     inbox.error = StoreUnavailableError("down")
     assert (await send_interaction(client, load(name)))[0] == 503
+
+
+async def test_a_sender_who_cannot_be_looked_up_is_heard_again_later(
+    client: Client, inbox: RecordingInbox, load: Load
+):
+    inbox.error = RateLimitedError("slack", retry_after=3)
+    assert (await send_event(client, load("app_mention")))[0] == 503
 
 
 async def test_an_unexpected_failure_is_a_500_and_so_redelivered(
