@@ -66,9 +66,15 @@ class RecordingInbox(Inbox):
         self.accepted: list[Inbound] = []
         self.answer = Acceptance(outcome="accepted")
         self.away = False
+        self.asked = asyncio.Event()
+        self.commit: asyncio.Event | None = None
+        """Nothing is committed before it is set."""
 
     @override
     async def accept(self, inbound: Inbound) -> Acceptance:
+        self.asked.set()
+        if self.commit is not None:
+            await self.commit.wait()
         if self.away:
             raise StoreUnavailableError("postgres is away")
         self.accepted.append(inbound)

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from io import BytesIO
 from typing import Any
@@ -43,6 +44,22 @@ async def test_a_signed_message_is_committed_and_then_answered(
     assert said.address.service_url == channel.service_url
     assert said.address.user == "29:ann"
     assert said.address.personal
+
+
+async def test_nobody_is_answered_before_the_delivery_is_committed(
+    bot: Bot, channel: Channel, inbox: RecordingInbox
+) -> None:
+    inbox.commit = asyncio.Event()
+    for activity in (channel.activity(), channel.click("turn.stop", {"t": "turn-1"})):
+        inbox.commit.clear()
+        async with asyncio.TaskGroup() as group:
+            answer = group.create_task(send(bot, channel, activity))
+            await inbox.asked.wait()
+            assert not answer.done()
+            inbox.commit.set()
+        assert answer.result().status in {200, 202}
+        inbox.asked.clear()
+    assert len(inbox.accepted) == 2
 
 
 async def test_a_redelivered_message_says_the_same(
