@@ -6,6 +6,7 @@ import * as api from "./api.js";
 
 const KEPT = 300;
 const SOON_MS = 400;
+const SHOWN = 56;
 
 export class Strip {
   constructor(root, world, { report }) {
@@ -25,6 +26,7 @@ export class Strip {
       column("Lane budgets", "left before the platform says 429", this.lanes));
     root.append(h("div", { class: "strip-head" }, this.toggle, this.last, this.tally, this.life, this.killer), this.body);
     this.root = root;
+    this.counted = { before: { sent: 0, saved: 0, throttled: 0 }, last: { sent: 0, saved: 0, throttled: 0 } };
     this.fold(localStorage.getItem("strip") === "folded");
     this.drawPacing({});
     this.drawLife("unknown", "looking for the bot…");
@@ -46,6 +48,7 @@ export class Strip {
     this.stop?.();
     const memory = (this.memory = new Memory(this.world.boot));
     this.turns.replaceChildren();
+    this.line = null;
     this.turns.classList.add("is-quiet");
     setTimeout(() => this.turns.classList.remove("is-quiet"), 4 * SOON_MS);
     for (const [id, event] of memory.events) this.drawTurn(event, id);
@@ -64,12 +67,27 @@ export class Strip {
   }
 
   drawTurn(event) {
+    if (this.joins(event)) return;
     const hue = [...String(event.turn_id)].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 8, 7);
+    const seq = h("span", { class: "seq" }, event.seq);
+    const what = h("span", { class: "what", title: event.summary }, event.summary ?? "");
     append(this.turns, h("li", { class: `kind-${String(event.type).split(".")[0]}` },
       h("span", { class: `turn hue-${hue}`, title: `turn ${event.turn_id}` }, String(event.turn_id).slice(0, 4)),
-      h("span", { class: "seq" }, event.seq),
-      h("span", { class: "type" }, event.type),
-      h("span", { class: "what", title: event.summary }, event.summary ?? "")));
+      seq, h("span", { class: "type" }, event.type), what));
+    this.line = { event, seq, what, from: event.seq };
+  }
+
+  /** Text arrives word by word: show one line for a run of it. */
+  joins(event) {
+    const { line } = this;
+    const runs = line && event.type === "item.appended" && line.event.type === event.type
+      && line.event.turn_id === event.turn_id && line.event.seq + 1 === event.seq;
+    if (!runs) return false;
+    const text = `${line.event.summary ?? ""} ${event.summary ?? ""}`.slice(-SHOWN);
+    line.event = { ...event, summary: text };
+    line.seq.textContent = `${line.from}–${event.seq}`;
+    line.what.textContent = text;
+    return true;
   }
 
   hearWire({ kind, body, at }) {
@@ -89,7 +107,7 @@ export class Strip {
   }
 
   drawPacing({ lanes = [], sent = 0, saved = 0, throttled = 0 }) {
-    this.tally.replaceChildren(count(sent, "edits sent"), count(saved, "saved"), count(throttled, "throttled"));
+    this.tally.replaceChildren(...this.total({ sent, saved, throttled }));
     if (!lanes.length) {
       this.lanes.replaceChildren(h("p", { class: "muted" }, "No lane used yet. Ask something."));
       return;
@@ -98,9 +116,34 @@ export class Strip {
       const share = lane.capacity > 0 ? Math.max(0, Math.min(1, lane.left / lane.capacity)) : 0;
       const bar = h("div", { class: `bar${share < 0.2 ? " is-low" : ""}`, role: "meter", "aria-label": lane.key, "aria-valuemin": 0, "aria-valuemax": lane.capacity, "aria-valuenow": Math.floor(lane.left) }, h("i", {}));
       bar.firstChild.style.width = `${share * 100}%`;
-      return h("div", { class: "lane" }, h("span", { class: "lane-key", title: lane.key }, short(lane.key)), bar,
+      return h("div", { class: "lane" }, h("span", { class: "lane-key", title: lane.key }, this.lane(lane.key)), bar,
         h("span", { class: "lane-left" }, `${Math.floor(lane.left)}/${Math.floor(lane.capacity)}`));
     }));
+  }
+
+  /** The bot counts from nought again after it was killed; the page does not. */
+  total(now) {
+    const { before, last } = this.counted;
+    const restarted = now.sent < last.sent;
+    for (const name of Object.keys(now)) before[name] += restarted ? last[name] : 0;
+    this.counted.last = now;
+    const labels = { sent: "edits sent", saved: "saved", throttled: "throttled" };
+    return Object.entries(labels).map(([name, label]) => count(before[name] + now[name], label));
+  }
+
+  /** Return a lane's key in words: whose chat, which channel, which method. */
+  lane(key) {
+    const { slack, teams, people } = this.world;
+    const words = key.split("/").flatMap((part) => {
+      const channel = slack?.channels.get(part);
+      const chat = [...(teams?.users.values() ?? [])].find((user) => user.conversation === part);
+      const owner = channel?.is_im && people.find((person) => channel.members.includes(person.slack));
+      if (part === slack?.team.id) return [];
+      if (part === teams?.tenant.id) return ["tenant"];
+      if (channel) return [owner ? `DM ${owner.name}` : `#${channel.name}`];
+      return [chat ? `chat ${chat.name}` : part];
+    });
+    return (words.length > 2 ? words.filter((word) => word !== "tenant") : words).join(" ");
   }
 
   async kill() {
@@ -191,9 +234,4 @@ function count(number, what) {
 function exact(at) {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? "" : `${clock(date)}:${String(date.getSeconds()).padStart(2, "0")}`;
-}
-
-function short(key) {
-  const parts = key.split("/");
-  return parts.length > 2 ? `${parts[0]} ${parts.slice(2).join(" ")}` : key;
 }
