@@ -310,7 +310,7 @@ async def _served(
         )
     )
     runner = web.AppRunner(
-        application, handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+        application, access_log=None, shutdown_timeout=1.0
     )
     await runner.setup()
     try:

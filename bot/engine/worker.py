@@ -21,9 +21,9 @@ from bot.store.wake import MAIL_CHANNEL, parse_notice
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=6)
 """How long a claim holds without a heartbeat."""
-HEARTBEAT = 4.0
+HEARTBEAT = 1.5
 """Seconds between heartbeats: three may be missed."""
 PAUSE = timedelta(seconds=5)
 """How long a conversation rests after an error of ours in it."""

@@ -24,7 +24,9 @@ async def test_what_policy_allows_is_granted_at_once(play: Play) -> None:
     await play.ended()
     [message] = play.bot_in_slack(DESIGNER)
     assert "✅" in said_in(message)
-    rows = await play.rows("SELECT person_id, resource_id, grant_name FROM access_grant")
+    rows = await play.rows(
+        "SELECT person_id, resource_id, grant_name FROM access_grant"
+    )
     assert [tuple(row) for row in rows] == [("maya.chen", "repo/design-system", "read")]
 
 
@@ -44,7 +46,9 @@ async def test_a_paid_seat_goes_to_the_manager_on_the_other_platform(
     assert answered["statusCode"] == 200
     await play.ended()
 
-    rows = await play.rows("SELECT person_id, resource_id, grant_name FROM access_grant")
+    rows = await play.rows(
+        "SELECT person_id, resource_id, grant_name FROM access_grant"
+    )
     assert [tuple(row) for row in rows] == [("maya.chen", "app/figma", "editor")]
     [locked] = play.bot_in_teams(HER_MANAGER)
     assert "approved" in said_in(locked).lower()

@@ -5,11 +5,13 @@ read from the stand-ins, as text.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 
@@ -66,6 +68,11 @@ def _parts(shown: object) -> Iterator[Json]:
             yield from _parts(entry)
 
 
+def said_by_person(event: Json) -> bool:
+    """Whether an event is somebody's message and no echo of the bot's own."""
+    return "bot_id" not in event["event"] and "subtype" not in event["event"]
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
     """A running story."""
@@ -108,6 +115,21 @@ class Play:
         return await self._until(
             found, within, lambda: self.bot_in_slack(user, thread), words
         )
+
+    async def press_as_forged(self, payload: Json) -> int:
+        """Send a click that no card offered, signed as Slack signs; its status."""
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = {
+            **self.stage.slack.sign(body),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        attempt = await self.stage.slack.deliver_raw(body, headers)
+        return attempt.status or 0
+
+    def last_said_event(self) -> str:
+        """Return the id of the newest event that a person caused."""
+        events = [e for e in self.stage.slack.sent_events() if said_by_person(e)]
+        return events[-1]["event_id"]
 
     # ------------------------------------------------------------------- in Teams
 
