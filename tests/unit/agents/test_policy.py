@@ -121,6 +121,37 @@ def test_nobody_left_to_decide_is_denied():
     assert decision == Denied(policy="boss", cause="nobody_left", ask="Dee")
 
 
+def test_the_requester_does_not_stand_in_for_somebody_who_left_either():
+    gone = TODAY - timedelta(days=1)
+    people = [
+        _person("ada", manager="bob"),
+        _person("bob"),
+        _person("dee", manager="ada", ends=gone),
+    ]
+    company = company_of(
+        people=people, groups={}, policies=[_rule("all", [_stage("owner")])]
+    )
+    assert approvers(ask(company)) == [["bob"]]
+
+
+def test_a_group_too_small_without_the_requester_takes_the_next_one_up():
+    people = [
+        _person("ada"),
+        _person("cyd", manager="ada"),
+        _person("dee", manager="cyd"),
+    ]
+    company = company_of(
+        people=people, policies=[_rule("all", [_stage("group:board", need=2)])]
+    )
+    assert approvers(ask(company, who="dee")) == [["cyd", "ada"]]
+
+
+def test_fewer_deciders_than_needed_is_denied():
+    company = company_of(policies=[_rule("all", [_stage("group:board", need=3)])])
+    decision = ask(company)
+    assert decision == Denied(policy="all", cause="nobody_left", ask="Dee")
+
+
 def test_who_has_left_or_not_begun_does_not_decide():
     gone, later = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
     for dates in ({"ends": gone}, {"starts": later}):

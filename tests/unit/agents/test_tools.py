@@ -12,7 +12,7 @@ from bot.ports.agent import Allowed, Call, NeedsApproval, Refused
 from bot.protocol.ids import ApprovalId, PersonId, TurnId
 from bot.protocol.values import OpenRequest
 from tests.support.agent_turns import TENANT, Desk
-from tests.support.companies import SAMPLE, desk_of, records_of
+from tests.support.companies import HOSPITAL, SAMPLE, desk_of, records_of
 from tests.support.records import NOW
 
 DESIGN_SYSTEM: dict[str, JsonValue] = {
@@ -192,6 +192,32 @@ async def test_running_a_call_again_has_its_effect_once_and_the_same_answer(desk
         assert await desk.agents.probe(call) == first
         assert desk.records.rows == rows
     assert len(desk.records.rows) == 8
+
+
+async def test_the_last_piece_is_not_turned_into_a_waiting_list_by_a_second_run():
+    records = records_of(SAMPLE)
+    last = [
+        thing.model_copy(update={"stock": 1}) if thing.id == "hw/laptop-14" else thing
+        for thing in records.company.resources
+    ]
+    records.company = records.company.model_copy(update={"resources": tuple(last)})
+    desk = desk_of(SAMPLE, "maya.chen", records)
+    call = desk.call("order_hardware", LAPTOP)
+    first = await desk.agents.run(call)
+    assert "ordered for you" in str(first.content)
+    assert await desk.agents.run(call) == first
+
+
+@pytest.mark.parametrize("name", ["reset_password", "open_ticket"])
+async def test_whose_contract_has_ended_may_not_even_reset_a_password(name: str):
+    arguments: dict[str, JsonValue] = (
+        {"title": "Broken chair"} if name == "open_ticket" else {}
+    )
+    for person, may in (("p-102", True), ("p-103", False)):
+        desk = desk_of(HOSPITAL, person)
+        ruling = await desk.agents.rule(desk.call(name, arguments))
+        assert isinstance(ruling, Allowed) is may
+        assert may or "ended on 2026-06-30" in str(ruling)
 
 
 async def test_a_probe_knows_what_certainly_did_not_happen(desk: Desk):
