@@ -1,15 +1,18 @@
 """What Alembic runs for every command: the schema, over a connection it is given.
 
 There is no ``alembic.ini``: `bot.store.migrate` builds the configuration and passes
-``attributes["connection"]``. To write a new revision, change `bot.store.schema`, add
-a file beside ``0001_initial.py`` by hand, and let
+``attributes["connection"]``. To write a new revision, change `bot.store.schema` or
+`bot.store.schema_records`, add a file beside ``0001_initial.py`` by hand, and let
 ``tests/integration/store/test_migrate.py`` compare the two.
 """
 
 from alembic import context
 from sqlalchemy import Connection
 
-from bot.store.schema import metadata
+from bot.store import schema, schema_records
+from bot.store.columns import metadata
+
+assert schema.tenant.metadata is schema_records.audit.metadata is metadata
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(

@@ -1,4 +1,4 @@
-"""The store: one file per aggregate, over the one schema of `bot.store.schema`.
+"""The store: one file per aggregate, over the tables of `bot.store.schema`.
 
 Functions take the caller's connection, run inside the caller's transaction and never
 commit; `bot.store.records` and `bot.store.migrate` are the two that own their

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.protocol.ids import TenantId
-from bot.store.schema import audit
+from bot.store.schema_records import audit
 from bot.store.texts import storable
 
 

@@ -10,6 +10,7 @@ and outlives who started it, so:
 * Starting and stopping happen under an exclusive lock on ``FOLDER.lock``.
 * A ``postmaster.pid`` that a crash left behind is recognised by asking its socket,
   not by asking whether some process has that number.
+* A new data folder is made beside its place and moved there whole.
 
 Run as root, the wheel runs Postgres as the user ``pgserver`` and opens the folders
 above the data folder for reading, because Postgres refuses to run as root.
@@ -29,6 +30,7 @@ import warnings
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 from urllib.parse import urlencode
@@ -44,6 +46,11 @@ STOP_SECONDS = 10.0
 """How long the server may take to stop before it is left to itself."""
 _RETRY_SECONDS = 0.02
 _LOG_LINES = 8
+_NOBODY = 99_999_999
+"""A process id that no process has."""
+_ORPHANS = "pre-existing shared memory block"
+"""What Postgres says while processes of a killed server have not ended yet."""
+_DOES_NOT_START = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError)
 
 
 @asynccontextmanager
@@ -111,17 +118,23 @@ def _exclusively(folder: Path) -> Generator[None]:
 
 
 def _start(folder: Path) -> None:
-    try:
-        if not (folder / "PG_VERSION").exists():
-            _create(folder)
-        _forget_dead_server(folder)
-        server = _server(folder)
-        server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
-    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-        # A server that is still recovering is not a failure: `_answer` waits for it.
-        if _postmaster(folder) is None:
-            raise StoreUnavailableError(_failure(folder, error)) from error
+    for attempt in count():
+        try:
+            if not (folder / "PG_VERSION").exists():
+                _create(folder)
+            _disown_dead_server(folder)
+            server = _server(folder)
+            server.ensure_pgdata_inited()
+            server.ensure_postgres_running()
+        except _DOES_NOT_START as error:
+            if _listens(folder):
+                return  # it is recovering; `_answer` waits for it
+            orphans = any(_ORPHANS in line for line in _log_end(folder))
+            if not orphans or attempt > START_SECONDS / _RETRY_SECONDS:
+                raise StoreUnavailableError(_failure(folder, error)) from error
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _create(folder: Path) -> None:
@@ -138,16 +151,17 @@ def _create(folder: Path) -> None:
 
 def _stop(folder: Path) -> None:
     postmaster = _postmaster(folder)
-    if postmaster is None:
+    if postmaster is None or not _listens(folder):
         return
     # SIGINT is the fast shutdown: open transactions are rolled back.
     # Source: https://www.postgresql.org/docs/current/server-shutdown.html
     with suppress(ProcessLookupError):
         os.kill(postmaster.pid, signal.SIGINT)
-    for _ in range(round(STOP_SECONDS / _RETRY_SECONDS)):
-        if not (folder / "postmaster.pid").exists():
-            return
-        time.sleep(_RETRY_SECONDS)
+        for _ in range(round(STOP_SECONDS / _RETRY_SECONDS)):
+            if not (folder / "postmaster.pid").exists():
+                return
+            time.sleep(_RETRY_SECONDS)
+            os.kill(postmaster.pid, 0)  # raises once there is no such process
 
 
 def _server(folder: Path) -> "PostgresServer":
@@ -168,15 +182,25 @@ def _server(folder: Path) -> "PostgresServer":
     return server
 
 
-def _forget_dead_server(folder: Path) -> None:
+def _disown_dead_server(folder: Path) -> None:
+    """Make sure that a dead server's number is nobody's.
+
+    After a reboot, or in a container, the number may be another process's, and the
+    wheel and Postgres both would take that for the server. The rest of the file stays:
+    by it Postgres sees whether orphans of the dead server still write.
+    """
+    file = folder / "postmaster.pid"
+    if _postmaster(folder) is not None and not _listens(folder):
+        _, *rest = file.read_text("utf-8").splitlines()
+        file.write_text("\n".join([str(_NOBODY), *rest, ""]), "utf-8")
+
+
+def _listens(folder: Path) -> bool:
     postmaster = _postmaster(folder)
     if postmaster is None:
-        return
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(postmaster.socket))
-        except OSError:
-            (folder / "postmaster.pid").unlink(missing_ok=True)
+        return probe.connect_ex(str(postmaster.socket)) == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +232,7 @@ def _answer(folder: Path) -> str:
     """Return the server's URL once it is ready."""
     for _ in range(round(START_SECONDS / _RETRY_SECONDS)):
         postmaster = _postmaster(folder)
-        if postmaster and postmaster.status == "ready":
+        if postmaster and postmaster.status == "ready" and _listens(folder):
             where = urlencode({"host": postmaster.folder, "port": postmaster.port})
             return f"postgresql+asyncpg://postgres@/postgres?{where}"
         time.sleep(_RETRY_SECONDS)
@@ -217,14 +241,18 @@ def _answer(folder: Path) -> str:
     )
 
 
-def _failure(folder: Path, why: object) -> str:
-    log = folder / "log"
+def _log_end(folder: Path) -> list[str]:
     try:
-        end = log.read_text("utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+        log = (folder / "log").read_text("utf-8", errors="replace")
     except OSError:
-        end = []
+        return []
+    return log.splitlines()[-_LOG_LINES:]
+
+
+def _failure(folder: Path, why: object) -> str:
+    end = _log_end(folder)
     told = "".join(f"\n  {line}" for line in end)
     return (
         f"the embedded Postgres in {folder} does not start ({why}); "
-        f"set DATABASE_URL to use another{f'. {log} ends with:' if end else ''}{told}"
+        f"set DATABASE_URL to use another{'. Its log ends with:' if end else ''}{told}"
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.ports.records import Filed, Grant, OutOfStock
 from bot.protocol.ids import PersonId, TenantId
 from bot.store.ledger import next_reference
-from bot.store.schema import (
+from bot.store.schema_records import (
     access_grant,
     hardware_order,
     resource,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.records import Effect, Filed
 from bot.protocol.ids import TenantId
-from bot.store.schema import effect
+from bot.store.schema_records import effect
 from bot.store.statements import statement
 
 _next_reference = statement("next_reference")

@@ -17,14 +17,8 @@ from bot.company.file import ArticleFile
 from bot.company.model import Company, Person, Resource
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
-from bot.store.schema import (
-    article,
-    installation,
-    person,
-    person_address,
-    resource,
-    tenant,
-)
+from bot.store.schema import installation, person, person_address, tenant
+from bot.store.schema_records import article, resource
 from bot.store.texts import storable
 
 # ------------------------------------------------------------------ the company file

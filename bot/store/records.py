@@ -31,7 +31,8 @@ from bot.store.approvals import (
 from bot.store.audit import record_audit
 from bot.store.engine import begin
 from bot.store.mailbox import deliver
-from bot.store.schema import password_reset, person, ticket
+from bot.store.schema import person
+from bot.store.schema_records import password_reset, ticket
 from bot.store.statements import statement
 from bot.store.texts import storable
 from bot.store.wake import notify

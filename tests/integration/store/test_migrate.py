@@ -1,4 +1,4 @@
-"""Migrations: what they make is what `bot.store.schema` says."""
+"""Migrations: what they make is what the tables in `bot.store` say."""
 
 import asyncio
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.store.columns import metadata
 from bot.store.engine import begin, create_engine
 from bot.store.migrate import migrate, pending
-from bot.store.schema import audit, metadata
+from bot.store.schema_records import audit
 
 _CATALOG = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)

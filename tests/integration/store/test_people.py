@@ -23,7 +23,7 @@ from bot.store.people import (
     tenant_of,
     workspace_of,
 )
-from bot.store.schema import article, resource
+from bot.store.schema_records import article, resource
 from tests.support.store import TENANT, address, all_of
 
 OTHER = TenantId("other")

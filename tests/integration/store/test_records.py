@@ -19,7 +19,7 @@ from bot.store.engine import begin
 from bot.store.mailbox import read_mail
 from bot.store.people import sync_company
 from bot.store.records import PostgresRecords
-from bot.store.schema import access_grant, audit, hardware_order, resource
+from bot.store.schema_records import access_grant, audit, hardware_order, resource
 from tests.integration.store.test_approvals import APPROVAL, ASKER, ask
 from tests.support.store import TENANT, all_of
 
