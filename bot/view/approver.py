@@ -37,7 +37,7 @@ def approver_view(
     can_decide = may_decide(state, approval, person, now)
     name = state.requester.name if state.requester else ""
     card = card_of(approval, now, zone, can_decide=can_decide)
-    asks = wording.asks_for(name or wording.SOMEBODY, approval.subject)
+    asks = wording.asks_for(name or wording.SOMEBODY.capitalize(), approval.subject)
     return TurnView(
         headline=headline,
         mood=_MOODS[approval.status],

@@ -23,24 +23,18 @@ def card_of(
 
 
 def outcome_of(state: TurnState, approval: Approval) -> str:
-    """Say who settled a request, and why."""
+    """Say who settled a request, and why; who is waited for is not its business."""
     last = approval.rulings[-1] if approval.rulings else None
-    ruled = last if last and last.verdict == approval.status else None
-    match approval.status:
-        case "approved":
-            yes = [r for r in approval.rulings if r.verdict == "approved"]
-            who = wording.names([r.by_name for r in yes], word="and")
-            return wording.approved_by(who, ruled.reason if ruled else "")
-        case "rejected":
-            name, reason = (ruled.by_name, ruled.reason) if ruled else ("", "")
-            return wording.rejected_by(name, reason)
-        case "withdrawn":
-            if ruled:
-                return wording.withdrawn_by(ruled.by_name)
-            by = state.ending.by_name if state.ending else ""
-            return wording.withdrawn_by(by) if by else wording.ended_undecided()
-        case "expired":
-            stage = approval.stages[approval.stage]
-            return wording.expired([a.name for a in stage.approvers])
-        case "open":
-            return ""
+    name, reason = (last.by_name, last.reason) if last else ("", "")
+    if approval.status == "approved":
+        yes = [r.by_name for r in approval.rulings if r.verdict == "approved"]
+        return wording.approved_by(wording.names(yes, word="and"), reason)
+    if approval.status == "rejected":
+        return wording.rejected_by(name, reason)
+    if approval.status == "expired":
+        stage = approval.stages[approval.stage]
+        return wording.expired([approver.name for approver in stage.approvers])
+    if last and last.verdict == "withdrawn":
+        return wording.withdrawn_by(name)
+    by = state.ending.by_name if state.ending else ""
+    return wording.withdrawn_by(by) if by else wording.ended_undecided()

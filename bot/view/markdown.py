@@ -102,8 +102,8 @@ def _last_block(text: str) -> _Block:
             )
         elif not words.strip():
             start = at + len(line)
-        elif mark := _BLOCK.match(words):
-            start = at + mark.end() if mark[0].strip() else start
+        elif (mark := _BLOCK.match(words)) and mark[0].strip():
+            start = at + mark.end()
         at += len(line)
     return fence or _Block(start=start)
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias, assert_never
 
 from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, surface_id_for
-from bot.turn.state import Approval, TurnState
+from bot.turn.state import Approval, Phase, TurnState
 from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
 from bot.view.requester import answer_view, progress_view
@@ -78,7 +78,9 @@ def ends_in_new_message(state: TurnState) -> bool:
 
     A turn that somebody stopped or withdrew just says so: they are looking.
     """
-    if state.ending is None or state.started_at is None or state.ending.by_name:
+    if state.ending is None or state.started_at is None:
+        return False
+    if state.ending.phase is Phase.CANCELLED:
         return False
     return state.times_parked > 0 or state.ending.at - state.started_at > SHORT
 
@@ -101,15 +103,16 @@ def view_of(
         zone: In which times are written.
     """
     match audience:
-        case ForRequester(part=part):
-            if part == "answer":
-                return answer_view(state, now, footer=footer, zone=zone)
-            shrunk = ends_in_new_message(state)
-            return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
         case ForApprover():
             approval = state.approval(audience.approval_id)
             return approver_view(state, approval, audience.person_id, now, zone=zone)
-    assert_never(audience)
+        case ForRequester(part="answer"):
+            return answer_view(state, now, footer=footer, zone=zone)
+        case ForRequester():
+            shrunk = ends_in_new_message(state)
+            return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
+        case _:  # pragma: no cover
+            assert_never(audience)
 
 
 def _for_requester(

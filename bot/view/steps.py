@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from typing import assert_never
 
 from bot.turn.state import Approval, Call, Phase, TurnState
 from bot.view import wording
@@ -11,6 +10,14 @@ from bot.view.nodes import Step, StepStatus
 NOTABLE = 1.0
 """Seconds; what took less long says nothing about its duration."""
 _LONGEST_DETAIL = 500
+_DENIED: dict[str, StepStatus] = {
+    "": "denied",
+    "policy": "denied",
+    "person": "denied",
+    "time": "failed",
+    "requester": "cancelled",
+}
+"""Time that ran out is no rejection."""
 
 
 def steps_of(state: TurnState, now: datetime, zone: tzinfo) -> tuple[Step, ...]:
@@ -41,12 +48,11 @@ def _in_order(state: TurnState) -> Iterator[Call]:
     pending = [c for c in reversed(state.calls) if c.frame_id not in nested]
     while pending:
         call = pending.pop()
-        if call.call_id in seen:
-            continue
         seen.add(call.call_id)
         yield call
         if child := frames.get(call.call_id):
             pending += [c for c in reversed(state.calls) if c.frame_id == child]
+    yield from (call for call in state.calls if call.call_id not in seen)
 
 
 def _step(state: TurnState, call: Call, now: datetime, zone: tzinfo) -> Step:
@@ -64,42 +70,24 @@ def _step(state: TurnState, call: Call, now: datetime, zone: tzinfo) -> Step:
 
 
 def _status(state: TurnState, call: Call) -> StepStatus:
-    match call.status:
-        case "finished":
-            return "done" if call.outcome == "done" else "failed"
-        case "denied":
-            return _denied_status(call)
-        case "requested" | "waiting" | "authorized" | "started" if state.ending:
-            stopped = state.ending.phase is Phase.CANCELLED
-            return "cancelled" if stopped else "failed"
-        case "waiting":
-            return "waiting"
-        case "requested" | "authorized" | "started":
-            return "running"
-    assert_never(call.status)
-
-
-def _denied_status(call: Call) -> StepStatus:
-    match call.denied_by:
-        case "requester":
-            return "cancelled"
-        case "time":
-            return "failed"
-        case "policy" | "person" | "":
-            return "denied"
+    if call.status == "finished":
+        return "done" if call.outcome == "done" else "failed"
+    if call.status == "denied":
+        return _DENIED[call.denied_by]
+    if state.ending:
+        return "cancelled" if state.ending.phase is Phase.CANCELLED else "failed"
+    return "waiting" if call.status == "waiting" else "running"
 
 
 def _detail(
     state: TurnState, call: Call, status: StepStatus, now: datetime, zone: tzinfo
 ) -> str:
-    match status:
-        case "waiting":
-            approval = state.approval_of(call.call_id)
-            return waiting_sentence(approval, now, zone) if approval else ""
-        case "denied" | "failed" | "cancelled":
-            return _shortened(_why_not(call))
-        case "running" | "done":
-            return ""
+    if status in {"running", "done"}:
+        return ""
+    approval = state.approval_of(call.call_id)
+    if status == "waiting" and approval:
+        return waiting_sentence(approval, now, zone)
+    return _shortened(_why_not(call))
 
 
 def _why_not(call: Call) -> str:

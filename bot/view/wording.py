@@ -43,11 +43,6 @@ def names(people: Sequence[str], *, word: str = "or") -> str:
     return f"{', '.join(people[:-1])} {word} {people[-1]}"
 
 
-def closed(text: str) -> str:
-    """Return a sentence with an end."""
-    return text if text.endswith((".", "!", "?", "…", "”", ":")) else f"{text}."
-
-
 def quoted(text: str) -> str:
     """Return somebody's words, marked as theirs."""
     return f"“{text.strip()}”"
@@ -81,19 +76,18 @@ def asks_for(requester: str, subject: str) -> str:
     return f"{requester} asks for your decision: {subject}"
 
 
+_SETTLED: dict[ApprovalStatus, str] = {
+    "open": DECISION_NEEDED,
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "withdrawn": "Withdrawn",
+    "expired": "Expired",
+}
+
+
 def settled_headline(status: ApprovalStatus) -> str:
     """Return the headline of a card whose request is open no more."""
-    match status:
-        case "approved":
-            return "Approved"
-        case "rejected":
-            return "Rejected"
-        case "withdrawn":
-            return "Withdrawn"
-        case "expired":
-            return "Expired"
-        case "open":
-            return DECISION_NEEDED
+    return _SETTLED[status]
 
 
 def steps_done(count: int) -> str:
@@ -241,7 +235,8 @@ def expired(people: Sequence[str]) -> str:
 
 def escalated_to(people: Sequence[str]) -> str:
     """Tell those who were asked first that others decide now."""
-    return f"There was no decision in time, so {names(people)} decides now."
+    verb = "decides" if len(people) < 2 else "decide"  # noqa: PLR2004 - one or many
+    return f"There was no decision in time, so {names(people)} {verb} now."
 
 
 def ended_undecided() -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.view import markdown
 from bot.view.markdown import close_markdown
 
 parser = MarkdownIt("commonmark").enable("strikethrough")
@@ -45,6 +46,9 @@ def seen(text: str) -> str:
         ("run `git st", "run `git st`"),
         ("run ``a ` b`", "run ``a ` b``"),
         ("run `", "run "),
+        ("run`", "run"),
+        ("run`  ", "run"),
+        ("*a _b* c", "*a _b* c"),
         ("**run `git st", "**run `git st`**"),
         ("**run ` ", "**run**  "),
         ("see [the gui", "see the gui"),
@@ -185,6 +189,11 @@ def test_what_is_shown_of_a_document_only_grows(document: str, data: st.DataObje
 def test_closing_twice_changes_nothing(text: str, cut: int):
     once = close_markdown(text[:cut])
     assert close_markdown(once) == once
+
+
+def test_closing_gives_up_rather_than_go_round(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(markdown, "_PASSES", 1)
+    assert close_markdown("- **") == "- "
 
 
 @given(documents | anything, st.integers(0, 200))

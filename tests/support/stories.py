@@ -1,0 +1,202 @@
+"""Turns as they happen, event by event, for the tests of what people see."""
+
+from datetime import timedelta
+
+from bot.protocol import events as ev
+from bot.protocol.events import Recorded, TurnEvent
+from bot.protocol.ids import ApprovalId, CallId, FrameId, ItemId, PersonId
+from bot.protocol.values import Approver, Fact, Source, Stage
+from bot.turn.state import ROOT, TurnState
+from tests.support.turns import NOW, STARTED, TURN, fold
+
+ASKER = PersonId("p0")
+BOSS = Approver(person_id=PersonId("p1"), name="Bea Boss")
+HEAD = Approver(person_id=PersonId("p2"), name="Hana Head")
+GUARD = Approver(person_id=PersonId("p3"), name="Gil Guard")
+SEAT = ApprovalId("seat")
+MANAGER = Stage(label="manager", approvers=(BOSS,), within=3600.0)
+SECURITY = Stage(label="group:security", approvers=(HEAD, GUARD), need=2, within=600.0)
+
+
+class Story:
+    """A log that grows; every event comes some seconds after the one before."""
+
+    def __init__(self) -> None:
+        self.log: list[Recorded] = []
+        self.at = NOW
+        self.tell(STARTED).tell(
+            ev.FrameOpened(frame_id=ROOT, agent="coordinator", task="please")
+        )
+
+    def tell(self, event: TurnEvent, *, after: float = 0.25) -> "Story":
+        self.at += timedelta(seconds=after)
+        seq = len(self.log) + 1
+        self.log.append(Recorded(turn_id=TURN, seq=seq, at=self.at, event=event))
+        return self
+
+    @property
+    def state(self) -> TurnState:
+        return fold(self.log)
+
+    def says(self, item: str, text: str, *, frame: FrameId = ROOT) -> "Story":
+        self.tell(ev.ItemOpened(item_id=ItemId(item), frame_id=frame, kind="text"))
+        return self.tell(ev.ItemAppended(item_id=ItemId(item), text=text))
+
+    def stops_saying(self, item: str) -> "Story":
+        return self.tell(ev.ItemClosed(item_id=ItemId(item), status="done"))
+
+    def wants(
+        self,
+        call: str,
+        title: str,
+        *,
+        effect: ev.Effect = "once",
+        frame: FrameId = ROOT,
+        to: str = "",
+    ) -> "Story":
+        return self.tell(
+            ev.ToolRequested(
+                call_id=CallId(call),
+                frame_id=frame,
+                item_id=ItemId(f"step {call}"),
+                name="tool",
+                arguments={},
+                effect=effect,
+                title=title,
+                handoff_to=to,
+            )
+        )
+
+    def starts(self, call: str) -> "Story":
+        self.tell(ev.ToolAuthorized(call_id=CallId(call)))
+        return self.tell(ev.ToolStarted(call_id=CallId(call), key=call))
+
+    def finishes(
+        self,
+        call: str,
+        title: str = "",
+        *,
+        outcome: ev.Outcome = "done",
+        after: float = 2.5,
+        result: str | dict[str, str] = "fine",
+        cards: tuple[dict[str, object], ...] = (),
+        sources: tuple[Source, ...] = (),
+    ) -> "Story":
+        return self.tell(
+            ev.ToolFinished(
+                call_id=CallId(call),
+                outcome=outcome,
+                title=title,
+                result=result if isinstance(result, str) else {**result},
+                cards=cards,
+                sources=sources,
+            ),
+            after=after,
+        )
+
+    def hands_over(self, call: str, agent: str) -> FrameId:
+        child = FrameId(f"f-{call}")
+        self.wants(call, f"Asking the {agent} specialist", effect="read", to=agent)
+        self.starts(call).tell(
+            ev.FrameOpened(
+                frame_id=child,
+                parent_id=ROOT,
+                call_id=CallId(call),
+                agent=agent,
+                task="help",
+            )
+        )
+        return child
+
+    def asks_for_approval(
+        self, call: str, *stages: Stage, approval: ApprovalId = SEAT
+    ) -> "Story":
+        stages = stages or (MANAGER,)
+        return self.tell(
+            ev.ApprovalRequested(
+                approval_id=approval,
+                call_id=CallId(call),
+                subject="An editor seat for Asker",
+                facts=(Fact(label="Cost", value="45 a month"),),
+                args_hash="abc",
+                policy="Seats cost money",
+                requester_id=ASKER,
+                stages=stages,
+                expires_at=self.at + timedelta(seconds=stages[0].within),
+            )
+        )
+
+    def parks(self) -> "Story":
+        return self.tell(ev.TurnParked(waiting_for=(SEAT,)))
+
+    def decides(
+        self,
+        verdict: ev.Verdict,
+        by: Approver = BOSS,
+        *,
+        stage: int = 0,
+        reason: str = "",
+        after: float = 600.0,
+    ) -> "Story":
+        return self.tell(
+            ev.ApprovalDecided(
+                approval_id=SEAT,
+                stage=stage,
+                verdict=verdict,
+                by=by.person_id,
+                by_name=by.name,
+                reason=reason,
+            ),
+            after=after,
+        )
+
+    def denies(self, call: str, reason: str, by: str = "policy") -> "Story":
+        denied = {"call_id": call, "reason": reason, "by": by}
+        return self.tell(ev.ToolDenied.model_validate(denied))
+
+    def ends(self, event: TurnEvent | None = None, *, after: float = 0.25) -> "Story":
+        return self.tell(event or ev.TurnCompleted(), after=after)
+
+
+def knowledge_story() -> Story:
+    """A question that an article answers, told up to the middle of the answer."""
+    story = Story().wants("c1", "Searching: vpn", effect="read").starts("c1")
+    found = (Source(title="Use the VPN", ref="vpn", quote="Install it"),) * 2
+    story.finishes("c1", "Found 1 article", sources=found)
+    return story.says("t1", "To connect:\n\n1. Install the **client")
+
+
+def approval_story() -> Story:
+    """A seat that the manager must approve, told up to the waiting."""
+    story = Story().says("t1", "I have asked your manager.").stops_saying("t1")
+    child = story.hands_over("c1", "software")
+    story.wants("c2", "Assign an editor seat", frame=child)
+    return story.asks_for_approval("c2").parks()
+
+
+def approved_story() -> Story:
+    """The same, to its good end."""
+    story = approval_story().decides("approved", reason="She needs it")
+    story.tell(ev.TurnResumed(because="decision")).starts("c2")
+    seat: dict[str, object] = {
+        "title": "Seat assigned",
+        "facts": [],
+        "note": "",
+        "tone": "good",
+    }
+    story.finishes("c2", "Assigned an editor seat", cards=(seat,))
+    story.finishes("c1", after=0.5).says("t2", "You are an editor now.")
+    return story.stops_saying("t2").ends()
+
+
+def onboarding_story() -> Story:
+    """Two specialists side by side: one granted, one not allowed, one unknown."""
+    story = Story()
+    software = story.hands_over("c1", "software")
+    hardware = story.hands_over("c2", "hardware")
+    story.wants("c3", "Grant read on the code", frame=software)
+    story.wants("c4", "Order a monitor", frame=hardware).starts("c3")
+    story.denies("c4", "The rule “No screens” does not allow it. Ask Bea Boss.")
+    story.finishes("c3", "Granted read on the code")
+    story.wants("c5", "Order a cable", frame=hardware).starts("c5")
+    return story.finishes("c5", "Not sure it worked: a cable", outcome="unknown")

@@ -1,0 +1,527 @@
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from bot.protocol import events as ev
+from bot.protocol.events import Recorded
+from bot.protocol.ids import ApprovalId, FrameId, ItemId, PersonId, SurfaceId
+from bot.turn.state import Approval, TurnState
+from bot.view import wording
+from bot.view.nodes import Step, TurnView
+from bot.view.project import (
+    Audience,
+    ForApprover,
+    ForRequester,
+    SurfacePlan,
+    surfaces_of,
+    view_of,
+)
+from tests.support.golden import assert_golden
+from tests.support.stories import (
+    ASKER,
+    BOSS,
+    GUARD,
+    HEAD,
+    MANAGER,
+    SEAT,
+    SECURITY,
+    Story,
+    approval_story,
+    approved_story,
+    knowledge_story,
+    onboarding_story,
+)
+from tests.support.turns import NOW, fold, logs
+
+PROGRESS = ForRequester(part="progress")
+ANSWER = ForRequester(part="answer")
+
+
+def seen(story: Story, audience: Audience = PROGRESS) -> TurnView:
+    return view_of(story.state, audience, story.at, footer="A footer.")
+
+
+def card_for(story: Story, person: PersonId = BOSS.person_id) -> TurnView:
+    return seen(story, ForApprover(person_id=person, approval_id=SEAT))
+
+
+def roles(story: Story) -> list[str]:
+    return [plan.role for plan in surfaces_of(story.state)]
+
+
+def step(view: TurnView, step_id: str) -> Step:
+    return next(step for step in view.steps if step.id == step_id)
+
+
+# ------------------------------------------------------------------ always true
+
+
+@given(logs, st.sampled_from([0.0, 7200.0]))
+def test_everybody_always_sees_something_short_and_safe(
+    log: list[Recorded], later: float
+):
+    state = fold(log)
+    now = log[-1].at + timedelta(seconds=later)
+    for plan in surfaces_of(state):
+        view = view_of(state, plan.audience, now)
+        assert view.headline
+        assert 0 < len(view.summary) <= 150
+        assert (view.stop_turn is not None) <= (state.ending is None)
+        assert len({step.id for step in view.steps}) == len(view.steps)
+        if state.ending or isinstance(plan.audience, ForRequester):
+            assert not any(card.can_decide for card in view.approvals)
+
+
+@given(logs)
+def test_buttons_are_for_those_who_may_decide_now_and_never_for_who_asked(
+    log: list[Recorded],
+):
+    state = fold(log)
+    for approval in state.approvals:
+        for number in range(4):
+            person = PersonId(f"p{number}")
+            audience = ForApprover(person_id=person, approval_id=approval.approval_id)
+            (card,) = view_of(state, audience, NOW).approvals
+            assert card.can_decide == entitled(state, approval, person)
+
+
+def entitled(state: TurnState, approval: Approval, person: PersonId) -> bool:
+    ruled = {r.by for r in approval.rulings if r.stage == approval.stage}
+    named = {a.person_id for a in approval.stages[approval.stage].approvers}
+    live = approval.status == "open" and state.ending is None
+    return live and person in named - ruled - {ASKER}
+
+
+@given(logs)
+def test_a_message_that_exists_stays_and_one_that_is_final_never_changes(
+    log: list[Recorded],
+):
+    plans: dict[SurfaceId, SurfacePlan] = {}
+    views: dict[SurfaceId, TurnView] = {}
+    for seq in range(len(log) + 1):
+        state = fold(log[:seq])
+        now_there = surfaces_of(state)
+        assert len({plan.surface_id for plan in now_there}) == len(now_there)
+        found = {plan.surface_id: plan for plan in now_there}
+        assert plans.keys() <= found.keys()
+        for surface_id, plan in found.items():
+            view = view_of(state, plan.audience, NOW)
+            before = plans.get(surface_id)
+            if before and before.final:
+                assert plan == before
+                assert view == views[surface_id]
+            views[surface_id] = view
+        plans = found
+
+
+@given(logs)
+def test_every_call_is_a_step_until_the_steps_are_folded(log: list[Recorded]):
+    state = replace(fold(log), ending=None)
+    view = view_of(state, PROGRESS, NOW)
+    assert {step.id for step in view.steps} == {c.call_id for c in state.calls}
+
+
+# --------------------------------------------------------------- which messages
+
+
+def test_a_turn_before_its_first_event_needs_no_message():
+    assert surfaces_of(TurnState()) == ()
+    assert view_of(TurnState(), PROGRESS, NOW).headline == wording.WORKING
+    assert view_of(TurnState(), ANSWER, NOW).headline == wording.ANSWERED
+
+
+def test_a_short_turn_has_one_message_that_carries_the_answer():
+    story = knowledge_story().ends()
+    assert roles(story) == ["progress"]
+    assert seen(story).text.startswith("To connect")
+    assert surfaces_of(story.state)[0].final
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(50.0, 1), (70.0, 2)])
+def test_the_ending_of_a_long_turn_is_a_new_message(seconds: float, ends: int):
+    story = knowledge_story().ends(after=seconds)
+    assert len(roles(story)) == ends
+
+
+def test_the_ending_of_a_parked_turn_is_a_new_message_and_progress_shrinks():
+    story = approved_story()
+    assert roles(story) == ["progress", "answer", "approval"]
+    shrunk, answer = seen(story), seen(story, ANSWER)
+    assert shrunk.headline == wording.DONE_BELOW
+    assert [s.title for s in shrunk.steps] == ["2 steps done"]
+    assert not shrunk.text
+    assert not shrunk.cards
+    assert answer.text.endswith("You are an editor now.")
+    assert [card.title for card in answer.cards] == ["Seat assigned"]
+    assert answer.headline == wording.DONE
+    assert answer.footer == "A footer."
+    assert "Approved by Bea Boss: “She needs it”." in answer.notices[0]
+
+
+def test_a_long_turn_that_failed_says_so_in_both_messages():
+    story = approval_story().ends(ev.TurnFailed(code="deadline"))
+    assert seen(story).headline == wording.FAILED_BELOW
+    assert wording.failure("deadline") in seen(story, ANSWER).notices
+    assert "closed before it was decided" in card_for(story).approvals[0].status
+
+
+@pytest.mark.parametrize("how", ["stopped", "withdrawn"])
+def test_who_stops_or_withdraws_is_looking_and_gets_no_second_message(how: str):
+    ending = ev.TurnCancelled.model_validate(
+        {"by": "p0", "by_name": "Asker", "how": how}
+    )
+    story = approval_story().ends(ending)
+    assert roles(story) == ["progress", "approval"]
+    view = seen(story)
+    assert view.mood == "cancelled"
+    assert any("by Asker" in notice for notice in view.notices)
+    assert step(view, "c2").status == "cancelled"
+    card = card_for(story)
+    assert card.headline == "Withdrawn"
+    assert card.approvals[0].status.startswith("Withdrawn by Asker")
+
+
+def test_each_person_ever_asked_has_one_card_and_the_requester_none():
+    both = SECURITY.model_copy(
+        update={
+            "approvers": (BOSS, GUARD, BOSS.model_copy(update={"person_id": ASKER}))
+        }
+    )
+    story = Story().wants("c1", "x").asks_for_approval("c1", MANAGER, both)
+    assert people(story) == [BOSS.person_id]
+    story.decides("approved")
+    assert people(story) == [BOSS.person_id, GUARD.person_id]
+
+
+def people(story: Story) -> list[PersonId]:
+    plans = surfaces_of(story.state)
+    return [plan.person_id for plan in plans if plan.role == "approval"]
+
+
+# ------------------------------------------------------------ the one who asked
+
+
+def test_who_runs_a_turn_can_stop_it_and_who_waits_or_is_done_cannot():
+    assert seen(knowledge_story()).stop_turn == "t1"
+    assert seen(approval_story()).stop_turn is None
+    assert seen(knowledge_story().ends()).stop_turn is None
+
+
+def test_text_streams_until_its_item_is_closed():
+    story = knowledge_story()
+    assert seen(story).streaming
+    assert not seen(story.stops_saying("t1")).streaming
+
+
+def test_only_the_coordinator_speaks_to_the_requester():
+    story = Story().says("t1", "Mine.")
+    child = story.hands_over("c1", "software")
+    story.says("t2", "Theirs.", frame=child)
+    story.tell(
+        ev.ItemOpened(
+            item_id=ItemId("h"), frame_id=FrameId("f1"), kind="thought", text="Hm."
+        )
+    )
+    story.says("t3", "Mine again.")
+    assert seen(story).text == "Mine.\n\nMine again."
+
+
+def test_waiting_says_for_whom_since_when_and_until_when():
+    view = seen(approval_story())
+    assert view.headline == "Waiting for Bea Boss"
+    assert view.mood == "waiting"
+    said = "Waiting for Bea Boss since 09:00 UTC, until 10:00 UTC."
+    assert step(view, "c2").detail == said
+    assert [card.status for card in view.approvals] == [said]
+
+
+def test_a_specialists_steps_follow_the_hand_off_and_name_the_specialist():
+    view = seen(onboarding_story())
+    assert [(s.id, s.agent) for s in view.steps] == [
+        ("c1", ""),
+        ("c3", "software"),
+        ("c2", ""),
+        ("c4", "hardware"),
+        ("c5", "hardware"),
+    ]
+
+
+def test_steps_tell_how_long_they_took_and_why_they_did_not_work():
+    view = seen(onboarding_story())
+    assert step(view, "c3").seconds == 3.5
+    assert step(view, "c1").seconds is None
+    assert step(view, "c4").status == "denied"
+    assert step(view, "c4").detail.startswith("The rule “No screens”")
+    assert step(view, "c5").status == "failed"
+    assert step(view, "c5").detail == wording.OUTCOME_UNKNOWN
+
+
+def test_the_time_that_people_take_to_decide_is_not_the_steps():
+    view = seen(approved_story().ends(), ANSWER)
+    assert not view.steps
+    story = approval_story().decides("approved").starts("c2").finishes("c2")
+    assert step(seen(story), "c2").seconds == 3.0
+    assert step(seen(story.finishes("c1")), "c1").seconds is None
+
+
+@pytest.mark.parametrize(
+    ("by", "status"),
+    [
+        ("policy", "denied"),
+        ("person", "denied"),
+        ("time", "failed"),
+        ("requester", "cancelled"),
+    ],
+)
+def test_a_denial_by_time_is_no_rejection(by: str, status: str):
+    view = seen(Story().wants("c1", "x").denies("c1", "Why.", by))
+    assert (step(view, "c1").status, step(view, "c1").detail) == (status, "Why.")
+
+
+@pytest.mark.parametrize(
+    ("result", "detail"),
+    [("It is down.", "It is down."), ({"error": "No."}, "No."), ({"ok": "x"}, "")],
+)
+def test_a_failed_step_says_what_the_tool_said(
+    result: str | dict[str, str], detail: str
+):
+    story = Story().wants("c1", "x").starts("c1")
+    view = seen(story.finishes("c1", outcome="failed", result=result))
+    assert step(view, "c1").detail == detail
+
+
+def test_a_long_reason_is_shortened():
+    view = seen(Story().wants("c1", "x").denies("c1", "why " * 300))
+    assert len(step(view, "c1").detail) <= 500
+    assert step(view, "c1").detail.endswith("why…")
+
+
+def test_what_was_running_at_the_end_may_have_happened_and_the_rest_did_not():
+    story = Story().wants("c1", "a").wants("c2", "b").starts("c2")
+    view = seen(story.ends(ev.TurnFailed(code="internal")))
+    assert step(view, "c1").detail == wording.NOT_STARTED
+    assert step(view, "c2").detail == wording.LEFT_RUNNING
+
+
+@pytest.mark.parametrize(
+    ("worked", "refused", "headline", "mood"),
+    [
+        (1, 0, wording.DONE, "done"),
+        (1, 1, wording.PARTLY_DONE, "done"),
+        (0, 1, wording.NOT_DONE, "failed"),
+        (0, 0, wording.ANSWERED, "done"),
+    ],
+)
+def test_the_headline_says_how_much_was_done(
+    worked: int, refused: int, headline: str, mood: str
+):
+    story = Story()
+    for number in range(worked):
+        story.wants(f"w{number}", "x").starts(f"w{number}").finishes(f"w{number}")
+    for number in range(refused):
+        story.wants(f"r{number}", "x").denies(f"r{number}", "No.")
+    view = seen(story.ends())
+    assert (view.headline, view.mood) == (headline, mood)
+
+
+def test_what_went_wrong_is_told_once():
+    story = approval_story().decides("rejected", reason="No budget", after=5.0)
+    story.denies("c2", wording.rejected_by("Bea Boss", "No budget"), "person").ends()
+    answer = seen(story, ANSWER)
+    assert answer.notices == (
+        "An editor seat for Asker: Rejected by Bea Boss: “No budget”. Nothing was changed.",
+    )
+    short = Story().wants("c1", "x").asks_for_approval("c1")
+    short.decides("rejected", after=5.0)
+    view = seen(short.denies("c1", wording.rejected_by("Bea Boss"), "person").ends())
+    assert view.notices == ()
+    assert step(view, "c1").detail == "Rejected by Bea Boss. Nothing was changed."
+
+
+def test_an_ending_without_words_tells_what_did_not_work():
+    story = onboarding_story().ends(after=100.0)
+    assert [s.id for s in seen(story, ANSWER).steps if s.status != "failed"] == ["c4"]
+
+
+def test_an_answer_that_was_cut_off_says_so():
+    story = knowledge_story()
+    story.tell(ev.ModelAsked(frame_id=FrameId("f1"), ask=1, model="m"))
+    reply = ev.ModelReplied(
+        frame_id=FrameId("f1"), ask=1, blocks=(), stop_reason="max_tokens"
+    )
+    assert wording.TRUNCATED in seen(story.tell(reply).ends()).notices
+
+
+def test_notices_cards_and_steers_are_shown_and_bad_cards_are_not():
+    story = Story().tell(ev.TurnSteered(text="write, not read"))
+    for item, kind, data in (
+        ("n", "notice", {}),
+        ("c", "card", {"title": "A card"}),
+        ("d", "card", {"colour": "of a newer release"}),
+    ):
+        story.tell(
+            ev.ItemOpened.model_validate(
+                {
+                    "item_id": item,
+                    "frame_id": "f1",
+                    "kind": kind,
+                    "title": "Heard",
+                    "data": data,
+                }
+            )
+        )
+    view = seen(story)
+    assert view.notices == ("Heard", "Also noted: “write, not read”")
+    assert [card.title for card in view.cards] == ["A card"]
+
+
+def test_an_article_is_cited_once():
+    assert [source.ref for source in seen(knowledge_story()).sources] == ["vpn"]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [("", "tool"), ("Looking", "Looking")],
+)
+def test_a_step_without_a_title_is_called_by_its_tool(title: str, expected: str):
+    assert step(seen(Story().wants("c1", title)), "c1").title == expected
+
+
+def test_times_are_written_in_the_companys_zone():
+    zone = timezone(timedelta(hours=2), "CEST")
+    tomorrow = NOW + timedelta(days=1)
+    view = view_of(approval_story().state, PROGRESS, tomorrow, zone=zone)
+    assert "until Fri 20 Nov, 12:00 CEST" in step(view, "c2").detail
+
+
+# ------------------------------------------------------------ those who decide
+
+
+def test_a_card_asks_with_all_facts_and_buttons():
+    view = card_for(approval_story())
+    (card,) = view.approvals
+    assert view.headline == wording.DECISION_NEEDED
+    assert view.summary.startswith("Asker asks for your decision: An editor seat")
+    assert [fact.label for fact in card.facts] == ["Requested by", "Cost"]
+    assert card.can_decide
+    assert card.status == "Please decide until 10:00 UTC."
+    assert card.args_hash == "abc"
+
+
+def test_a_card_has_no_buttons_once_its_time_is_over():
+    state = approval_story().state
+    audience = ForApprover(person_id=BOSS.person_id, approval_id=SEAT)
+    late = view_of(state, audience, NOW + timedelta(hours=2))
+    assert not late.approvals[0].can_decide
+
+
+def test_who_asked_is_not_told_twice():
+    story = Story().wants("c1", "x").asks_for_approval("c1")
+    request = story.log[-1].event
+    assert isinstance(request, ev.ApprovalRequested)
+    fact = ev.Fact(label="Requested by", value="Asker (Design)")
+    story.log[-1] = story.log[-1].model_copy(
+        update={"event": request.model_copy(update={"facts": (fact,)})}
+    )
+    assert card_for(story).approvals[0].facts == (fact,)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "headline", "mood", "status"),
+    [
+        ("approved", "Approved", "done", "Approved by Bea Boss: “Why”."),
+        ("rejected", "Rejected", "failed", "Rejected by Bea Boss: “Why”. Nothing was changed."),
+        ("withdrawn", "Withdrawn", "cancelled", "Withdrawn by Bea Boss before it was decided. Nothing was changed."),
+    ],
+)  # fmt: skip
+def test_a_settled_card_says_who_decided_and_why(
+    verdict: ev.Verdict, headline: str, mood: str, status: str
+):
+    story = approval_story().decides(verdict, reason="Why")
+    view = card_for(story)
+    assert (view.headline, view.mood) == (headline, mood)
+    assert view.approvals[0].status == status
+    assert not view.approvals[0].can_decide
+
+
+def test_an_expired_card_says_that_nobody_decided():
+    story = approval_story().tell(ev.ApprovalExpired(approval_id=SEAT))
+    view = card_for(story)
+    assert view.headline == "Expired"
+    assert "Bea Boss did not decide in time" in view.approvals[0].status
+
+
+def test_who_has_approved_sees_what_is_still_missing():
+    story = Story().wants("c1", "x").asks_for_approval("c1", SECURITY)
+    story.decides("approved", HEAD, after=60.0)
+    view = card_for(story, HEAD.person_id)
+    assert view.headline == "Waiting for Gil Guard"
+    assert view.approvals[0].status == (
+        "You approved this. One more approval is needed from Gil Guard, "
+        "until 09:10 UTC."
+    )
+    assert card_for(story, GUARD.person_id).approvals[0].can_decide
+    story.decides("approved", GUARD, reason="Fine")
+    said = card_for(story, HEAD.person_id).approvals[0].status
+    assert said == "Approved by Hana Head and Gil Guard: “Fine”."
+
+
+def test_who_approved_an_earlier_stage_sees_who_is_next():
+    story = Story().wants("c1", "x").asks_for_approval("c1", MANAGER, SECURITY)
+    story.decides("approved", after=60.0)
+    said = card_for(story).approvals[0].status
+    assert "2 more approvals are needed from Hana Head or Gil Guard" in said
+
+
+def test_who_did_not_decide_in_time_sees_who_does_now():
+    higher = MANAGER.model_copy(update={"approvers": (HEAD,)})
+    story = approval_story()
+    later = story.at + timedelta(hours=2)
+    story.tell(ev.ApprovalEscalated(approval_id=SEAT, stage=higher, expires_at=later))
+    view = card_for(story)
+    assert view.headline == wording.DECISION_ELSEWHERE
+    assert not view.approvals[0].can_decide
+    assert "Hana Head decides now" in view.approvals[0].status
+    assert card_for(story, HEAD.person_id).approvals[0].can_decide
+
+
+def test_a_card_without_a_requester_still_asks():
+    state = replace(approval_story().state, requester=None)
+    audience = ForApprover(person_id=BOSS.person_id, approval_id=SEAT)
+    view = view_of(state, audience, NOW)
+    assert view.summary.startswith("Somebody asks")
+    assert [fact.label for fact in view.approvals[0].facts] == ["Cost"]
+
+
+def test_a_card_of_an_unknown_request_says_so():
+    audience = ForApprover(person_id=ASKER, approval_id=ApprovalId("none"))
+    view = view_of(approval_story().state, audience, NOW)
+    assert view.headline == view.summary == wording.UNKNOWN_REQUEST
+
+
+# ---------------------------------------------------------------- whole messages
+
+views = TypeAdapter(dict[str, TurnView])
+STORIES = {
+    "knowledge-streaming": knowledge_story(),
+    "knowledge-answered": knowledge_story().stops_saying("t1").ends(),
+    "approval-waiting": approval_story(),
+    "approval-approved": approved_story(),
+    "onboarding-running": onboarding_story(),
+    "onboarding-ended": onboarding_story().says("t1", "One of three.").ends(),
+    "stranger": Story().ends(ev.TurnFailed(code="stranger")),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_stories_look_as_recorded(name: str):
+    story = STORIES[name]
+    shown = {
+        f"{plan.role} {plan.person_id}": seen(story, plan.audience)
+        for plan in surfaces_of(story.state)
+    }
+    assert_golden(f"view/{name}.json", views.dump_python(shown, mode="json"))

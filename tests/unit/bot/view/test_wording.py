@@ -1,0 +1,131 @@
+import inspect
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.protocol import events as ev
+from bot.view import wording
+from bot.view.summary import summary_of
+from tests.support.stories import approval_story
+
+NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+
+
+def test_times_of_today_need_no_date():
+    at = NOW + timedelta(minutes=5)
+    assert wording.moment(at, now=NOW, zone=UTC) == "23:35 UTC"
+    assert (
+        wording.moment(at + timedelta(hours=1), now=NOW, zone=UTC)
+        == "Sat 21 Nov, 00:35 UTC"
+    )
+
+
+def test_what_today_is_depends_on_the_zone():
+    zone = timezone(timedelta(hours=1), "CET")
+    assert wording.moment(NOW, now=NOW, zone=zone) == "00:30 CET"
+    assert (
+        wording.moment(NOW - timedelta(hours=2), now=NOW, zone=zone)
+        == "Fri 20 Nov, 22:30 CET"
+    )
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ([], "somebody"),
+        (["A"], "A"),
+        (["A", "B"], "A or B"),
+        (["A", "B", "C"], "A, B or C"),
+    ],
+)
+def test_names_are_listed_as_in_a_sentence(people: list[str], said: str):
+    assert wording.names(people) == said
+
+
+CODES = ["model", "deadline", "stranger", "internal", "limit", "of a newer release"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_failure_says_what_did_not_happen_and_what_to_do(code: str):
+    said = wording.failure(code)
+    assert "did nothing" in said or "nothing else was" in said
+    assert "lease" in said  # please
+
+
+@pytest.mark.parametrize("verdict", ["approved", "rejected"])
+def test_a_click_that_counts_is_confirmed(verdict: ev.Verdict):
+    assert verdict != "withdrawn"
+    assert f"you {verdict}" in wording.click_taken(verdict)
+
+
+def test_a_click_that_came_too_late_says_who_was_faster():
+    approval = approval_story().decides("rejected").state.approvals[0]
+    assert wording.click_too_late(approval, "rejected") == (
+        "This was already decided by Bea Boss (rejected). Your click changed nothing."
+    )
+    unread = approval_story().state.approvals[0]
+    assert "decided (approved)." in wording.click_too_late(unread, "approved")
+
+
+def test_who_decided_is_said_even_without_name_or_reason():
+    assert wording.approved_by("") == "Approved by somebody."
+    assert wording.approved_by("A", " ") == "Approved by A."
+
+
+def test_a_reminder_names_who_waits_for_what_until_when():
+    said = wording.reminder("Asker", "A seat", until="10:00 UTC")
+    assert said == (
+        "Asker still waits for your decision: A seat. It is open until 10:00 UTC."
+    )
+
+
+def test_several_people_decide_and_one_decides():
+    assert "A or B decide now" in wording.escalated_to(["A", "B"])
+    assert "A decides now" in wording.escalated_to(["A"])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_missing_is_counted(count: int):
+    said = wording.waits_for_more(count, ["A"], until="x")
+    assert said.startswith("One more" if count == 1 else "2 more")
+    assert wording.steps_done(count) == (
+        "1 step done" if count == 1 else "2 steps done"
+    )
+
+
+def test_steps_that_went_wrong_keep_their_names():
+    assert "Order it" in wording.step_failed("Order it")
+    assert "Order it" in wording.step_unknown("Order it")
+
+
+def test_the_headline_of_an_open_request_asks():
+    assert wording.settled_headline("open") == wording.DECISION_NEEDED
+
+
+def test_sentences_end():
+    spoken = {
+        name: value
+        for name, value in inspect.getmembers(wording)
+        if name.isupper() and isinstance(value, str) and len(value) > 40
+    }
+    assert len(spoken) > 10
+    assert all(value.endswith(".") for value in spoken.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "Done"),
+        ("**Bold** and `code`", "Done: Bold and code"),
+        ("# Title\n\n- [a link](https://x) ![img](y)", "Done: Title a link img"),
+        ("snake_case - stays > here", "Done: snake_case - stays > here"),
+        ("x" * 200, "Done: " + "x" * 143 + "…"),
+    ],
+)
+def test_a_summary_is_one_short_plain_line(text: str, line: str):
+    assert summary_of("Done", text) == line
+    assert len(line) <= 150
+
+
+def test_a_summary_does_not_repeat_the_headline():
+    assert summary_of("Asker asks: A seat", "A seat") == "Asker asks: A seat"
