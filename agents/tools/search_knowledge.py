@@ -4,7 +4,8 @@ import re
 
 from pydantic import Field
 
-from agents.language import content_words, stems
+from agents.language import stems
+from agents.relevance import fit
 from agents.tools.tool import Arguments, Setting, Tool
 from bot.company.model import Company
 from bot.ports.agent import ToolResult
@@ -26,23 +27,16 @@ class KnowledgeArguments(Arguments):
 
 
 async def run(setting: Setting, arguments: KnowledgeArguments) -> ToolResult:
-    """Return the best matching articles, with the first of them as source.
-
-    Full-text search wants every word; where that finds nothing, the words are
-    looked for one by one, and articles with more of them come first.
-    """
-    articles = list(
-        await setting.records.search_knowledge(
-            setting.tenant, arguments.query, limit=_MAX_ARTICLES
-        )
+    """Return what was found, best fit first; cite only what is about the question."""
+    query = arguments.query
+    found = await setting.records.search_knowledge(
+        setting.tenant, query, limit=_MAX_ARTICLES
     )
-    if not articles:
-        articles = await _word_by_word(setting, arguments.query)
+    articles = sorted(found, key=lambda a: -fit(a.title, a.body, query))
+    cited = [a for a in articles[:1] if fit(a.title, a.body, query) > 0]
     return ToolResult(
         outcome="done",
-        title=(
-            f"Found “{articles[0].title}”" if articles else "Found no article on that"
-        ),
+        title=(f"Found “{cited[0].title}”" if cited else "Found no article on that"),
         content={
             "articles": [
                 {
@@ -55,21 +49,8 @@ async def run(setting: Setting, arguments: KnowledgeArguments) -> ToolResult:
                 for article in articles
             ]
         },
-        sources=tuple(_source(article, arguments.query) for article in articles[:1]),
+        sources=tuple(_source(article, query) for article in cited),
     )
-
-
-async def _word_by_word(setting: Setting, query: str) -> list[Article]:
-    hits: dict[str, list[Article]] = {}
-    for word in content_words(query)[:6]:
-        for article in await setting.records.search_knowledge(
-            setting.tenant, word, limit=_MAX_ARTICLES
-        ):
-            hits.setdefault(article.ref, []).append(article)
-    ranked = sorted(
-        hits.values(), key=lambda found: (-len(found), -max(a.rank for a in found))
-    )
-    return [found[0] for found in ranked[:_MAX_ARTICLES]]
 
 
 def _source(article: Article, query: str) -> Source:

@@ -84,9 +84,9 @@ class MemoryRecords(Records):
             (article, wanted & set(stems(f"{article.title} {article.body}")))
             for article in self.articles
         ]
-        # As Postgres' plainto_tsquery: every word must be there.
-        hits = [article for article, both in found if wanted and both == wanted]
-        ranked = sorted(hits, key=lambda a: -len(wanted & set(stems(a.title))))
+        # As on Postgres: every word counts, none is required.
+        hits = [(article, len(both)) for article, both in found if both]
+        ranked = sorted(hits, key=lambda hit: (-hit[1], hit[0].ref))
         return [
             Article(
                 ref=article.ref,
@@ -94,9 +94,9 @@ class MemoryRecords(Records):
                 owner=article.owner,
                 updated=article.updated,
                 body=article.body,
-                rank=1.0 + len(wanted & set(stems(article.title))),
+                rank=float(matches),
             )
-            for article in ranked[:limit]
+            for article, matches in ranked[:limit]
         ]
 
     @override

@@ -295,6 +295,18 @@ async def test_the_catalog_tells_what_is_left_and_what_one_has(desk: Desk):
             assert words in str(result.content)
 
 
+async def test_an_article_is_cited_only_if_it_is_about_the_question(desk: Desk):
+    for query, refs in (
+        ("reset password", ["password-reset"]),
+        ("guest wi-fi", ["guest-wifi"]),
+        ("standing desk lamp account phone", []),
+        ("zeppelin", []),
+    ):
+        call = desk.call("search_knowledge", {"query": query})
+        result = await desk.agents.run(call)
+        assert [source.ref for source in result.sources] == refs
+
+
 async def test_people_are_found(desk: Desk):
     result = await desk.agents.run(desk.call("look_up_person", {"query": "okafor"}))
     assert "Security lead" in str(result.content)
