@@ -5,7 +5,6 @@ from datetime import datetime, tzinfo
 from bot.turn.state import Approval, TurnState
 from bot.view import wording
 from bot.view.nodes import ApprovalView
-from bot.view.steps import waiting_sentence
 
 
 def card_of(
@@ -17,7 +16,7 @@ def card_of(
         args_hash=approval.args_hash,
         title=approval.subject,
         facts=approval.facts,
-        status=waiting_sentence(approval, now, zone),
+        status=_waits(approval, now, zone),
         can_decide=can_decide,
     )
 
@@ -38,3 +37,11 @@ def outcome_of(state: TurnState, approval: Approval) -> str:
         return wording.withdrawn_by(name)
     by = state.ending.by_name if state.ending else ""
     return wording.withdrawn_by(by) if by else wording.ended_undecided()
+
+
+def _waits(approval: Approval, now: datetime, zone: tzinfo) -> str:
+    return wording.waits(
+        [approver.name for approver in approval.waiting_for],
+        since=wording.moment(approval.stage_at, now=now, zone=zone),
+        until=wording.moment(approval.expires_at, now=now, zone=zone),
+    )

@@ -28,36 +28,46 @@ def progress_view(
     """
     if state.ending is None:
         return _running(state, now, footer, zone)
-    ended = answer_view(state, now, footer=footer, zone=zone)
-    steps = steps_of(state, now, zone)
+    steps = steps_of(state)
     if not shrunk:
+        ended = _ended(state, steps, _text(state), footer)
         told = [step.detail for step in steps if step.detail]
         news = [n for n in ended.notices if not any(detail in n for detail in told)]
         return replace(ended, steps=steps, notices=tuple(news))
-    failed = ended.mood == "failed" and state.ending.phase is Phase.FAILED
+    failed = state.ending.phase is Phase.FAILED
     headline = wording.FAILED_BELOW if failed else wording.DONE_BELOW
+    away = _looked_away_at(state)
     return TurnView(
         headline=headline,
-        mood=ended.mood,
+        mood=_ending(state, steps)[0],
         steps=collapsed(steps),
-        summary=summary_of(headline, state.text),
+        text=_text(state, before=away) if away else "",
+        summary=summary_of(headline, ""),
     )
 
 
-def answer_view(
-    state: TurnState, now: datetime, *, footer: str, zone: tzinfo
-) -> TurnView:
+def answer_view(state: TurnState, *, footer: str) -> TurnView:
     """Return how the turn ended, with all that came of it.
 
-    What went wrong is told by the coordinator; where it says nothing, by the steps.
+    What was said before the last decision stays where it was said, in the progress
+    message. What went wrong is told by the coordinator; where it says nothing, by
+    the steps.
     """
-    text = _text(state)
-    steps = steps_of(state, now, zone)
+    steps = steps_of(state)
+    text = _text(state, since=_looked_away_at(state))
+    ended = _ended(state, steps, text, footer)
+    if text:
+        return ended
+    return replace(ended, steps=tuple(s for s in steps if s.status != "done"))
+
+
+def _ended(
+    state: TurnState, steps: tuple[Step, ...], text: str, footer: str
+) -> TurnView:
     mood, headline = _ending(state, steps)
     return TurnView(
         headline=headline,
         mood=mood,
-        steps=() if text else tuple(s for s in steps if s.status != "done"),
         text=text,
         cards=_cards(state),
         sources=_sources(state),
@@ -76,7 +86,7 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
     return TurnView(
         headline=headline,
         mood="waiting" if state.parked else "running",
-        steps=steps_of(state, now, zone),
+        steps=steps_of(state),
         text=_text(state),
         streaming=any(i.kind == "text" and i.status == "open" for i in mine),
         cards=_cards(state),
@@ -145,15 +155,28 @@ def _root(state: TurnState) -> Frame | None:
     return next((f for f in state.frames if f.parent_id is None), None)
 
 
-def _text(state: TurnState) -> str:
+def _text(
+    state: TurnState, *, since: datetime | None = None, before: datetime | None = None
+) -> str:
     """Return what the coordinator wrote; specialists' words go to the coordinator."""
     root = _root(state)
     pieces = [
         item.text.strip()
         for item in state.items
-        if root and item.kind == "text" and item.frame_id == root.frame_id
+        if root
+        and item.kind == "text"
+        and item.frame_id == root.frame_id
+        and (since is None or item.opened_at >= since)
+        and (before is None or item.opened_at < before)
     ]
     return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _looked_away_at(state: TurnState) -> datetime | None:
+    """Return when a turn that had been parked got its last decision."""
+    if not state.times_parked:
+        return None
+    return max((a.settled_at for a in state.approvals if a.settled_at), default=None)
 
 
 def _cards(state: TurnState) -> tuple[CardData, ...]:

@@ -1,9 +1,8 @@
 """A turn's tool calls as steps: what is done, by whom, how long it took, and why not."""
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
 
-from bot.turn.state import Approval, Call, Phase, TurnState
+from bot.turn.state import Call, Phase, TurnState
 from bot.view import wording
 from bot.view.nodes import Step, StepStatus
 
@@ -18,11 +17,13 @@ _DENIED: dict[str, StepStatus] = {
     "requester": "cancelled",
 }
 """Time that ran out is no rejection."""
+_EXPLAINED = {"failed", "denied", "cancelled"}
+"""Who a waiting step waits for is said by its request's card."""
 
 
-def steps_of(state: TurnState, now: datetime, zone: tzinfo) -> tuple[Step, ...]:
+def steps_of(state: TurnState) -> tuple[Step, ...]:
     """Return every call as a step; a specialist's follow the hand-off they serve."""
-    return tuple(_step(state, call, now, zone) for call in _in_order(state))
+    return tuple(_step(state, call) for call in _in_order(state))
 
 
 def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -55,7 +56,7 @@ def _in_order(state: TurnState) -> Iterator[Call]:
     yield from (call for call in state.calls if call.call_id not in seen)
 
 
-def _step(state: TurnState, call: Call, now: datetime, zone: tzinfo) -> Step:
+def _step(state: TurnState, call: Call) -> Step:
     frame = state.frame(call.frame_id)
     nested = frame is not None and frame.parent_id is not None
     status = _status(state, call)
@@ -64,7 +65,7 @@ def _step(state: TurnState, call: Call, now: datetime, zone: tzinfo) -> Step:
         title=call.title or call.name,
         status=status,
         agent=frame.agent if frame and nested else "",
-        detail=_detail(state, call, status, now, zone),
+        detail=_shortened(_why_not(call)) if status in _EXPLAINED else "",
         seconds=_seconds(state, call),
     )
 
@@ -77,17 +78,6 @@ def _status(state: TurnState, call: Call) -> StepStatus:
     if state.ending:
         return "cancelled" if state.ending.phase is Phase.CANCELLED else "failed"
     return "waiting" if call.status == "waiting" else "running"
-
-
-def _detail(
-    state: TurnState, call: Call, status: StepStatus, now: datetime, zone: tzinfo
-) -> str:
-    if status in {"running", "done"}:
-        return ""
-    approval = state.approval_of(call.call_id)
-    if status == "waiting" and approval:
-        return waiting_sentence(approval, now, zone)
-    return _shortened(_why_not(call))
 
 
 def _why_not(call: Call) -> str:
@@ -105,15 +95,6 @@ def _why_not(call: Call) -> str:
             return said
         case _:
             return ""
-
-
-def waiting_sentence(approval: Approval, now: datetime, zone: tzinfo) -> str:
-    """Say who is waited for, since when and until when."""
-    return wording.waits(
-        [approver.name for approver in approval.waiting_for],
-        since=wording.moment(approval.stage_at, now=now, zone=zone),
-        until=wording.moment(approval.expires_at, now=now, zone=zone),
-    )
 
 
 def _shortened(text: str) -> str:
