@@ -6,6 +6,7 @@ happen again when a call runs, so that a call which was never ruled on does noth
 """
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from pydantic import JsonValue, ValidationError
 from typing_extensions import override
@@ -36,6 +37,8 @@ from bot.ports.agent import (
     ToolSpec,
 )
 from bot.ports.records import Records
+from bot.protocol.ids import PersonId
+from bot.protocol.values import Stage
 
 
 class AgentsOf(Agents):
@@ -140,6 +143,14 @@ class AgentsOf(Agents):
             title = tool.title(self._company, call.arguments)
             return failed(f"{title}: did not happen", sentences.not_done(title))
         return tool.recall(setting, arguments, effect)
+
+    @override
+    async def escalate(
+        self, stage: Stage, requester_id: PersonId, *, now: datetime
+    ) -> Stage | None:
+        return policy.escalate(
+            self._company, stage, requester_id, today=now.astimezone(UTC).date()
+        )
 
     async def _setting(self, call: Call) -> Setting | None:
         if not call.requester.person_id:

@@ -89,6 +89,47 @@ def decide(
     return Denied(policy="", cause="no_rule", ask=ask)
 
 
+def escalate(
+    company: Company, stage: Stage, requester_id: PersonId, *, today: date
+) -> Stage | None:
+    """Return who decides when ``stage`` has run out; ``None``: nobody, it expires.
+
+    ``escalate`` goes to the managers of those who did not decide, ``group:NAME`` to
+    that group's members; never to the requester, nor to somebody asked already.
+    """
+    requester = company.person(requester_id)
+    if requester is None:
+        return None
+    taken = {
+        a.person_id: person
+        for a in stage.approvers
+        if (person := company.person(a.person_id))
+    }
+    found: dict[PersonId, Person] = {}
+    if stage.then == "escalate":
+        for person_id in taken:
+            above = _above(company, person_id, requester, today, {**taken, **found})
+            if above:
+                found[above.id] = above
+    elif stage.then.startswith("group:"):
+        for person_id in company.groups.get(stage.then.removeprefix("group:"), ()):
+            person = company.person(person_id)
+            fresh = person_id not in taken and person_id != requester_id
+            if person and fresh and works_here(person, today):
+                found[person.id] = person
+    if not found:
+        return None
+    return stage.model_copy(
+        update={
+            "approvers": tuple(
+                Approver(person_id=p.id, name=p.name) for p in found.values()
+            ),
+            "need": min(stage.need, len(found)),
+            "then": stage.then if stage.then == "escalate" else "expire",
+        }
+    )
+
+
 def _matches(
     policy: Policy,
     requester: Person,

@@ -9,6 +9,7 @@ messages.
     * `ConfigError`: a setting or the company file is wrong
     * `SequenceGapError`: the log has a hole
     * `LeaseLostError`: another worker owns the conversation
+    * `SupersededError`: somebody was faster
     * `StoreUnavailableError`: Postgres does not answer
     * `UnverifiedError`: a request is not from whom it claims to be
     * `MalformedError`: a request cannot be understood
@@ -67,6 +68,12 @@ class LeaseLostError(DeskhandError):
         )
         self.conversation_id = conversation_id
         self.fence = fence
+
+
+class SupersededError(DeskhandError):
+    """Somebody was faster; what was about to be written is not true any more."""
+
+    hint = "Nothing to do: the news about it is in the mailbox."
 
 
 class StoreUnavailableError(DeskhandError):

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.engine.kit import Kit
@@ -126,8 +127,13 @@ class Conversation:
         async with begin(self._kit.database) as conn:
             rows = await read_mail(conn, self.claim)
         for row in rows:
-            if row.mail_seq not in self._handed:
-                self._held.setdefault(row.mail_seq, letter_of(row))
+            if row.mail_seq in self._handed or row.mail_seq in self._held:
+                continue
+            try:
+                self._held[row.mail_seq] = letter_of(row)
+            except ValidationError as error:
+                log.exception("mail.unreadable", kind=row.kind, errors=error.errors())
+                await self._consume(row.mail_seq)
         for mail_seq, letter in sorted(self._held.items()):
             if await self._take(tasks, mail_seq, letter):
                 self._handed.add(mail_seq)

@@ -239,6 +239,10 @@ class Delivery:
             await self._give_up(exhibit, error)
         except StoreUnavailableError as error:
             self._retry(exhibit, error)
+        except Exception:
+            # A mistake of ours with one message must not end everybody's delivery.
+            log.exception("surface.failed", surface=surface, role=exhibit.plan.role)
+            self._pacer.failed(surface, self._clock.monotonic())
         self._tell(exhibit)
 
     async def _show_newest(self, exhibit: Exhibit) -> None:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.clock import Clock
 from bot.engine.telemetry import Telemetry
-from bot.errors import DeskhandError, LeaseLostError
-from bot.protocol.codec import encode
+from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.protocol.codec import cleaned, encode
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TurnId
 from bot.store.conversations import Claim
@@ -83,7 +84,7 @@ class LogWriter:
         """
         at = self._clock.now()
         recorded = [
-            Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=event)
+            Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=cleaned(event))
             for n, event in enumerate(events)
         ]
         append = _append_of(claim, turn_id, recorded, at)
@@ -127,14 +128,13 @@ class LogWriter:
         try:
             async with begin(self._database) as conn:
                 written = await append_events(conn, [w.append for w in batch])
-        except DeskhandError as error:
+        except StoreUnavailableError as error:
             for waiting in batch:
                 _fail(waiting, error)
             return
-        except BaseException as error:
-            for waiting in batch:
-                _fail(waiting, error)
-            raise
+        except DBAPIError as error:
+            await self._commit_apart(batch, error)
+            return
         self._telemetry.commits.inc()
         for waiting in batch:
             if waiting.append.turn_id in written:
@@ -142,6 +142,14 @@ class LogWriter:
                     waiting.done.set_result(None)
             else:
                 _fail(waiting, _lost(waiting.append))
+
+    async def _commit_apart(self, batch: list[_Waiting], error: DBAPIError) -> None:
+        """Let only the append fail that Postgres refuses, not its company."""
+        if len(batch) == 1:
+            _fail(batch[0], error)
+            return
+        for waiting in batch:
+            await self._commit([waiting])
 
 
 def _append_of(

@@ -13,9 +13,10 @@ from typing import assert_never
 import structlog
 
 from bot.clock import Clock
+from bot.engine.projection import still_open
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
-from bot.errors import ModelError
+from bot.errors import ModelError, SupersededError
 from bot.ports.agent import (
     Agents,
     Allowed,
@@ -31,6 +32,7 @@ from bot.ports.agent import (
 )
 from bot.protocol import events as ev
 from bot.protocol.ids import (
+    ApprovalId,
     CallId,
     FrameId,
     ItemId,
@@ -74,7 +76,7 @@ class Performer:
             ):
                 await self._call(runner, action)
             case do.Expire(approval_id=approval_id):
-                await runner.emit(ev.ApprovalExpired(approval_id=approval_id))
+                await self._expire(runner, approval_id)
             case do.Park():
                 waiting = tuple(a.approval_id for a in runner.state.open_approvals)
                 await runner.emit(ev.TurnParked(waiting_for=waiting))
@@ -130,6 +132,25 @@ class Performer:
                 await _hand_off(runner, call)
             case do.TakeBack():
                 await runner.emit(_taken_back(runner.state, call))
+
+    async def _expire(self, runner: Runner, approval_id: ApprovalId) -> None:
+        approval = runner.state.approval(approval_id)
+        assert approval is not None, "decide names approvals of the state"
+        now = self._clock.now()
+        stage = await self._agents.escalate(
+            approval.stages[approval.stage], approval.requester_id, now=now
+        )
+        event: ev.TurnEvent = ev.ApprovalExpired(approval_id=approval_id)
+        if stage is not None:
+            expires_at = now + timedelta(seconds=stage.within)
+            event = ev.ApprovalEscalated(
+                approval_id=approval_id, stage=stage, expires_at=expires_at
+            )
+        try:
+            await runner.emit_if(event, still_open(runner.claim.tenant_id, approval))
+        except SupersededError:
+            # A decision was faster; its mail is on the way and settles the approval.
+            await self._clock.sleep(BACKOFF)
 
     # ------------------------------------------------------------------- asking
 

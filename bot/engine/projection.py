@@ -11,9 +11,11 @@ from functools import reduce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.engine.log import Also
+from bot.errors import SupersededError
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
-from bot.store.approvals import save_approval
+from bot.protocol.ids import TenantId
+from bot.store.approvals import lock_approval, save_approval
 from bot.store.conversations import Claim
 from bot.store.log import set_turn_status
 from bot.store.snapshots import save_snapshot
@@ -96,6 +98,17 @@ def _approval_writer(claim: Claim, state: TurnState, approval: Approval) -> Also
         )
 
     return write
+
+
+def still_open(tenant: TenantId, approval: Approval) -> Also:
+    """Return a check that nobody has decided the approval's current stage."""
+
+    async def check(conn: AsyncConnection) -> None:
+        row = await lock_approval(conn, tenant, approval.approval_id)
+        if row is None or (row.status, row.stage) != ("open", approval.stage):
+            raise SupersededError(f"approval {approval.approval_id} was decided")
+
+    return check
 
 
 async def _write_status(

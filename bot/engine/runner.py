@@ -18,7 +18,7 @@ import structlog
 from bot.clock import Clock
 from bot.engine.log import Also, LogWriter
 from bot.engine.projection import projection_of
-from bot.errors import StoreUnavailableError
+from bot.errors import StoreUnavailableError, SupersededError
 from bot.protocol.events import (
     FrameClosed,
     ItemAppended,
@@ -59,6 +59,8 @@ class _Outgoing:
     """Whether it only means something while an agent can still hear it."""
     bounce: Callable[[], None] | None = None
     """What to do with mail that came too late for this turn."""
+    alone: bool = False
+    """Whether it may be refused, and must not take others with it."""
 
     def settle(self, error: BaseException | None = None) -> None:
         """Let whoever waits for this event go on."""
@@ -129,7 +131,7 @@ class Runner:
         """Return when a parked turn must be looked at, should nobody decide."""
         return wake_at(self.state)
 
-    async def emit(self, *events: TurnEvent, also: Also | None = None) -> None:
+    async def emit(self, *events: TurnEvent) -> None:
         """Append events and return when they are committed and applied.
 
         Raises:
@@ -138,7 +140,19 @@ class Runner:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for event in events[:-1]:
             self._outbox.put(_Outgoing(event))
-        self._outbox.put(_Outgoing(events[-1], also, done))
+        self._outbox.put(_Outgoing(events[-1], done=done))
+        self._mail.set()
+        await done
+
+    async def emit_if(self, event: TurnEvent, check: Also) -> None:
+        """Append an event if ``check``, in its transaction, does not object.
+
+        Raises:
+            SupersededError: It objected; nothing was written.
+            LeaseLostError: Somebody else owns the conversation now.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._outbox.put(_Outgoing(event, check, done, alone=True))
         self._mail.set()
         await done
 
@@ -247,6 +261,10 @@ class Runner:
         try:
             if timely:
                 await self._commit(timely)
+        except SupersededError as error:
+            for entry in chunk:
+                entry.settle(error)
+            return
         except BaseException as error:
             for entry in chunk:
                 entry.settle(error)
@@ -290,10 +308,15 @@ _CUTS = (TurnCompleted, TurnFailed, TurnCancelled, FrameClosed)
 
 
 def _chunks(entries: Sequence[_Outgoing]) -> list[list[_Outgoing]]:
-    """Cut after each event that changes whether a later message is still heard."""
+    """Cut after each event that changes whether a later message is still heard.
+
+    An event that may be refused is committed alone.
+    """
     chunks: list[list[_Outgoing]] = [[]]
     for entry in entries:
+        if entry.alone:
+            chunks.append([])
         chunks[-1].append(entry)
-        if isinstance(entry.event, _CUTS):
+        if entry.alone or isinstance(entry.event, _CUTS):
             chunks.append([])
     return [chunk for chunk in chunks if chunk]

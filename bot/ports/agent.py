@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
-from bot.protocol.ids import CallId, FrameId, TenantId, TurnId
+from bot.protocol.ids import CallId, FrameId, PersonId, TenantId, TurnId
 from bot.protocol.values import (
     Block,
     CardData,
@@ -201,6 +201,12 @@ class Agents(Protocol):
 
     async def rule(self, call: Call) -> Ruling:
         """Return what policy says about the call. Has no effect on the world."""
+        ...
+
+    async def escalate(
+        self, stage: Stage, requester_id: PersonId, *, now: datetime
+    ) -> Stage | None:
+        """Return who decides now that ``stage`` has run out; ``None``: nobody."""
         ...
 
     async def run(self, call: Call) -> ToolResult:

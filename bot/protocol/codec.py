@@ -4,12 +4,58 @@ The reader ignores fields that a newer release added, and keeps an event of an
 unknown type as `UnknownEvent`, so that a rolling deploy never makes a log unreadable.
 """
 
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Documents are walked before they have a type.
+
+import re
+from typing import Any
+
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from bot.protocol.events import TurnEvent, UnknownEvent
 
 _adapter: TypeAdapter[TurnEvent] = TypeAdapter(TurnEvent)
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which Postgres refuses in jsonb, and halves of surrogate pairs, which are no
+text at all. People paste the one; broken JSON from outside holds the other."""
+
+
+def cleaned(event: TurnEvent) -> TurnEvent:
+    """Return ``event`` with characters that no log can hold replaced by U+FFFD.
+
+    An event from inside passes unchanged and uncopied.
+    """
+    document = event.model_dump()
+    if _is_clean(document):
+        return event
+    return _adapter.validate_python(_clean(document))
+
+
+def _is_clean(value: Any) -> bool:  # noqa: ANN401 - a document of any shape
+    match value:
+        case str():
+            return not _UNSTORABLE.search(value)
+        case dict():
+            return all(map(_is_clean, value)) and all(map(_is_clean, value.values()))
+        case list() | tuple():
+            return all(map(_is_clean, value))
+        case _:
+            return True
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - a document of any shape
+    match value:
+        case str():
+            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        case dict():
+            return {_clean(key): _clean(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_clean(part) for part in value]
+        case _:
+            return value
 
 
 def encode(event: TurnEvent | UnknownEvent) -> str:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from bot.protocol.codec import decode, encode
-from bot.protocol.events import Event, TurnEvent, UnknownEvent
+from bot.protocol.codec import cleaned, decode, encode
+from bot.protocol.events import Event, ToolFinished, TurnEvent, UnknownEvent
+from bot.protocol.ids import CallId
 from tests.support.turns import events
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "events"
@@ -56,3 +57,19 @@ def test_the_writer_refuses_what_is_not_declared() -> None:
 def test_a_broken_document_is_an_error(body: str) -> None:
     with pytest.raises(ValidationError):
         decode(body)
+
+
+@pytest.mark.parametrize("bad", ["a\x00b", "a\ud83db"], ids=["NUL", "half a pair"])
+def test_text_that_no_log_can_hold_is_replaced(bad: str) -> None:
+    event = ToolFinished(
+        call_id=CallId("c"), outcome="done", title=bad, result={"deep": [bad, 1]}
+    )
+    clean = cleaned(event)
+    assert isinstance(clean, ToolFinished)
+    assert (clean.title, clean.result) == ("a\ufffdb", {"deep": ["a\ufffdb", 1]})
+    assert decode(encode(clean)) == clean
+
+
+@given(events)
+def test_clean_events_are_left_alone(event: TurnEvent) -> None:
+    assert cleaned(event) is event or cleaned(cleaned(event)) == cleaned(event)
