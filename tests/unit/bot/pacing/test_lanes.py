@@ -24,6 +24,7 @@ def test_a_window_opens_when_its_oldest_use_is_over():
     use(bucket, 1.0)
     use(bucket, 4.0)
     assert bucket.ready_at(5.0, Haste.PROMPT) == 11.0
+    assert bucket.ready_at(10.9, Haste.PROMPT) == 11.0
     assert bucket.ready_at(11.0, Haste.PROMPT) <= 11.0
     assert bucket.left(11.0) == 1
 

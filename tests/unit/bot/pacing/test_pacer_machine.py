@@ -104,7 +104,7 @@ class PacerMachine(RuleBasedStateMachine):
     @rule(
         surface=surfaces,
         step=st.integers(-2, 3),
-        priority=st.sampled_from(Priority),
+        priority=st.sampled_from([*Priority, Priority.PROGRESS]),
         route=st.sampled_from(ROUTES),
     )
     def offer(
@@ -163,10 +163,10 @@ class PacerMachine(RuleBasedStateMachine):
         self.settle(known, counted=False)
 
     @precondition(lambda self: self.flying)
-    @rule(data=st.data(), retry_after=seconds)
+    @rule(data=st.data(), retry_after=st.sampled_from([0.0, 2.0, 8.0, 20.0]))
     def throttle(self, data: st.DataObject, retry_after: float) -> None:
         surface, known = self.pick(data)
-        route = data.draw(st.sampled_from([None, *LANES]))
+        route = data.draw(st.sampled_from([None, None, *LANES]))
         drawn = [lane.key for lane in LANES.values() if lane.key in self.drawn(known)]
         self.pacer.throttled(surface, self.now, retry_after=retry_after, lane=route)
         self.settle(known, counted=True)
@@ -288,4 +288,4 @@ class PacerMachine(RuleBasedStateMachine):
 
 
 TestPacer = PacerMachine.TestCase
-TestPacer.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestPacer.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -426,6 +426,22 @@ def test_a_card_has_no_buttons_once_its_time_is_over():
     assert not late.approvals[0].can_decide
 
 
+def test_who_asked_never_gets_buttons_even_when_named_as_approver():
+    mine = BOSS.model_copy(update={"person_id": ASKER})
+    stage = MANAGER.model_copy(update={"approvers": (mine, BOSS)})
+    story = Story().wants("c1", "x").asks_for_approval("c1", stage)
+    assert not card_for(story, ASKER).approvals[0].can_decide
+    assert card_for(story).approvals[0].can_decide
+
+
+def test_a_card_is_final_when_the_request_is_settled_and_not_before():
+    story = Story().wants("c1", "x").asks_for_approval("c1", SECURITY)
+    story.decides("approved", HEAD)
+    assert [plan.final for plan in surfaces_of(story.state)[1:]] == [False, False]
+    story.decides("approved", GUARD)
+    assert [plan.final for plan in surfaces_of(story.state)[1:]] == [True, True]
+
+
 def test_who_asked_is_not_told_twice():
     story = Story().wants("c1", "x").asks_for_approval("c1")
     request = story.log[-1].event
