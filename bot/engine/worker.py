@@ -115,12 +115,20 @@ class Worker:
 
     def _own(self, tasks: asyncio.TaskGroup, claim: Claim) -> None:
         conversation = Conversation(claim, self._kit)
+        # Our own lease may have run out while this process was busy: then the one
+        # who held it before ends first, because they share what is shown.
+        before = self._tasks.get(claim.conversation_id)
         self._owned[claim.conversation_id] = conversation
-        task = tasks.create_task(self._work(conversation))
+        task = tasks.create_task(self._work(conversation, before))
         self._tasks[claim.conversation_id] = task
 
-    async def _work(self, conversation: Conversation) -> None:
+    async def _work(
+        self, conversation: Conversation, before: asyncio.Task[None] | None
+    ) -> None:
         """Run one conversation; whatever goes wrong in it stays in it."""
+        if before:
+            before.cancel()
+            await asyncio.wait([before])
         log.debug("conversation.claimed", conversation=conversation.conversation_id)
         try:
             await conversation.run()
@@ -128,6 +136,14 @@ class Worker:
             self._kit.telemetry.leases_lost.inc()
             lost = group.exceptions[0]
             log.warning("lease.lost", error=str(lost), hint=LeaseLostError.hint)
+        except* StoreUnavailableError as group:
+            gone = group.exceptions[0]
+            log.warning(
+                "conversation.interrupted",
+                conversation=conversation.conversation_id,
+                error=str(gone),
+                hint="It goes on from the log when Postgres is back.",
+            )
         except* Exception as group:
             log.exception(
                 "conversation.failed",
@@ -138,8 +154,9 @@ class Worker:
             await self._put_off(conversation.claim)
         finally:
             conversation.abandon()
-            self._owned.pop(conversation.conversation_id, None)
-            self._tasks.pop(conversation.conversation_id, None)
+            if self._owned.get(conversation.conversation_id) is conversation:
+                del self._owned[conversation.conversation_id]
+                del self._tasks[conversation.conversation_id]
             self._news.set()
 
     async def _put_off(self, claim: Claim) -> None:
