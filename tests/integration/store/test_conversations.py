@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,7 +20,7 @@ from bot.store.conversations import (
 from bot.store.engine import begin
 from bot.store.mailbox import consume, read_mail
 from bot.store.schema import conversation
-from tests.support.store import LEASE, address, all_of, claim, own, send
+from tests.support.store import LEASE, address, all_of, claim, own, send, somebody_waits
 
 OVER = timedelta(0)
 """A lease that has run out as soon as it is given."""
@@ -148,19 +148,8 @@ async def test_mail_that_comes_during_the_release_keeps_it_due(engine: AsyncEngi
             update(conversation).values(mail_seq=conversation.c.mail_seq + 1)
         )
         group.create_task(let_go())
-        await blocked(engine)
+        await somebody_waits(engine)
     assert await claim(engine, held.conversation_id) is not None
-
-
-async def blocked(engine: AsyncEngine) -> None:
-    """Return once some statement waits for a lock; Postgres says which do."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    async with asyncio.timeout(10), engine.connect() as conn:
-        while not await conn.scalar(waiting):
-            await conn.rollback()
 
 
 async def test_a_release_is_due_again_when_its_owner_said(engine: AsyncEngine):
