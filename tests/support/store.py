@@ -1,12 +1,13 @@
 """What store tests begin with: a tenant, a conversation with mail, a claim."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.inbound import Address
@@ -101,9 +102,15 @@ async def all_of(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
     return [task.result() for task in tasks]
 
 
-async def within(
-    engine: AsyncEngine, work: Callable[[AsyncConnection], Coroutine[Any, Any, _T]]
-) -> _T:
-    """Run ``work`` in a transaction of its own."""
-    async with begin(engine) as conn:
-        return await work(conn)
+async def somebody_waits(engine: AsyncEngine) -> None:
+    """Return once a statement on this database waits for a lock.
+
+    Asked again and again, because Postgres tells it to nobody who does not ask.
+    """
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with asyncio.timeout(30), engine.connect() as conn:
+        while not await conn.scalar(waiting):
+            await conn.rollback()
