@@ -6,19 +6,17 @@ applied changes nothing, so replays and duplicate notifications are harmless. Th
 engine, the adapters, the console and the terminal all use this one.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeAlias, assert_never
 
 from bot.errors import SequenceGapError
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
-from bot.protocol.ids import CallId, FrameId, ItemId, TurnId
-from bot.turn.approvals import decide_stage, escalate, expire, open_approval
+from bot.protocol.ids import TurnId
+from bot.turn.calls import apply_approval, apply_tool
+from bot.turn.change import with_frame, with_item
 from bot.turn.state import (
-    Approval,
-    Call,
     Ending,
     Frame,
     Item,
@@ -27,8 +25,6 @@ from bot.turn.state import (
     Steer,
     TurnState,
 )
-
-_T = TypeVar("_T")
 
 
 def advance(state: TurnState, recorded: Recorded) -> TurnState:
@@ -86,14 +82,14 @@ def apply(
             | ev.ToolStarted()
             | ev.ToolFinished()
         ):
-            return _apply_tool(state, event, at)
+            return apply_tool(state, event, at)
         case (
             ev.ApprovalRequested()
             | ev.ApprovalDecided()
             | ev.ApprovalEscalated()
             | ev.ApprovalExpired()
         ):
-            return _apply_approval(state, event, at)
+            return apply_approval(state, event, at)
     assert_never(event)
 
 
@@ -196,7 +192,7 @@ def _apply_frame(
             )
             return replace(state, frames=(*state.frames, frame))
         case ev.FrameClosed(outcome=outcome, result=result):
-            return _with_frame(
+            return with_frame(
                 state,
                 event.frame_id,
                 lambda f: (
@@ -218,7 +214,7 @@ def _unheard(state: TurnState, frame: Frame) -> bool:
 def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:
     match event:
         case ev.ModelAsked(ask=ask, steers_seen=seen):
-            return _with_frame(
+            return with_frame(
                 state,
                 event.frame_id,
                 lambda f: (
@@ -228,7 +224,7 @@ def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> Tu
                 ),
             )
         case ev.ModelReplied():
-            return _with_frame(state, event.frame_id, lambda f: _replied(f, event))
+            return with_frame(state, event.frame_id, lambda f: _replied(f, event))
 
 
 def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
@@ -270,11 +266,11 @@ def _apply_item(
             )
             return replace(state, items=(*state.items, item))
         case ev.ItemAppended(text=text):
-            return _with_item(
+            return with_item(
                 state, event.item_id, lambda i: replace(i, text=i.text + text)
             )
         case ev.ItemPatched(title=title, data=data):
-            return _with_item(
+            return with_item(
                 state,
                 event.item_id,
                 lambda i: replace(
@@ -284,194 +280,10 @@ def _apply_item(
                 ),
             )
         case ev.ItemReplaced(text=text):
-            return _with_item(state, event.item_id, lambda i: replace(i, text=text))
+            return with_item(state, event.item_id, lambda i: replace(i, text=text))
         case ev.ItemClosed(status=status):
-            return _with_item(
+            return with_item(
                 state,
                 event.item_id,
                 lambda i: replace(i, status=status, closed_at=at),
             )
-
-
-# -------------------------------------------------------------------------- tools
-
-
-def _apply_tool(
-    state: TurnState,
-    event: ev.ToolRequested
-    | ev.ToolAuthorized
-    | ev.ToolDenied
-    | ev.ToolStarted
-    | ev.ToolFinished,
-    at: datetime,
-) -> TurnState:
-    match event:
-        case ev.ToolRequested():
-            return _request(state, event, at)
-        case ev.ToolAuthorized(policy=policy):
-            return _with_call(
-                state,
-                event.call_id,
-                lambda c: replace(c, status="authorized", policy=policy or c.policy),
-            )
-        case ev.ToolDenied():
-            denied = _with_call(
-                state,
-                event.call_id,
-                lambda c: replace(
-                    c,
-                    status="denied",
-                    policy=event.policy or c.policy,
-                    reason=event.reason,
-                    denied_by=event.by,
-                    settled_at=at,
-                ),
-            )
-            return _close_step(denied, event.call_id, "failed", at)
-        case ev.ToolStarted(key=key, attempt=attempt):
-            return _with_call(
-                state,
-                event.call_id,
-                lambda c: replace(c, status="started", key=key, attempt=attempt),
-            )
-        case ev.ToolFinished():
-            return _finish(state, event, at)
-
-
-def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnState:
-    if state.call(event.call_id):
-        return state
-    call = Call(
-        call_id=event.call_id,
-        frame_id=event.frame_id,
-        item_id=event.item_id,
-        name=event.name,
-        arguments=event.arguments,
-        effect=event.effect,
-        handoff_to=event.handoff_to,
-        title=event.title,
-        requested_at=at,
-    )
-    item = Item(
-        item_id=event.item_id,
-        frame_id=event.frame_id,
-        kind="handoff" if event.handoff_to else "tool",
-        title=event.title,
-        text="",
-        data={"call_id": event.call_id, "tool": event.name},
-        opened_at=at,
-    )
-    items = state.items if state.item(event.item_id) else (*state.items, item)
-    return replace(state, calls=(*state.calls, call), items=items)
-
-
-def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState:
-    call = state.call(event.call_id)
-    if call is None or call.settled:
-        return state
-    after = _with_call(
-        state,
-        event.call_id,
-        lambda c: replace(
-            c,
-            status="finished",
-            outcome=event.outcome,
-            title=event.title or c.title,
-            result=event.result,
-            cards=event.cards,
-            sources=event.sources,
-            settled_at=at,
-        ),
-    )
-    if event.title:
-        after = _with_item(after, call.item_id, lambda i: replace(i, title=event.title))
-    status = "done" if event.outcome == "done" else "failed"
-    return _close_step(after, event.call_id, status, at)
-
-
-def _close_step(
-    state: TurnState, call_id: CallId, status: str, at: datetime
-) -> TurnState:
-    call = state.call(call_id)
-    if call is None:
-        return state
-    final = "done" if status == "done" else "failed"
-    return _with_item(
-        state, call.item_id, lambda i: replace(i, status=final, closed_at=at)
-    )
-
-
-# ---------------------------------------------------------------------- approvals
-
-
-def _apply_approval(
-    state: TurnState,
-    event: ev.ApprovalRequested
-    | ev.ApprovalDecided
-    | ev.ApprovalEscalated
-    | ev.ApprovalExpired,
-    at: datetime,
-) -> TurnState:
-    match event:
-        case ev.ApprovalRequested():
-            call = state.call(event.call_id)
-            if call is None or call.settled or state.approval(event.approval_id):
-                return state
-            waiting = _with_call(
-                state, event.call_id, lambda c: replace(c, status="waiting")
-            )
-            approvals = (*waiting.approvals, open_approval(event, at))
-            return replace(waiting, approvals=approvals)
-        case ev.ApprovalDecided():
-            return _with_approval(state, event, lambda a: decide_stage(a, event, at))
-        case ev.ApprovalEscalated():
-            return _with_approval(state, event, lambda a: escalate(a, event, at))
-        case ev.ApprovalExpired():
-            return _with_approval(state, event, lambda a: expire(a, at))
-
-
-# ------------------------------------------------------------------- replacing one
-
-
-def _swap(
-    entries: tuple[_T, ...],
-    same: Callable[[_T], bool],
-    change: Callable[[_T], _T],
-) -> tuple[_T, ...]:
-    return tuple(change(entry) if same(entry) else entry for entry in entries)
-
-
-def _with_frame(
-    state: TurnState, frame_id: FrameId, change: Callable[[Frame], Frame]
-) -> TurnState:
-    frames = _swap(state.frames, lambda f: f.frame_id == frame_id, change)
-    return replace(state, frames=frames)
-
-
-def _with_item(
-    state: TurnState, item_id: ItemId, change: Callable[[Item], Item]
-) -> TurnState:
-    items = _swap(
-        state.items, lambda i: i.item_id == item_id and i.status == "open", change
-    )
-    return replace(state, items=items)
-
-
-def _with_call(
-    state: TurnState, call_id: CallId, change: Callable[[Call], Call]
-) -> TurnState:
-    calls = _swap(state.calls, lambda c: c.call_id == call_id and not c.settled, change)
-    return replace(state, calls=calls)
-
-
-def _with_approval(
-    state: TurnState,
-    event: ev.ApprovalDecided | ev.ApprovalEscalated | ev.ApprovalExpired,
-    change: Callable[[Approval], Approval],
-) -> TurnState:
-    approvals = _swap(
-        state.approvals,
-        lambda a: a.approval_id == event.approval_id and a.status == "open",
-        change,
-    )
-    return replace(state, approvals=approvals)

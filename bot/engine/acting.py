@@ -1,0 +1,158 @@
+"""Act on tool calls: policy first, then the intent, then the effect, then its result."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.engine.projection import still_open
+from bot.engine.runner import Runner
+from bot.errors import SupersededError
+from bot.ports.agent import (
+    Agents,
+    Allowed,
+    Call,
+    NeedsApproval,
+    Refused,
+    ToolResult,
+)
+from bot.protocol import events as ev
+from bot.protocol.ids import ApprovalId, CallId, approval_id_for, effect_key_for
+from bot.turn import state as st
+from bot.view import wording
+
+log = structlog.get_logger()
+
+TOOL_TIMEOUT = 30.0
+"""Seconds for a tool that does not say how long it may take."""
+PAUSE = 0.5
+"""Seconds before looking again at an approval that somebody just decided."""
+
+
+class Actor:
+    """Acts for the agents of one company."""
+
+    def __init__(self, agents: Agents, clock: Clock) -> None:
+        self._agents = agents
+        self._clock = clock
+
+    async def rule(self, runner: Runner, call: st.Call) -> None:
+        """Ask policy about a call; what cannot be checked is refused."""
+        try:
+            ruling = await self._agents.rule(self._port_call(runner.state, call))
+        except Exception:
+            # A policy that cannot be checked is a policy that says no.
+            log.exception("policy.failed", tool=call.name)
+            ruling = Refused(reason=wording.POLICY_UNCHECKED)
+        match ruling:
+            case Allowed(policy=policy):
+                event = ev.ToolAuthorized(call_id=call.call_id, policy=policy)
+                await runner.emit(event)
+            case Refused(reason=reason, policy=policy):
+                await runner.emit(
+                    ev.ToolDenied(call_id=call.call_id, policy=policy, reason=reason)
+                )
+            case NeedsApproval():
+                await runner.emit(self._approval(runner, call, ruling))
+
+    def _approval(
+        self, runner: Runner, call: st.Call, wanted: NeedsApproval
+    ) -> ev.ApprovalRequested:
+        state = runner.state
+        assert state.requester is not None, "a turn starts with who asks"
+        within = timedelta(seconds=wanted.stages[0].within)
+        return ev.ApprovalRequested(
+            approval_id=approval_id_for(state.turn_id, call.call_id, wanted.args_hash),
+            call_id=call.call_id,
+            subject=wanted.subject,
+            facts=wanted.facts,
+            args_hash=wanted.args_hash,
+            policy=wanted.policy,
+            requester_id=state.requester.person_id,
+            stages=wanted.stages,
+            expires_at=self._clock.now() + within,
+        )
+
+    async def run(self, runner: Runner, call: st.Call) -> None:
+        """Run an authorized call: the intent first, then the effect, then its result."""
+        key = effect_key_for(runner.state.turn_id, call.call_id)
+        started = ev.ToolStarted(
+            call_id=call.call_id, key=key, attempt=call.attempt + 1
+        )
+        await runner.emit(started)  # the intent, committed before the effect
+        spec = self._agents.spec(call.name)
+        try:
+            async with asyncio.timeout(spec.timeout if spec else TOOL_TIMEOUT):
+                result = await self._agents.run(self._port_call(runner.state, call))
+        except Exception as error:  # noqa: BLE001 - whatever a tool raises, the turn goes on
+            log.warning("tool.failed", tool=call.name, error=repr(error))
+            result = await self._found_out(runner, call)
+        await runner.emit(_finished(call.call_id, result))
+
+    async def probe(self, runner: Runner, call: st.Call) -> None:
+        """Find out about a call that somebody who is gone had started."""
+        await runner.emit(_finished(call.call_id, await self._found_out(runner, call)))
+
+    async def _found_out(self, runner: Runner, call: st.Call) -> ToolResult:
+        """Return what happened to a call whose answer was lost."""
+        if call.effect == "read":
+            return ToolResult(
+                outcome="failed",
+                title=wording.step_failed(call.title),
+                content={"error": wording.READ_FAILED},
+            )
+        try:
+            known = await self._agents.probe(self._port_call(runner.state, call))
+        except Exception:
+            log.exception("tool.probe_failed", tool=call.name)
+            known = None
+        return known or ToolResult(
+            outcome="unknown",
+            title=wording.step_unknown(call.title),
+            content={"error": wording.EFFECT_UNKNOWN},
+        )
+
+    def _port_call(self, state: st.TurnState, call: st.Call) -> Call:
+        assert state.requester is not None, "a turn starts with who asks"
+        return Call(
+            tenant_id=state.tenant_id,
+            turn_id=state.turn_id,
+            call_id=call.call_id,
+            key=effect_key_for(state.turn_id, call.call_id),
+            name=call.name,
+            arguments=call.arguments,
+            requester=state.requester,
+            now=self._clock.now(),
+        )
+
+    async def expire(self, runner: Runner, approval_id: ApprovalId) -> None:
+        """Escalate an approval whose time has run out, or let it expire."""
+        approval = runner.state.approval(approval_id)
+        assert approval is not None, "decide names approvals of the state"
+        now = self._clock.now()
+        stage = await self._agents.escalate(
+            approval.stages[approval.stage], approval.requester_id, now=now
+        )
+        event: ev.TurnEvent = ev.ApprovalExpired(approval_id=approval_id)
+        if stage is not None:
+            expires_at = now + timedelta(seconds=stage.within)
+            event = ev.ApprovalEscalated(
+                approval_id=approval_id, stage=stage, expires_at=expires_at
+            )
+        try:
+            await runner.emit_if(event, still_open(runner.claim.tenant_id, approval))
+        except SupersededError:
+            # A decision was faster; its mail is on the way and settles the approval.
+            await self._clock.sleep(PAUSE)
+
+
+def _finished(call_id: CallId, result: ToolResult) -> ev.ToolFinished:
+    return ev.ToolFinished(
+        call_id=call_id,
+        outcome=result.outcome,
+        title=result.title,
+        result=result.content,
+        cards=tuple(card.model_dump(mode="json") for card in result.cards),
+        sources=result.sources,
+    )

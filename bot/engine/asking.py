@@ -1,0 +1,191 @@
+"""Ask models: stream a reply into events, ask again when it breaks off.
+
+A tool call is requested as soon as its own arguments are complete, while the reply
+still goes on. Text that a broken reply left is replaced in place by the next one.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from bot.clock import Clock
+from bot.engine.question import question_for
+from bot.engine.runner import Runner
+from bot.errors import ModelError
+from bot.ports.agent import (
+    Agents,
+    CallReady,
+    Part,
+    Replied,
+    TextDelta,
+    ThoughtDelta,
+)
+from bot.protocol import events as ev
+from bot.protocol.ids import FrameId, ItemId
+from bot.protocol.values import CallBlock, ItemKind, TextBlock
+from bot.view import wording
+
+log = structlog.get_logger()
+
+MODEL_TIMEOUT = 120.0
+"""Seconds for one reply."""
+MODEL_ATTEMPTS = 3
+"""How often a question is asked when the model breaks off."""
+BACKOFF = 0.5
+"""Seconds before the second attempt; doubles."""
+
+
+class Asker:
+    """Asks the models of one company."""
+
+    def __init__(self, agents: Agents, clock: Clock) -> None:
+        self._agents = agents
+        self._clock = clock
+
+    async def ask(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
+        """Ask a frame's model and emit its reply while it is written."""
+        frame = runner.state.frame(frame_id)
+        assert frame is not None, "decide names frames of the state"
+        asked = ev.ModelAsked(
+            frame_id=frame_id,
+            ask=ask,
+            model=self._agents.model_name(frame.agent),
+            steers_seen=len(runner.state.steers),
+        )
+        await runner.emit(asked)
+        for attempt in range(1, MODEL_ATTEMPTS + 1):
+            try:
+                async with asyncio.timeout(MODEL_TIMEOUT):
+                    await self._stream(runner, frame_id, ask)
+            except (ModelError, TimeoutError) as error:
+                if _calls_made(runner, frame_id):
+                    return  # decide salvages the calls that were complete
+                lasting = isinstance(error, ModelError) and not error.transient
+                if lasting or attempt == MODEL_ATTEMPTS:
+                    log.warning("model.failed", error=str(error), hint=ModelError.hint)
+                    await runner.emit(
+                        ev.FrameClosed(
+                            frame_id=frame_id,
+                            outcome="failed",
+                            result=wording.MODEL_FAILED,
+                        )
+                    )
+                    return
+                await self._clock.sleep(BACKOFF * 2 ** (attempt - 1))
+            else:
+                return
+
+    async def _stream(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
+        question = question_for(runner.state, frame_id)
+        text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
+        thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
+        async with _closing(self._agents.ask(question)) as parts:
+            async for part in parts:
+                match part:
+                    case TextDelta(text=more):
+                        text.add(more)
+                    case ThoughtDelta(text=more):
+                        thought.add(more)
+                    case CallReady():
+                        runner.emit_soon(*text.close(), self._requested(frame_id, part))
+                    case Replied():
+                        await runner.emit(
+                            *thought.close(),
+                            *text.close(),
+                            ev.ModelReplied(
+                                frame_id=frame_id,
+                                ask=ask,
+                                blocks=part.blocks,
+                                stop_reason=part.stop_reason,
+                                usage=part.usage,
+                            ),
+                        )
+                        return
+        raise ModelError("the reply ended without its last part", transient=True)
+
+    def _requested(self, frame_id: FrameId, part: CallReady) -> ev.ToolRequested:
+        spec = self._agents.spec(part.name)
+        return ev.ToolRequested(
+            call_id=part.call_id,
+            frame_id=frame_id,
+            item_id=ItemId(part.call_id),
+            name=part.name,
+            arguments=part.arguments,
+            effect=spec.effect if spec else "read",
+            title=self._agents.title(part.name, part.arguments),
+            handoff_to=spec.handoff_to if spec else "",
+        )
+
+
+@asynccontextmanager
+async def _closing(parts: AsyncIterator[Part]) -> AsyncGenerator[AsyncIterator[Part]]:
+    """End the stream with the block, so that a stopped turn hangs up at once."""
+    try:
+        yield parts
+    finally:
+        if isinstance(parts, AsyncGenerator):
+            await parts.aclose()
+
+
+class _Streamed:
+    """Text that grows in one item. Asked again, it is replaced in place."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        frame_id: FrameId,
+        item_id: ItemId,
+        kind: ItemKind,
+    ) -> None:
+        self._runner = runner
+        self._frame_id = frame_id
+        self._item_id = item_id
+        self._kind: ItemKind = kind
+        self._begun = False
+        self._closed = False
+
+    def add(self, text: str) -> None:
+        if not self._begun:
+            self._begun = True
+            self._runner.emit_soon(self._opening())
+        self._runner.emit_soon(ev.ItemAppended(item_id=self._item_id, text=text))
+
+    def close(self) -> tuple[ev.TurnEvent, ...]:
+        if not self._begun or self._closed:
+            return ()
+        self._closed = True
+        return (ev.ItemClosed(item_id=self._item_id, status="done"),)
+
+    def _opening(self) -> ev.TurnEvent:
+        if self._runner.state.item(self._item_id):
+            return ev.ItemReplaced(item_id=self._item_id, text="")
+        return ev.ItemOpened(
+            item_id=self._item_id, frame_id=self._frame_id, kind=self._kind
+        )
+
+
+def _calls_made(runner: Runner, frame_id: FrameId) -> bool:
+    frame = runner.state.frame(frame_id)
+    return frame is not None and bool(runner.state.unreplied_calls(frame))
+
+
+async def salvage(runner: Runner, frame_id: FrameId, ask: int) -> None:
+    """Take the calls of a reply that was cut off as that reply."""
+    frame = runner.state.frame(frame_id)
+    assert frame is not None, "decide names frames of the state"
+    item = runner.state.item(ItemId(f"{frame_id}-{ask}-t"))
+    said = (TextBlock(text=item.text),) if item and item.text else ()
+    calls = tuple(
+        CallBlock(call_id=c.call_id, name=c.name, arguments=c.arguments)
+        for c in runner.state.unreplied_calls(frame)
+    )
+    await runner.emit(
+        ev.ModelReplied(
+            frame_id=frame_id,
+            ask=ask,
+            blocks=(*said, *calls),
+            stop_reason="tool_use",
+        )
+    )

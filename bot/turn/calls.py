@@ -1,0 +1,147 @@
+"""How events move a tool call, its step, and the approval it may wait for. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.protocol import events as ev
+from bot.protocol.ids import CallId
+from bot.turn.approvals import decide_stage, escalate, expire, open_approval
+from bot.turn.change import with_approval, with_call, with_item
+from bot.turn.state import Call, Item, TurnState
+
+
+def apply_tool(
+    state: TurnState,
+    event: ev.ToolRequested
+    | ev.ToolAuthorized
+    | ev.ToolDenied
+    | ev.ToolStarted
+    | ev.ToolFinished,
+    at: datetime,
+) -> TurnState:
+    """Return the state after an event of a tool call."""
+    match event:
+        case ev.ToolRequested():
+            return _request(state, event, at)
+        case ev.ToolAuthorized(policy=policy):
+            return with_call(
+                state,
+                event.call_id,
+                lambda c: replace(c, status="authorized", policy=policy or c.policy),
+            )
+        case ev.ToolDenied():
+            denied = with_call(
+                state,
+                event.call_id,
+                lambda c: replace(
+                    c,
+                    status="denied",
+                    policy=event.policy or c.policy,
+                    reason=event.reason,
+                    denied_by=event.by,
+                    settled_at=at,
+                ),
+            )
+            return _close_step(denied, event.call_id, "failed", at)
+        case ev.ToolStarted(key=key, attempt=attempt):
+            return with_call(
+                state,
+                event.call_id,
+                lambda c: replace(c, status="started", key=key, attempt=attempt),
+            )
+        case ev.ToolFinished():
+            return _finish(state, event, at)
+
+
+def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnState:
+    if state.call(event.call_id):
+        return state
+    call = Call(
+        call_id=event.call_id,
+        frame_id=event.frame_id,
+        item_id=event.item_id,
+        name=event.name,
+        arguments=event.arguments,
+        effect=event.effect,
+        handoff_to=event.handoff_to,
+        title=event.title,
+        requested_at=at,
+    )
+    item = Item(
+        item_id=event.item_id,
+        frame_id=event.frame_id,
+        kind="handoff" if event.handoff_to else "tool",
+        title=event.title,
+        text="",
+        data={"call_id": event.call_id, "tool": event.name},
+        opened_at=at,
+    )
+    items = state.items if state.item(event.item_id) else (*state.items, item)
+    return replace(state, calls=(*state.calls, call), items=items)
+
+
+def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState:
+    call = state.call(event.call_id)
+    if call is None or call.settled:
+        return state
+    after = with_call(
+        state,
+        event.call_id,
+        lambda c: replace(
+            c,
+            status="finished",
+            outcome=event.outcome,
+            title=event.title or c.title,
+            result=event.result,
+            cards=event.cards,
+            sources=event.sources,
+            settled_at=at,
+        ),
+    )
+    if event.title:
+        after = with_item(after, call.item_id, lambda i: replace(i, title=event.title))
+    status = "done" if event.outcome == "done" else "failed"
+    return _close_step(after, event.call_id, status, at)
+
+
+def _close_step(
+    state: TurnState, call_id: CallId, status: str, at: datetime
+) -> TurnState:
+    call = state.call(call_id)
+    if call is None:
+        return state
+    final = "done" if status == "done" else "failed"
+    return with_item(
+        state, call.item_id, lambda i: replace(i, status=final, closed_at=at)
+    )
+
+
+def apply_approval(
+    state: TurnState,
+    event: ev.ApprovalRequested
+    | ev.ApprovalDecided
+    | ev.ApprovalEscalated
+    | ev.ApprovalExpired,
+    at: datetime,
+) -> TurnState:
+    """Return the state after an event of an approval."""
+    match event:
+        case ev.ApprovalRequested():
+            call = state.call(event.call_id)
+            if call is None or call.settled or state.approval(event.approval_id):
+                return state
+            waiting = with_call(
+                state, event.call_id, lambda c: replace(c, status="waiting")
+            )
+            approvals = (*waiting.approvals, open_approval(event, at))
+            return replace(waiting, approvals=approvals)
+        case ev.ApprovalDecided():
+            return with_approval(
+                state, event.approval_id, lambda a: decide_stage(a, event, at)
+            )
+        case ev.ApprovalEscalated():
+            return with_approval(
+                state, event.approval_id, lambda a: escalate(a, event, at)
+            )
+        case ev.ApprovalExpired():
+            return with_approval(state, event.approval_id, lambda a: expire(a, at))
