@@ -25,6 +25,8 @@ GROW = 0.01
 """What a success adds to the believed budget, as a share of the documented one."""
 LEAST = 0.1
 """The believed budget never falls below this share of the documented one."""
+SWEEP = 60.0
+"""Seconds between two looks for lanes that nobody uses any more."""
 BURST = 0.5
 """Share of a budget that progress may use up at once; the rest is spread out."""
 
@@ -231,7 +233,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._buckets: dict[str, Bucket] = {}
-        self._sweep_at = 64
+        self._sweep_at = -inf
 
     def of(self, lanes: Iterable[Lane], now: float) -> Iterator[Bucket]:
         """Yield the state of each of ``lanes``, new lanes included."""
@@ -254,9 +256,8 @@ class Lanes:
         return tuple(self._buckets[key].level(now) for key in sorted(self._buckets))
 
     def _sweep(self, now: float) -> None:
-        """Drop lanes that nobody has used for long, whenever their number doubled."""
-        if len(self._buckets) < self._sweep_at:
+        """Drop lanes about which nothing is worth remembering, once in a while."""
+        if now < self._sweep_at:
             return
-        kept = {k: b for k, b in self._buckets.items() if not b.is_fresh(now)}
-        self._buckets = kept
-        self._sweep_at = max(64, 2 * len(kept))
+        self._buckets = {k: b for k, b in self._buckets.items() if not b.is_fresh(now)}
+        self._sweep_at = now + SWEEP

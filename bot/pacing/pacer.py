@@ -35,6 +35,7 @@ from math import inf
 
 from bot.pacing.lanes import Bucket, Haste, Lane, LaneLevel, Lanes
 from bot.pacing.plan import Plan, Priority, Send, Tally
+from bot.pacing.surface import Flight, Surface
 from bot.protocol.ids import SurfaceId
 
 FIRST_RETRY = 1.0
@@ -47,54 +48,10 @@ HOLD = 1.0
 """Seconds for which tokens are held for an urgent send that waits for another lane."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Flight:
-    revision: int
-    buckets: tuple[Bucket, ...]
-    sent_at: float
-    stale_since: float | None = None
-    """When the first revision newer than this one was offered."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Surface:
-    newest: int
-    priority: Priority
-    lanes: tuple[Lane, ...]
-    stale_since: float
-    """When the oldest revision was offered that nobody has seen yet."""
-    shown: int | None = None
-    tried: int | None = None
-    """The revision sent last, whatever became of it."""
-    flight: _Flight | None = None
-    sent_at: float = -inf
-    retry_at: float = -inf
-    failures: int = 0
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether people have not seen the newest revision."""
-        return self.shown is None or self.newest > self.shown
-
-    @property
-    def turn(self) -> tuple[Priority, bool, float]:
-        """Who goes first: by priority, unseen before seen, longest waiting first."""
-        return (self.priority, self.shown is not None, self.stale_since)
-
-    @property
-    def haste(self) -> Haste:
-        """How much of its lanes it may claim."""
-        if self.priority.is_urgent:
-            return Haste.URGENT
-        if self.priority is Priority.ERROR or self.shown is None:
-            return Haste.PROMPT
-        return Haste.PATIENT
-
-
 @dataclass(frozen=True, slots=True)
 class _Landed:
-    surface: _Surface
-    flight: _Flight
+    surface: Surface
+    flight: Flight
 
 
 class Pacer:
@@ -109,8 +66,8 @@ class Pacer:
 
     def __init__(self, *, min_interval: float = 0.5) -> None:
         self._min_interval = min_interval
-        self._surfaces: dict[SurfaceId, _Surface] = {}
-        self._waiting: dict[SurfaceId, _Surface] = {}
+        self._surfaces: dict[SurfaceId, Surface] = {}
+        self._waiting: dict[SurfaceId, Surface] = {}
         self._abandoned: set[SurfaceId] = set()
         self._flying = 0
         self._lanes = Lanes()
@@ -178,7 +135,7 @@ class Pacer:
             return
         known = self._surfaces.get(surface)
         if known is None:
-            known = _Surface(
+            known = Surface(
                 newest=revision, priority=priority, lanes=lanes, stale_since=now
             )
             self._surfaces[surface] = known
@@ -196,7 +153,7 @@ class Pacer:
         """Take note that ``surface`` shows ``revision`` already, e.g. after a restart."""
         if surface in self._surfaces or surface in self._abandoned:
             return
-        self._surfaces[surface] = _Surface(
+        self._surfaces[surface] = Surface(
             newest=revision,
             priority=Priority.PROGRESS,
             lanes=(),
@@ -306,7 +263,7 @@ class Pacer:
         self._now = max(self._now, now)
         return self._now
 
-    def _renew(self, known: _Surface, revision: int, now: float) -> None:
+    def _renew(self, known: Surface, revision: int, now: float) -> None:
         self._tally.offered += 1
         if known.newest not in (known.shown, known.tried):
             self._tally.coalesced += 1
@@ -317,7 +274,7 @@ class Pacer:
             known.flight.stale_since = now
         known.newest = revision
 
-    def _queue(self, surface: SurfaceId, known: _Surface) -> None:
+    def _queue(self, surface: SurfaceId, known: Surface) -> None:
         if known.flight is None and known.is_stale and surface not in self._waiting:
             self._waiting[surface] = known
             self._changed = True
@@ -326,16 +283,14 @@ class Pacer:
         sends: list[Send] = []
         wake_at = inf
         held: Counter[Bucket] = Counter()
+        shut: dict[tuple[Bucket, Haste], float] = {}
         for surface, known in sorted(
             self._waiting.items(), key=lambda entry: entry[1].turn
         ):
             ready = self._earliest(known)
             if ready <= now:
                 buckets = tuple(self._lanes.of(known.lanes, now))
-                ready = max(
-                    (b.ready_at(now, known.haste, held=held[b]) for b in buckets),
-                    default=now,
-                )
+                ready = _ready_at(buckets, known.haste, now, held, shut)
                 if ready <= now:
                     sends.append(self._launch(surface, known, buckets, now))
                     continue
@@ -344,7 +299,7 @@ class Pacer:
             wake_at = min(wake_at, ready)
         return tuple(sends), None if wake_at == inf else wake_at
 
-    def _earliest(self, known: _Surface) -> float:
+    def _earliest(self, known: Surface) -> float:
         """Return when the surface itself may be sent again, whatever the lanes say."""
         if known.priority < Priority.PROGRESS:
             return known.retry_at
@@ -353,13 +308,13 @@ class Pacer:
     def _launch(
         self,
         surface: SurfaceId,
-        known: _Surface,
+        known: Surface,
         buckets: tuple[Bucket, ...],
         now: float,
     ) -> Send:
         for bucket in buckets:
             bucket.draw(now)
-        known.flight = _Flight(revision=known.newest, buckets=buckets, sent_at=now)
+        known.flight = Flight(revision=known.newest, buckets=buckets, sent_at=now)
         known.tried = known.newest
         self._flying += 1
         del self._waiting[surface]
@@ -386,3 +341,26 @@ class Pacer:
         if flight.stale_since is not None:
             known.stale_since = flight.stale_since
         self._queue(surface, known)
+
+
+def _ready_at(
+    buckets: tuple[Bucket, ...],
+    haste: Haste,
+    now: float,
+    held: Counter[Bucket],
+    shut: dict[tuple[Bucket, Haste], float],
+) -> float:
+    """Return when a send may claim all of ``buckets``, or earlier if it must wait.
+
+    A lane that is shut stays so for the rest of a plan, so it is looked at once
+    (``shut``), however many surfaces wait for it.
+    """
+    ready = max((shut.get((bucket, haste), -inf) for bucket in buckets), default=now)
+    if ready > now:
+        return ready
+    for bucket in buckets:
+        ready = bucket.ready_at(now, haste, held=held[bucket])
+        if ready > now:
+            shut[bucket, haste] = ready
+            return ready
+    return now

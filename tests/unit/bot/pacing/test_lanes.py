@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing.lanes import GROW, LEAST, SHRINK, Bucket, Haste, Lane, Lanes, Window
+from bot.pacing.lanes import (
+    GROW,
+    LEAST,
+    SHRINK,
+    SWEEP,
+    Bucket,
+    Haste,
+    Lane,
+    Lanes,
+    Window,
+)
 
 TEN = Lane(key="ten", windows=(Window(10, 60.0),), reserve=0.2)
 
@@ -160,10 +170,17 @@ def lane(number: int) -> Lane:
 
 def test_lanes_nobody_uses_any_more_are_dropped_and_the_others_kept():
     lanes = Lanes()
-    for number in range(64):
-        use(next(lanes.of([lane(number)], 0.0)), 0.0 if number else 50.0)
-    list(lanes.of([lane(100)], 10.0))
-    assert [level.key for level in lanes.levels(10.0)] == ["lane 000", "lane 100"]
+    for number, at in ((1, 0.0), (2, 0.0), (3, SWEEP)):
+        use(next(lanes.of([lane(number)], at)), at)
+    lanes.named("lane 002", SWEEP).pause(SWEEP, until=900.0)
+    list(lanes.of([lane(4)], SWEEP + 0.5))
+    assert keys(lanes) == ["lane 002", "lane 003", "lane 004"]
+    list(lanes.of([lane(5)], 2 * SWEEP + 0.5))
+    assert keys(lanes) == ["lane 002", "lane 005"]
+
+
+def keys(lanes: Lanes) -> list[str]:
+    return [level.key for level in lanes.levels(0.0)]
 
 
 def test_a_lane_is_found_by_name_even_when_nobody_used_it():
