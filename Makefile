@@ -1,25 +1,32 @@
-# Every target does its own set-up; only Python 3.11+ has to be there.
+# Every target does its own set-up; only Python 3.11 to 3.13 has to be there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 SETUP := $(VENV)/.ready
+# For the interpreter that is there, however old: it only says what is wrong.
+PYTHON_CHECK := import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else \
+  "Deskhand needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. For example: make $(MAKECMDGOALS) PYTHON=python3.12" % v[:2])
 
-.PHONY: help setup demo serve test browser check lint bench
+.PHONY: help setup demo serve browser test lint check bench
 
 help:
 	@echo "make demo    everything on this machine, no account needed"
-	@echo "make test    the tests, with everything they need"
-	@echo "make check   what CI runs: format, lint, types, layers, tests"
+	@echo "make test    the tests, with everything they need; ARGS='-k slack' for some"
+	@echo "make check   what CI runs: format, lint, types, layers, deploy files, tests"
 	@echo "make serve   the bot (settings from the environment)"
 	@echo "make bench   the benchmarks, as a table and as JSON"
 	@echo "make setup   only set up"
 
 $(SETUP): pyproject.toml uv.lock
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else "Deskhand needs Python 3.11 to 3.13, this is %d.%d. Set PYTHON=python3.12, for example." % v[:2])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --locked --quiet --python $(BIN)/python
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 to 3.13, or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c '$(PYTHON_CHECK)'
+	@echo "Setting up in $(VENV) (once)…"
+	@$(BIN)/python -c '$(PYTHON_CHECK)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x "$(UV)" || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --quiet --python $(BIN)/python
 	@touch $@
 
 setup: $(SETUP)
@@ -31,7 +38,7 @@ serve: $(SETUP)
 	@$(BIN)/deskhand serve $(ARGS)
 
 browser: $(SETUP)
-	@$(BIN)/python tests/support/get_browser.py
+	@$(BIN)/python -m tests.support.get_browser
 
 test: $(SETUP) browser
 	@$(BIN)/pytest $(ARGS)
@@ -41,7 +48,7 @@ lint: $(SETUP)
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
-	@$(BIN)/python tests/support/lint_deploy.py
+	@$(BIN)/python -m tests.support.lint_deploy
 
 check: lint test
 

@@ -1,13 +1,11 @@
-"""A real browser: Debian's where it is installed, else Playwright's own."""
+"""A real browser: the system's where it is installed, else Playwright's own."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-DEBIAN = Path("/usr/bin/chromium")
-EXECUTABLE = DEBIAN if DEBIAN.exists() else None
+from tests.support.get_browser import system_chromium
 
 
 @asynccontextmanager
@@ -15,7 +13,7 @@ async def chromium() -> AsyncGenerator[Browser]:
     """Start a headless Chromium that asks nobody anything."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=EXECUTABLE,
+            executable_path=system_chromium(),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         async with browser:
