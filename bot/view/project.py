@@ -20,7 +20,7 @@ from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, surface_id_for
 from bot.turn.state import Approval, Phase, TurnState
 from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
-from bot.view.requester import answer_view, progress_view
+from bot.view.requester import answer_view, came_to_nothing, progress_view
 
 SHORT = timedelta(seconds=60)
 """People still look at the progress message of a turn that took no longer."""
@@ -80,7 +80,7 @@ def ends_in_new_message(state: TurnState) -> bool:
     """
     if state.ending is None or state.started_at is None:
         return False
-    if state.ending.phase is Phase.CANCELLED:
+    if state.ending.phase is Phase.CANCELLED or came_to_nothing(state):
         return False
     return state.times_parked > 0 or state.ending.at - state.started_at > SHORT
 

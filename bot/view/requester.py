@@ -13,6 +13,13 @@ from bot.view.nodes import Mood, Step, TurnView
 from bot.view.steps import collapsed, steps_of
 from bot.view.summary import summary_of
 
+_BELOW = {
+    wording.FAILED: wording.FAILED_BELOW,
+    wording.PARTLY_DONE: wording.PARTLY_DONE_BELOW,
+    wording.NOT_DONE: wording.NOT_DONE_BELOW,
+}
+"""What the progress message says when the answer has a message of its own."""
+
 
 def progress_view(
     state: TurnState, now: datetime, *, footer: str, zone: tzinfo, shrunk: bool
@@ -31,17 +38,20 @@ def progress_view(
     steps = steps_of(state)
     if not shrunk:
         ended = _ended(state, steps, _text(state), footer)
+        steps = _without(steps, ended.text)
         told = [step.detail for step in steps if step.detail]
         news = [n for n in ended.notices if not any(detail in n for detail in told)]
-        return replace(ended, steps=steps, notices=tuple(news))
-    failed = state.ending.phase is Phase.FAILED
-    headline = wording.FAILED_BELOW if failed else wording.DONE_BELOW
+        return replace(ended, steps=steps, notices=(*news, *_steered(state)))
+    mood, headline = _ending(state, steps)
+    headline = _BELOW.get(headline, wording.DONE_BELOW)
     away = _looked_away_at(state)
+    answer = answer_view(state, footer=footer)
     return TurnView(
         headline=headline,
-        mood=_ending(state, steps)[0],
-        steps=collapsed(steps),
+        mood=mood,
+        steps=_without(collapsed(steps), answer.text, *answer.notices),
         text=_text(state, before=away) if away else "",
+        notices=_steered(state),
         summary=summary_of(headline, ""),
     )
 
@@ -71,7 +81,7 @@ def _ended(
         text=text,
         cards=_cards(state),
         sources=_sources(state),
-        notices=(*_notices(state), *_ending_notes(state)),
+        notices=(*_notices(state), *_ending_notes(state, text)),
         footer=footer,
         summary=summary_of(headline, text or state.text),
     )
@@ -95,7 +105,7 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
             for approval in state.open_approvals
         ),
         sources=_sources(state),
-        notices=_notices(state),
+        notices=(*_notices(state), *_steered(state)),
         footer=footer,
         stop_turn=None if state.parked or not state.seq else state.turn_id,
         summary=summary_of(headline, state.text),
@@ -112,6 +122,8 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     if phase is Phase.CANCELLED:
         withdrawn = state.ending is not None and state.ending.how == "withdrawn"
         return "cancelled", wording.WITHDRAWN if withdrawn else wording.STOPPED
+    if state.ending and came_to_nothing(state):
+        return "cancelled", wording.WITHDRAWN
     effects = {c.call_id for c in state.calls if _changes_things(c)}
     good = [s for s in steps if s.id in effects and s.status == "done"]
     bad = [s for s in steps if s.id in effects and s.status != "done"]
@@ -120,15 +132,36 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     return "done", wording.DONE if good else wording.ANSWERED
 
 
+def came_to_nothing(state: TurnState) -> bool:
+    """Return whether all that the turn was for has been withdrawn by who asked."""
+    withdrawn = {
+        approval.call_id
+        for approval in state.approvals
+        if approval.rulings and approval.rulings[-1].verdict == "withdrawn"
+    }
+    return bool(withdrawn) and withdrawn.issuperset(
+        call.call_id for call in state.calls if _changes_things(call)
+    )
+
+
 def _changes_things(call: Call) -> bool:
     return call.effect != "read" and not call.handoff_to
 
 
-def _ending_notes(state: TurnState) -> tuple[str, ...]:
+def _has_changed_things(state: TurnState) -> bool:
+    return any(
+        _changes_things(call) and call.status in {"started", "finished"}
+        for call in state.calls
+    )
+
+
+def _ending_notes(state: TurnState, text: str) -> tuple[str, ...]:
+    """Return what must be said of the ending, unless ``text`` says it."""
     notes = [
-        wording.decision_note(approval.subject, outcome_of(state, approval))
+        wording.decision_note(approval.subject, outcome)
         for approval in state.approvals
         if approval.status != "open"
+        and not _says(text, outcome := outcome_of(state, approval))
     ]
     root = _root(state)
     if root and root.replies and root.replies[-1].stop_reason == "max_tokens":
@@ -144,8 +177,22 @@ def _ending_notes(state: TurnState) -> tuple[str, ...]:
             if ending.how == "withdrawn"
             else wording.stopped_by
         )
-        notes.append(said(ending.by_name))
+        notes.append(said(ending.by_name, changed=_has_changed_things(state)))
     return tuple(notes)
+
+
+def _without(steps: tuple[Step, ...], *told: str) -> tuple[Step, ...]:
+    """Return ``steps`` without the details that are told elsewhere anyway."""
+    return tuple(
+        replace(step, detail="")
+        if step.detail and any(_says(text, step.detail) for text in told)
+        else step
+        for step in steps
+    )
+
+
+def _says(text: str, sentence: str) -> bool:
+    return " ".join(sentence.split()) in " ".join(text.split())
 
 
 # --------------------------------------------------------------- what came of it
@@ -199,5 +246,9 @@ def _sources(state: TurnState) -> tuple[Source, ...]:
 
 def _notices(state: TurnState) -> tuple[str, ...]:
     said = [i.text or i.title for i in state.items if i.kind == "notice"]
-    said += [wording.noted(steer.text) for steer in state.steers]
     return tuple(text for text in said if text.strip())
+
+
+def _steered(state: TurnState) -> tuple[str, ...]:
+    """Say what was taken in on the way; only the progress message does."""
+    return tuple(wording.noted(s.text) for s in state.steers if s.text.strip())

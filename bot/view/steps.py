@@ -60,17 +60,43 @@ def _step(state: TurnState, call: Call) -> Step:
     frame = state.frame(call.frame_id)
     nested = frame is not None and frame.parent_id is not None
     status = _status(state, call)
+    explained = status in _EXPLAINED and not _is_done(call)
     return Step(
         id=call.call_id,
         title=call.title or call.name,
         status=status,
         agent=frame.agent if frame and nested else "",
-        detail=_shortened(_why_not(call)) if status in _EXPLAINED else "",
+        detail=_shortened(_why_not(call)) if explained else "",
         seconds=_seconds(state, call),
     )
 
 
 def _status(state: TurnState, call: Call) -> StepStatus:
+    own = _own_status(state, call)
+    frame = state.frame_of_call(call.call_id) if call.handoff_to else None
+    if frame is None or own not in ("done", "running"):
+        return own
+    mine = [c for c in state.calls if c.frame_id == frame.frame_id]
+    if own == "done":
+        return _worth(state, mine)
+    parts = {_own_status(state, c) for c in mine}
+    idle = "running" not in parts and not frame.waits_for_reply
+    return "waiting" if idle and "waiting" in parts else "running"
+
+
+def _worth(state: TurnState, calls: list[Call]) -> StepStatus:
+    """Return what a specialist's work came to: done, unless nothing worked."""
+    tried = [call for call in calls if call.effect != "read"]
+    if not tried or any(_is_done(call) for call in tried):
+        return "done"
+    return _own_status(state, tried[-1])
+
+
+def _is_done(call: Call) -> bool:
+    return call.status == "finished" and call.outcome == "done"
+
+
+def _own_status(state: TurnState, call: Call) -> StepStatus:
     if call.status == "finished":
         return "done" if call.outcome == "done" else "failed"
     if call.status == "denied":

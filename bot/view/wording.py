@@ -15,6 +15,8 @@ from bot.turn.state import Approval, ApprovalStatus
 
 SOMEBODY = "somebody"
 """Stands for a name that nobody knows."""
+_ENDS = (".", "!", "?", "…")
+"""Whoever ends a sentence like this needs no full stop after it."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -56,6 +58,8 @@ DONE = "Done"
 PARTLY_DONE = "Partly done"
 NOT_DONE = "This could not be done"
 DONE_BELOW = "Done. My answer is below."
+PARTLY_DONE_BELOW = "Partly done. My answer is below."
+NOT_DONE_BELOW = "This could not be done. My answer is below."
 FAILED_BELOW = "This ended early. What happened is below."
 FAILED = "I could not finish this"
 STOPPED = "Stopped"
@@ -186,18 +190,18 @@ EXPIRED_REASON = (
 
 def waits(people: Sequence[str], *, since: str, until: str) -> str:
     """Say who is waited for, since when, and until when."""
-    return f"Waiting for {names(people)} since {since}, until {until}."
+    return f"Waiting for {names(people)} since {since}. Open until {until}."
 
 
 def waits_for_more(count: int, people: Sequence[str], *, until: str) -> str:
     """Say how many decisions are still missing, and whose they may be."""
     more = "One more approval is" if count == 1 else f"{count} more approvals are"
-    return f"{more} needed from {names(people)}, until {until}."
+    return f"{more} needed from {names(people)} by {until}."
 
 
 def decide_until(until: str) -> str:
     """Tell an approver how long there is time."""
-    return f"Please decide until {until}."
+    return f"Please decide by {until}."
 
 
 def reminder(requester: str, subject: str, *, until: str) -> str:
@@ -256,7 +260,10 @@ def decision_note(subject: str, sentence: str) -> str:
 
 def _ruled(verdict: str, name: str, reason: str) -> str:
     said = f"{verdict} by {name or SOMEBODY}"
-    return f"{said}: {quoted(reason)}." if reason.strip() else f"{said}."
+    if not reason.strip():
+        return f"{said}."
+    stop = "" if reason.strip().endswith(_ENDS) else "."
+    return f"{said}: {quoted(reason)}{stop}"
 
 
 # ----------------------------------------------------------------------- clicks
@@ -295,17 +302,26 @@ STOP_UNKNOWN = "There is nothing left to stop: this has ended already."
 STOP_NOT_YOURS = "Only the person who asked can stop this. It goes on."
 
 
-def stopped_by(name: str) -> str:
-    """Say who stopped the turn and what that means."""
-    return (
-        f"Stopped by {name or SOMEBODY}. Steps marked as done stay done; "
-        "nothing else was started."
+def stopped_by(name: str, *, changed: bool) -> str:
+    """Say who stopped the turn and what that means.
+
+    Args:
+        name: Who pressed Stop.
+        changed: Whether something that changes things had been started.
+    """
+    rest = (
+        "Steps marked as done stay done; nothing else was started."
+        if changed
+        else "Nothing was changed."
     )
+    return f"Stopped by {name or SOMEBODY}. {rest}"
 
 
-def turn_withdrawn_by(name: str) -> str:
+def turn_withdrawn_by(name: str, *, changed: bool) -> str:
     """Say that the request was taken back while the turn waited for it."""
-    return (
-        f"Withdrawn by {name or SOMEBODY}. "
+    rest = (
         "Steps marked as done stay done; the rest was not done."
+        if changed
+        else "Nothing was changed."
     )
+    return f"Withdrawn by {name or SOMEBODY}. {rest}"

@@ -242,7 +242,7 @@ def test_waiting_says_for_whom_since_when_and_until_when():
     assert view.mood == "waiting"
     assert step(view, "c2").status == "waiting"
     assert [card.status for card in view.approvals] == [
-        "Waiting for Bea Boss since 09:00 UTC, until 10:00 UTC."
+        "Waiting for Bea Boss since 09:00 UTC. Open until 10:00 UTC."
     ]
 
 
@@ -349,6 +349,74 @@ def test_what_went_wrong_is_told_once():
     assert step(view, "c1").detail == "Rejected by Bea Boss. Nothing was changed."
 
 
+def test_what_the_answer_says_is_said_by_no_note_and_no_step():
+    outcome = wording.rejected_by("Bea Boss", "No budget")
+    story = approval_story().decides("rejected", reason="No budget")
+    story.denies("c2", outcome, "person").finishes("c1")
+    story.says("t2", f"The seat: {outcome}").ends()
+    progress, answer = seen(story), seen(story, ANSWER)
+    assert progress.headline == wording.NOT_DONE_BELOW
+    assert step(progress, "c2").status == "denied"
+    assert step(progress, "c2").detail == ""
+    assert answer.text == f"The seat: {outcome}"
+    assert answer.notices == ()
+    short = Story().wants("c1", "x").denies("c1", "Not\nallowed.")
+    view = seen(short.says("t1", "It is *not* so. Not allowed.").ends())
+    assert step(view, "c1").detail == ""
+
+
+def test_a_request_that_who_asked_took_back_is_no_news_to_them():
+    story = approval_story().decides("withdrawn", after=5.0)
+    story.denies("c2", wording.WITHDRAWN_REASON, "requester").finishes("c1")
+    story.says("t2", wording.WITHDRAWN_REASON).ends()
+    assert roles(story) == ["progress", "approval"]
+    view = seen(story)
+    assert (view.headline, view.mood) == (wording.WITHDRAWN, "cancelled")
+    assert step(view, "c1").status == step(view, "c2").status == "cancelled"
+    assert view.text.endswith(wording.WITHDRAWN_REASON)
+
+
+def test_a_withdrawn_request_beside_another_is_told_with_it():
+    story = approval_story().wants("c3", "Grant it").starts("c3").finishes("c3")
+    story.decides("withdrawn").denies("c2", "Why.", "requester").ends()
+    assert roles(story) == ["progress", "answer", "approval"]
+    assert seen(story).headline == wording.PARTLY_DONE_BELOW
+
+
+def test_a_hand_off_waits_while_its_specialist_does():
+    story = approval_story()
+    assert step(seen(story), "c1").status == "waiting"
+    story.wants("c3", "Look", effect="read", frame=FrameId("f-c1")).starts("c3")
+    assert step(seen(story), "c1").status == "running"
+
+
+def test_a_hand_off_is_worth_what_its_specialist_brought_about():
+    view = seen(onboarding_story().finishes("c1").finishes("c2"))
+    assert step(view, "c1").status == "done"
+    assert (step(view, "c2").status, step(view, "c2").detail) == ("failed", "")
+
+
+def test_words_sent_on_the_way_are_noted_where_they_were_sent():
+    story = approval_story().tell(ev.TurnSteered(text="the cheap one"))
+    story.decides("approved").starts("c2").finishes("c2").says("t2", "Done.").ends()
+    noted = "Also noted: “the cheap one”"
+    assert noted in seen(story).notices
+    assert noted not in seen(story, ANSWER).notices
+
+
+@pytest.mark.parametrize(
+    ("started", "said"), [(["c1"], "done stay done"), ([], "Nothing was changed.")]
+)
+def test_who_stops_before_anything_changed_is_told_so(started: list[str], said: str):
+    story = Story().wants("c0", "Look", effect="read").starts("c0").finishes("c0")
+    story.wants("c1", "Order it")
+    for call in started:
+        story.starts(call)
+    stopped = ev.TurnCancelled(by=ASKER, by_name="Asker", how="stopped")
+    view = seen(story.ends(stopped))
+    assert said in view.notices[-1]
+
+
 def test_an_ending_without_words_tells_what_did_not_work():
     story = onboarding_story().ends(after=100.0)
     assert [s.id for s in seen(story, ANSWER).steps if s.status != "failed"] == ["c4"]
@@ -415,7 +483,7 @@ def test_a_card_asks_with_all_facts_and_buttons():
     assert view.summary.startswith("Asker asks for your decision: An editor seat")
     assert [fact.label for fact in card.facts] == ["Requested by", "Cost"]
     assert card.can_decide
-    assert card.status == "Please decide until 10:00 UTC."
+    assert card.status == "Please decide by 10:00 UTC."
     assert card.args_hash == "abc"
 
 
@@ -484,8 +552,7 @@ def test_who_has_approved_sees_what_is_still_missing():
     view = card_for(story, HEAD.person_id)
     assert view.headline == "Waiting for Gil Guard"
     assert view.approvals[0].status == (
-        "You approved this. One more approval is needed from Gil Guard, "
-        "until 09:10 UTC."
+        "You approved this. One more approval is needed from Gil Guard by 09:10 UTC."
     )
     assert card_for(story, GUARD.person_id).approvals[0].can_decide
     story.decides("approved", GUARD, reason="Fine")

@@ -72,6 +72,18 @@ def test_who_decided_is_said_even_without_name_or_reason():
     assert wording.approved_by("A", " ") == "Approved by A."
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("No budget", "Rejected by A: “No budget”. Nothing was changed."),
+        ("No budget.", "Rejected by A: “No budget.” Nothing was changed."),
+        ("Why? ", "Rejected by A: “Why?” Nothing was changed."),
+    ],
+)
+def test_a_reason_ends_once(reason: str, said: str):
+    assert wording.rejected_by("A", reason) == said
+
+
 def test_a_reminder_names_who_waits_for_what_until_when():
     said = wording.reminder("Asker", "A seat", until="10:00 UTC")
     assert said == (
