@@ -4,6 +4,9 @@ The bot runs in the test's loop unless a story needs to kill it. What people see
 read from the stand-ins, as text.
 """
 
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Messages are JSON of whatever shape a platform was sent.
+
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -24,24 +27,41 @@ from bot.store.engine import dsn_of
 
 Json = Mapping[str, Any]
 
+_ENDED = """
+SELECT count(*) FROM turn
+WHERE delivered_seq = last_seq AND status IN ('completed', 'failed', 'cancelled')
+"""
+_TELL_OF_TURNS = """
+CREATE OR REPLACE FUNCTION tell_of_turns() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('turn_changed', '');
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER tell_of_turns AFTER UPDATE ON turn
+FOR EACH STATEMENT EXECUTE FUNCTION tell_of_turns();
+"""
+
 _SHOWN = ("text", "title", "value", "fallback_text", "label", "placeholder")
 
 
-def text_of(shown: object) -> str:
+def text_of(shown: Any) -> str:  # noqa: ANN401 - JSON
     """Return all words of a message, whatever its blocks or cards."""
     return "\n".join(_words(shown))
 
 
-def _words(shown: object) -> Iterator[str]:
-    if isinstance(shown, str):
-        yield shown
-    elif isinstance(shown, Mapping):
-        for key, value in shown.items():  # pyright: ignore[reportUnknownVariableType] - JSON
-            if not isinstance(value, str) or key in _SHOWN:
-                yield from _words(value)  # pyright: ignore[reportUnknownArgumentType] - JSON
-    elif isinstance(shown, list):
-        for entry in shown:  # pyright: ignore[reportUnknownVariableType] - JSON
-            yield from _words(entry)
+def _words(shown: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    match shown:
+        case str():
+            yield shown
+        case dict():
+            for key, value in shown.items():
+                if not isinstance(value, str) or key in _SHOWN:
+                    yield from _words(value)
+        case list():
+            for entry in shown:
+                yield from _words(entry)
+        case _:
+            pass
 
 
 def said_in(message: Json) -> str:
@@ -58,14 +78,17 @@ def actions_in(message: Json) -> list[Json]:
     ]
 
 
-def _parts(shown: object) -> Iterator[Json]:
-    if isinstance(shown, Mapping):
-        yield shown
-        for value in shown.values():  # pyright: ignore[reportUnknownVariableType] - JSON
-            yield from _parts(value)
-    elif isinstance(shown, list):
-        for entry in shown:  # pyright: ignore[reportUnknownVariableType] - JSON
-            yield from _parts(entry)
+def _parts(shown: Any) -> Iterator[Json]:  # noqa: ANN401 - JSON
+    match shown:
+        case dict():
+            yield shown
+            for value in shown.values():
+                yield from _parts(value)
+        case list():
+            for entry in shown:
+                yield from _parts(entry)
+        case _:
+            pass
 
 
 def said_by_person(event: Json) -> bool:
@@ -109,7 +132,7 @@ class Play:
     ) -> Json:
         """Return the bot's first message to somebody that has all ``words``."""
 
-        def found() -> Json | None:
+        def found() -> Json:
             return _first(self.bot_in_slack(user, thread), words)
 
         return await self._until(
@@ -145,7 +168,7 @@ class Play:
     async def teams_shows(self, person: str, *words: str, within: float = 20) -> Json:
         """Return the bot's first message to somebody that has all ``words``."""
 
-        def found() -> Json | None:
+        def found() -> Json:
             return _first(self.bot_in_teams(person), words)
 
         return await self._until(
@@ -170,19 +193,31 @@ class Play:
             await conn.close()
 
     async def ended(self, count: int = 1, within: float = 20) -> None:
-        """Return when ``count`` turns have ended and everything is shown."""
-        query = (
-            "SELECT count(*) FROM turn WHERE delivered_seq = last_seq "
-            "AND status IN ('completed', 'failed', 'cancelled')"
-        )
-        async with asyncio.timeout(within):
-            async for _ in self.stage.journal.follow(0):
-                if (await self.rows(query))[0][0] >= count:
-                    return
+        """Return when ``count`` turns have ended and everything of them is shown."""
+        news = asyncio.Event()
+
+        def tell(*_notice: object) -> None:
+            news.set()
+
+        conn = await asyncpg.connect(dsn_of(self.database_url))
+        try:
+            await conn.execute(_TELL_OF_TURNS)
+            await conn.add_listener("turn_changed", tell)
+            async with asyncio.timeout(within):
+                while await conn.fetchval(_ENDED) < count:
+                    await news.wait()
+                    news.clear()
+        except TimeoutError as error:
+            turns = await self.rows(
+                "SELECT text, status, last_seq, delivered_seq FROM turn"
+            )
+            raise AssertionError(f"not {count} ended: {turns}") from error
+        finally:
+            await conn.close()
 
     async def _until(
         self,
-        found: Callable[[], Json | None],
+        found: Callable[[], Json],
         within: float,
         now: Callable[[], list[Json]],
         words: tuple[str, ...],
@@ -194,12 +229,13 @@ class Play:
             raise AssertionError(f"nobody saw {words} in:\n{seen}") from error
 
 
-def _first(messages: list[Json], words: tuple[str, ...]) -> Json | None:
+def _first(messages: list[Json], words: tuple[str, ...]) -> Json:
+    """Return the first message that has all ``words``; empty when none has."""
     for message in messages:
         said = said_in(message).lower()
         if all(word.lower() in said for word in words):
             return message
-    return None
+    return {}
 
 
 @asynccontextmanager
