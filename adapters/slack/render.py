@@ -42,13 +42,15 @@ _STEPS: dict[StepStatus, str] = {
     "cancelled": "⏹️",
     "denied": "🚫",
 }
-_TONES = {"good": "✅", "neutral": "▫️", "bad": "⚠️"}
+_TONES = {"good": "✅", "neutral": "📋", "bad": "⚠️"}
+_ASKS = "🔔"
+"""Stands before a headline whose reader is to decide."""
 
 
 def render(view: TurnView) -> Payload:
     """Return the message for ``view``; equal views give equal payloads."""
     before = [
-        blocks.title(_MOODS[view.mood], view.headline or view.summary),
+        blocks.title(_mark(view), view.headline or view.summary),
         *_steps(view.steps),
     ]
     after = [
@@ -63,6 +65,11 @@ def render(view: TurnView) -> Payload:
     text = _text(view.text, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
     body = {"text": _fallback(view), "blocks": [*before, *text, *after]}
     return Payload(body=body, digest=_digest(body))
+
+
+def _mark(view: TurnView) -> str:
+    asks = any(approval.can_decide for approval in view.approvals)
+    return _ASKS if asks else _MOODS[view.mood]
 
 
 def plain_message(payload: Payload) -> Payload:

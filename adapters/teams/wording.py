@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 APPROVE = "Approve"
 REJECT = "Reject"
-REASON = "Reason (the person who asked will read it)"
+REASON = "Reason (optional; the person who asked will read it)"
 STOP = "Stop"
 SOURCES = "Sources"
 CUT = "Shortened: the rest does not fit into one Teams message."

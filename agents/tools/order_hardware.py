@@ -99,7 +99,10 @@ def _listed(resource: Resource, reference: str) -> ToolResult:
     )
     return ToolResult(
         outcome="done",
-        title=f"On the waiting list for {resource.name}, not ordered yet",
+        title=(
+            f"On the waiting list for {sentences.listed_thing(resource)}, "
+            "not ordered yet"
+        ),
         content={
             "status": "waitlisted",
             "reference": reference,

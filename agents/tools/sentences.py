@@ -136,9 +136,14 @@ def ordered(resource: Resource, reference: str) -> str:
     return f"One {resource.name} is ordered for you ({reference}).{delivery}"
 
 
+def listed_thing(resource: Resource) -> str:
+    """Return what a waiting list is for."""
+    return resource.name if resource.grants else one(resource)
+
+
 def listed(resource: Resource, reference: str, *, wanted_order: bool) -> str:
     """Say that somebody is on a waiting list, and what that is not."""
-    place = f"You are on the waiting list for {resource.name} ({reference})."
+    place = f"You are on the waiting list for {listed_thing(resource)} ({reference})."
     if wanted_order:
         delivery = (
             f" Once there is one, delivery takes {resource.delivery}."
@@ -193,8 +198,10 @@ def not_done(thing: str) -> str:
 def subject(resource: Resource, grant: str, person: Person, *, listed: bool) -> str:
     """Return what exactly a decider is asked to approve."""
     if not resource.grants:
-        more = ", on the waiting list because none is in stock" if listed else ""
-        return f"Order one {resource.name} for {person.name}{more}"
+        if listed:
+            place = f"on the waiting list for {listed_thing(resource)}"
+            return f"Put {person.name} {place} (none in stock)"
+        return f"Order one {resource.name} for {person.name}"
     verb = "Assign" if takes_seat(resource, grant) else "Grant"
     return f"{verb} {one(resource, grant)} to {person.name}"
 
@@ -210,7 +217,7 @@ def stock(left: int, resource: Resource) -> str:
 def what_approval_does(resource: Resource) -> str:
     """Say that approving something out of stock orders nothing yet."""
     return (
-        f"Puts the person on the waiting list for {resource.name}; "
+        f"Adds them to the waiting list for {listed_thing(resource)}; "
         "nothing is ordered yet"
     )
 
