@@ -308,6 +308,23 @@ class SlackPlatform(Platform):
         self._users[user.user_id] = (now + limits.USER_CACHE, found)
         return found
 
+    @override
+    async def find_by_email(self, email: str) -> UserRef | None:
+        try:
+            told = await self._web.read("users.lookupByEmail", email=email)
+        except PlatformError as error:
+            if error.retryable:
+                raise
+            return None
+        found = as_object(told.get("user"))
+        nobody = UserRef(
+            platform="slack",
+            workspace=self.workspace,
+            user_id=str(found.get("id") or ""),
+        )
+        person = _person(nobody, found)
+        return person if person.email.lower() == email.lower() else None
+
     # --------------------------------------------------------------------- clicks
 
     async def open_form(self, trigger_id: str, form: Mapping[str, Any]) -> None:

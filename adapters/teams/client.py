@@ -197,6 +197,14 @@ class TeamsPlatform(Platform):
         self._remember(key, now + limits.MEMBER_MAX_AGE, found)
         return found
 
+    @override
+    async def find_by_email(self, email: str) -> UserRef | None:
+        """Return ``None``: the connector knows only people it has met.
+
+        Who installs the bot is met, and matched by e-mail then.
+        """
+        return None
+
     def _remember(self, key: tuple[str, str], expires: float, user: UserRef) -> None:
         self._members[key] = (expires, user)
         self._members.move_to_end(key)

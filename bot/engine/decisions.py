@@ -5,7 +5,7 @@ in the transaction that writes it, so two people who press at once get one answe
 What a card showed is compared by hash: a press on an outdated card decides nothing.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -40,8 +40,18 @@ async def take_decision(
     decided: Decided,
     *,
     now: datetime,
+    zone: tzinfo = UTC,
 ) -> Acceptance:
-    """Return what became of a press on Approve or Reject; it is committed."""
+    """Return what became of a press on Approve or Reject; it is committed.
+
+    Args:
+        database: Where approvals are kept.
+        tenant: Whose.
+        person: Who pressed, if known.
+        decided: What was pressed.
+        now: When.
+        zone: In which the card's times are written.
+    """
     async with begin(database) as conn:
         row = await lock_approval(conn, tenant, decided.approval_id)
         if row is None:
@@ -53,7 +63,7 @@ async def take_decision(
         refusal = _refusal(row, approval, person, decided)
         if refusal is not None or person is None:
             outcome, sentence = refusal or ("not_entitled", wording.CLICK_NOT_ENTITLED)
-            view = _card(state, approval, person, now)
+            view = _card(state, approval, person, now, zone)
             return Acceptance(outcome=outcome, sentence=sentence, view=view)
         event = _event(approval, person, decided, now)
         after = _after(state, event, now)
@@ -83,7 +93,7 @@ async def take_decision(
         return Acceptance(
             outcome="decided",
             sentence=wording.click_taken(decided.verdict),
-            view=_card(after, settled, person, now),
+            view=_card(after, settled, person, now, zone),
         )
 
 
@@ -148,12 +158,16 @@ def _after(state: TurnState, event: ApprovalDecided, now: datetime) -> TurnState
 
 
 def _card(
-    state: TurnState, approval: Approval, person: Person | None, now: datetime
+    state: TurnState,
+    approval: Approval,
+    person: Person | None,
+    now: datetime,
+    zone: tzinfo,
 ) -> TurnView | None:
     if person is None:
         return None
     audience = ForApprover(person_id=person.id, approval_id=approval.approval_id)
-    return view_of(state, audience, now)
+    return view_of(state, audience, now, zone=zone)
 
 
 async def _tell_turn(

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -64,6 +64,7 @@ class Delivery:
         clock: Clock,
         telemetry: Telemetry,
         footer: str = "",
+        zone: tzinfo = UTC,
     ) -> None:
         self._database = database
         self._platforms = platforms
@@ -72,6 +73,7 @@ class Delivery:
         self._clock = clock
         self._telemetry = telemetry
         self._footer = footer
+        self._zone = zone
         self._exhibits: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
         self._homeless: list[Exhibit] = []
@@ -250,7 +252,11 @@ class Delivery:
         assert address is not None, "only surfaces with a place are offered"
         platform = self._platforms[address.platform]
         view = view_of(
-            exhibit.state, exhibit.plan.audience, self._clock.now(), footer=self._footer
+            exhibit.state,
+            exhibit.plan.audience,
+            self._clock.now(),
+            footer=self._footer,
+            zone=self._zone,
         )
         payload = platform.render(view)
         seq = exhibit.state.seq

@@ -6,6 +6,7 @@ same ``said_key``, changes nothing.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -45,11 +46,13 @@ class Ingress(Inbox):
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         telemetry: Telemetry,
+        zone: tzinfo = UTC,
     ) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock
         self._telemetry = telemetry
+        self._zone = zone
 
     @override
     async def accept(self, inbound: Inbound) -> Acceptance:
@@ -72,7 +75,12 @@ class Ingress(Inbox):
                 acceptance = await self._stopped(tenant, person, inbound)
             case Decided():
                 acceptance = await take_decision(
-                    self._database, tenant, person, inbound, now=self._clock.now()
+                    self._database,
+                    tenant,
+                    person,
+                    inbound,
+                    now=self._clock.now(),
+                    zone=self._zone,
                 )
         return self._counted(inbound, acceptance)
 

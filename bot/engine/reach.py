@@ -10,7 +10,12 @@ from bot.ports.surface import Platform
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
 from bot.store.engine import begin
-from bot.store.people import address_of, remember_address, workspace_of
+from bot.store.people import (
+    address_of,
+    link_platform_user,
+    remember_address,
+    workspace_of,
+)
 
 
 class Reach:
@@ -39,9 +44,21 @@ class Reach:
         order.sort(key=lambda name: name != person.reach_on)
         ids = {"slack": person.slack, "teams": person.entra}
         for name in order:
-            if name in self._platforms and ids[name]:
-                return await self._direct(tenant, person_id, name, ids[name])
+            if name not in self._platforms:
+                continue
+            user_id = ids[name] or await self._matched(tenant, name, person.email)
+            if user_id:
+                return await self._direct(tenant, person_id, name, user_id)
         raise PlatformError("directory", "no_account", person_id)
+
+    async def _matched(self, tenant: TenantId, name: PlatformName, email: str) -> str:
+        """Return the platform's id of who has this e-mail there, and remember it."""
+        user = await self._platforms[name].find_by_email(email) if email else None
+        if user is None:
+            return ""
+        async with begin(self._database) as conn:
+            linked = await link_platform_user(conn, tenant, user)
+        return user.user_id if linked else ""
 
     async def _direct(
         self, tenant: TenantId, person_id: PersonId, name: PlatformName, user_id: str

@@ -16,6 +16,7 @@ from bot.engine.kit import Kit
 from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.protocol.ids import ConversationId
 from bot.store.conversations import Claim, claim_conversation, heartbeat, release
+from bot.store.dedup import forget_deliveries
 from bot.store.engine import begin, listen
 from bot.store.wake import MAIL_CHANNEL, parse_notice
 
@@ -25,6 +26,8 @@ LEASE = timedelta(seconds=6)
 """How long a claim holds without a heartbeat."""
 HEARTBEAT = 1.5
 """Seconds between heartbeats: three may be missed."""
+TIDY = 6 * 3600.0
+"""Seconds between two clean-ups of what need not be kept."""
 PAUSE = timedelta(seconds=5)
 """How long a conversation rests after an error of ours in it."""
 POLL = 1.0
@@ -64,6 +67,7 @@ class Worker:
             background = [
                 tasks.create_task(listen(self._url, [MAIL_CHANNEL], self._on_notify)),
                 tasks.create_task(self._beat()),
+                tasks.create_task(self._tidy()),
             ]
             await self._claim_until_drained(tasks)
             for task in background:
@@ -177,6 +181,18 @@ class Worker:
             conversation.wake()
         else:
             self._news.set()
+
+    async def _tidy(self) -> None:
+        """Forget deliveries that no platform will repeat any more."""
+        while True:
+            try:
+                async with begin(self._kit.database) as conn:
+                    gone = await forget_deliveries(conn)
+            except StoreUnavailableError as error:
+                log.warning("tidy.unavailable", error=str(error), hint=error.hint)
+            else:
+                log.info("tidy.done", deliveries=gone)
+            await self._kit.clock.sleep(TIDY)
 
     async def _beat(self) -> None:
         while True:

@@ -108,3 +108,12 @@ class Platform(Protocol):
     async def find_user(self, user: UserRef, address: Address | None) -> UserRef:
         """Return ``user`` with name and e-mail filled in as far as known."""
         ...
+
+    async def find_by_email(self, email: str) -> UserRef | None:
+        """Return who has this e-mail here; ``None``: nobody, or no way to look.
+
+        Raises:
+            RateLimitedError: Ask again after ``error.retry_after`` seconds.
+            AmbiguousSendError: No answer; ask again.
+        """
+        ...

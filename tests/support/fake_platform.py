@@ -263,6 +263,11 @@ class FakePlatform(Platform):
     async def find_user(self, user: UserRef, address: Address | None) -> UserRef:
         return self._hall.users.get(user.user_id, user)
 
+    @override
+    async def find_by_email(self, email: str) -> UserRef | None:
+        users = self._hall.users.values()
+        return next((user for user in users if user.email == email), None)
+
     async def _carry_out(self, operation: Operation, show: Callable[[], None]) -> None:
         waiting = self._hall.faults[operation]
         match waiting.popleft() if waiting else None:
