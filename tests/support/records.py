@@ -39,6 +39,10 @@ class MemoryRecords(Records):
     articles: Sequence[ArticleFile] = ()
     now: datetime = NOW
     rows: list[tuple[TenantId, Row]] = field(default_factory=list[tuple[TenantId, Row]])
+    ledger: dict[tuple[TenantId, str], Effect] = field(
+        default_factory=dict[tuple[TenantId, str], Effect]
+    )
+    """What happened under each key."""
     waiting: list[tuple[PersonId, OpenRequest]] = field(
         default_factory=list[tuple[PersonId, OpenRequest]]
     )
@@ -58,20 +62,21 @@ class MemoryRecords(Records):
     async def search_people(
         self, tenant: TenantId, query: str, *, limit: int = 5
     ) -> Sequence[Person]:
-        wanted = folded(query)
-        return [
+        words = folded(query).split()
+        if not words:
+            return []
+        found = [
             person
             for person in self.company.people
-            if any(
-                wanted in folded(value)
-                for value in (
-                    person.name,
-                    person.email,
-                    person.title,
-                    person.department,
+            for said in [
+                folded(
+                    f"{person.name} {person.email} {person.title} {person.department}"
                 )
-            )
-        ][:limit]
+            ]
+            if all(word in said for word in words)
+        ]
+        found.sort(key=lambda p: (not folded(p.name).startswith(words[0]), p.name))
+        return found[:limit]
 
     # -------------------------------------------------------------------- reading
 
@@ -121,7 +126,7 @@ class MemoryRecords(Records):
         resource = self.company.resource(resource_id)
         if resource is None or resource.seats is None:
             return None
-        return resource.seats - self._count(tenant, "seat", resource_id)
+        return max(0, resource.seats - len(self._seated(tenant, resource_id)))
 
     @override
     async def stock_left(self, tenant: TenantId, resource_id: str) -> int | None:
@@ -132,10 +137,7 @@ class MemoryRecords(Records):
 
     @override
     async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
-        row = self._row(tenant, key)
-        if row is None:
-            return None
-        return Effect(key=key, kind=row.kind, reference=row.reference, at=row.at)
+        return self.ledger.get((tenant, key))
 
     @override
     async def open_requests(
@@ -157,10 +159,7 @@ class MemoryRecords(Records):
         ends_at: datetime | None,
         seat: bool,
     ) -> Filed:
-        if before := self._row(tenant, key):
-            return Filed(reference=before.reference, created=False)
-        if seat and await self.seats_left(tenant, resource_id) == 0:
-            raise OutOfStock(resource_id)
+        full = seat and await self.seats_left(tenant, resource_id) == 0
         row = Row(
             kind="grant",
             key=key,
@@ -169,11 +168,13 @@ class MemoryRecords(Records):
             grant=grant,
             ends_at=ends_at,
         )
-        filed = self._write(tenant, row, "GRT")
-        if seat:
-            self.rows.append(
-                (tenant, replace(row, kind="seat", key=f"{key}/seat", at=self.now))
-            )
+        had = (tenant, key) in self.ledger or self._held(tenant, row)
+        if full and not had and person not in self._seated(tenant, resource_id):
+            raise OutOfStock(resource_id)
+        filed = self._write(tenant, row, "GRT", held=self._held(tenant, row))
+        if seat and filed.created:
+            taken = replace(row, kind="seat", key=f"{key}/seat", at=self.now)
+            self.rows.append((tenant, taken))
         return filed
 
     @override
@@ -195,7 +196,13 @@ class MemoryRecords(Records):
         self, tenant: TenantId, *, key: str, person: PersonId, resource_id: str
     ) -> Filed:
         row = Row(kind="waitlist", key=key, person=person, resource_id=resource_id)
-        return self._write(tenant, row, "WL")
+        waits = [
+            r
+            for t, r in self.rows
+            if (t, r.kind, r.person, r.resource_id)
+            == (tenant, "waitlist", person, resource_id)
+        ]
+        return self._write(tenant, row, "WL", held=waits[0] if waits else None)
 
     @override
     async def reset_password(
@@ -231,8 +238,30 @@ class MemoryRecords(Records):
 
     # -------------------------------------------------------------------- its own
 
-    def _row(self, tenant: TenantId, key: str) -> Row | None:
-        return next((r for t, r in self.rows if t == tenant and r.key == key), None)
+    def _held(self, tenant: TenantId, wanted: Row) -> Row | None:
+        """Return the grant that a person has already for as long."""
+        for owner, row in self.rows:
+            same = (row.kind, row.person, row.resource_id, row.grant) == (
+                *("grant", wanted.person),
+                *(wanted.resource_id, wanted.grant),
+            )
+            lasts = row.ends_at is None or (
+                wanted.ends_at is not None and row.ends_at >= wanted.ends_at
+            )
+            if owner == tenant and same and lasts:
+                return row
+        return None
+
+    def _seated(self, tenant: TenantId, resource_id: str) -> set[PersonId]:
+        """Return who holds a seat now."""
+        return {
+            row.person
+            for owner, row in self.rows
+            if owner == tenant
+            and row.kind == "seat"
+            and row.resource_id == resource_id
+            and (row.ends_at is None or row.ends_at > self.now)
+        }
 
     def _count(self, tenant: TenantId, kind: str, resource_id: str) -> int:
         return sum(
@@ -240,10 +269,17 @@ class MemoryRecords(Records):
             for t, r in self.rows
         )
 
-    def _write(self, tenant: TenantId, row: Row, prefix: str) -> Filed:
-        if before := self._row(tenant, row.key):
+    def _write(
+        self, tenant: TenantId, row: Row, prefix: str, *, held: Row | None = None
+    ) -> Filed:
+        if before := self.ledger.get((tenant, row.key)):
             return Filed(reference=before.reference, created=False)
         number = sum(r.kind == row.kind for _, r in self.rows) + 1
-        reference = f"{prefix}-{number}"
-        self.rows.append((tenant, replace(row, reference=reference, at=self.now)))
-        return Filed(reference=reference, created=True)
+        reference = held.reference if held else f"{prefix}-{number}"
+        self.ledger[tenant, row.key] = Effect(
+            key=row.key, kind=row.kind, reference=reference, at=self.now
+        )
+        if held is None:
+            made = replace(row, reference=reference, at=self.now)
+            self.rows.append((tenant, made))
+        return Filed(reference=reference, created=held is None)

@@ -357,7 +357,7 @@ async def test_without_a_seat_the_waiting_list_is_offered_and_a_yes_joins_it(
         await desk.records.grant_access(
             TENANT,
             key=f"k{number}",
-            person=PersonId("somebody"),
+            person=PersonId(f"somebody {number}"),
             resource_id=resource.id,
             grant=cast.seat[1],
             ends_at=None,

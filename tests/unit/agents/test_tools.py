@@ -141,7 +141,7 @@ async def test_the_last_seat_gone_between_approval_and_run_is_told(desk: Desk):
         await desk.records.grant_access(
             TENANT,
             key=f"k{number}",
-            person=PersonId("x"),
+            person=PersonId(f"x{number}"),
             resource_id="app/tableau",
             grant="viewer",
             ends_at=None,
@@ -191,7 +191,9 @@ async def test_running_a_call_again_has_its_effect_once_and_the_same_answer(desk
         assert await desk.agents.run(call) == first
         assert await desk.agents.probe(call) == first
         assert desk.records.rows == rows
-    assert len(desk.records.rows) == 8
+    assert (
+        len(desk.records.rows) == 7
+    )  # who ordered waits already and is not listed twice
 
 
 async def test_the_last_piece_is_not_turned_into_a_waiting_list_by_a_second_run():
