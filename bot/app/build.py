@@ -65,14 +65,21 @@ async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
         await _install(settings, database, company, mounted)
         records = PostgresRecords(database)
         agents = _agents(settings, company, records, clock)
-        kit = _kit(database, clock, mounted, records, agents)
+        kit = _kit(
+            database,
+            clock,
+            company=company,
+            mounted=mounted,
+            records=records,
+            agents=agents,
+        )
         yield Bot(
             delivery=kit.delivery,
             worker=Worker(
                 kit, database_url=url, worker_id=f"{socket.gethostname()}:{os.getpid()}"
             ),
             writer=kit.writer,
-            web=_web(settings, kit, mounted),
+            web=_web(settings, company, kit, mounted),
         )
 
 
@@ -120,6 +127,8 @@ def _agents(
 def _kit(
     database: AsyncEngine,
     clock: Clock,
+    *,
+    company: Company,
     mounted: Sequence[Mounted],
     records: PostgresRecords,
     agents: Agents,
@@ -134,6 +143,7 @@ def _kit(
         clock=clock,
         telemetry=telemetry,
         footer=agents.footer(),
+        zone=company.company.zone,
     )
     return Kit(
         database=database,
@@ -150,9 +160,13 @@ def _by_name(mounted: Sequence[Mounted]) -> Mapping[PlatformName, Platform]:
     return {one.platform.name: one.platform for one in mounted}
 
 
-def _web(settings: Settings, kit: Kit, mounted: Sequence[Mounted]) -> web.Application:
+def _web(
+    settings: Settings, company: Company, kit: Kit, mounted: Sequence[Mounted]
+) -> web.Application:
     platforms = _by_name(mounted)
-    ingress = Ingress(kit.database, platforms, kit.clock, kit.telemetry)
+    ingress = Ingress(
+        kit.database, platforms, kit.clock, kit.telemetry, company.company.zone
+    )
     journal = PostgresJournal(kit.database, kit.writer)
     application = web.Application(client_max_size=MAX_BODY_BYTES)
     for one in mounted:

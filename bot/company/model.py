@@ -6,8 +6,16 @@ Pure data with the checks that need no I/O. `bot.company.file` reads it from dis
 import re
 from datetime import date
 from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from bot.protocol.ids import PersonId, PlatformName
 
@@ -38,6 +46,24 @@ class About(_Entry):
     name: str = Field(min_length=1)
     help_channel: str = ""
     timezone: str = "UTC"
+    """In which times are written for people: a name of the IANA database."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"{name!r} is no time zone known here; write one such as "
+                "'Europe/Madrid' (if it is right, install the package tzdata)"
+            ) from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
 
 
 class Person(_Entry):
