@@ -387,6 +387,8 @@ class _Watcher:
 
 
 def _priority_of(exhibit: Exhibit) -> Priority:
+    if exhibit.plan.final:
+        return Priority.FINAL
     if exhibit.plan.role == "approval":
         return Priority.APPROVAL
-    return Priority.FINAL if exhibit.plan.final else Priority.PROGRESS
+    return Priority.PROGRESS

@@ -113,7 +113,7 @@ def _apply_turn(
         case ev.TurnSteered(text=text):
             return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
         case ev.TurnParked():
-            return replace(state, parked=True, times_parked=state.times_parked + 1)
+            return replace(state, parked=True)
         case ev.TurnResumed():
             return replace(state, parked=False)
         case ev.TurnCompleted():

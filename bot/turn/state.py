@@ -248,7 +248,6 @@ class TurnState:
     calls: tuple[Call, ...] = ()
     approvals: tuple[Approval, ...] = ()
     parked: bool = False
-    times_parked: int = 0
     unknown_types: tuple[str, ...] = ()
     """Event types of a newer release that this one had to skip."""
     ending: Ending | None = None

@@ -5,7 +5,7 @@ stays. `view_of` says what one of them shows its audience. Both are total: any s
 has surfaces and views, a turn before its first event too.
 
 * The requester has a *progress* message. It carries the answer too, unless the turn
-  was ever parked or took longer than `SHORT`: then people have looked away, and edits
+  ever waited for a decision or took longer than `SHORT`: then people have looked away, and edits
   notify nobody. So the ending is a new message, the *answer*, and the progress message
   shrinks to its summary.
 * Everybody who was ever asked to decide has an *approval* message each, which locks
@@ -82,7 +82,7 @@ def ends_in_new_message(state: TurnState) -> bool:
         return False
     if state.ending.phase is Phase.CANCELLED or came_to_nothing(state):
         return False
-    return state.times_parked > 0 or state.ending.at - state.started_at > SHORT
+    return bool(state.approvals) or state.ending.at - state.started_at > SHORT
 
 
 def view_of(

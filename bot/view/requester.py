@@ -220,9 +220,7 @@ def _text(
 
 
 def _looked_away_at(state: TurnState) -> datetime | None:
-    """Return when a turn that had been parked got its last decision."""
-    if not state.times_parked:
-        return None
+    """Return when a turn that waited for people got its last decision."""
     return max((a.settled_at for a in state.approvals if a.settled_at), default=None)
 
 

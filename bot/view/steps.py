@@ -134,7 +134,7 @@ def _seconds(state: TurnState, call: Call) -> float | None:
     """Return how long the work took, the time that people took to decide left out."""
     if call.settled_at is None or call.status == "denied":
         return None
-    if call.handoff_to and state.times_parked:
+    if call.handoff_to and state.approvals:
         return None
     approval = state.approval_of(call.call_id)
     decided_at = approval.settled_at if approval else None

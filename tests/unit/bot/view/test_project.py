@@ -342,11 +342,6 @@ def test_what_went_wrong_is_told_once():
     assert answer.notices == (
         "An editor seat for Asker: Rejected by Bea Boss: “No budget”. Nothing was changed.",
     )
-    short = Story().wants("c1", "x").asks_for_approval("c1")
-    short.decides("rejected", after=5.0)
-    view = seen(short.denies("c1", wording.rejected_by("Bea Boss"), "person").ends())
-    assert view.notices == ()
-    assert step(view, "c1").detail == "Rejected by Bea Boss. Nothing was changed."
 
 
 def test_what_the_answer_says_is_said_by_no_note_and_no_step():
