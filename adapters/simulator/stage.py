@@ -70,6 +70,12 @@ class BotProcess:
         """Where the bot is reached, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The process's number, to look at it from outside. It must have started."""
+        assert self._process is not None, "it has not started"
+        return self._process.pid
+
     async def supervise(self) -> None:
         """Run the bot and start it again when it dies, until cancelled."""
         try:
@@ -309,9 +315,7 @@ async def _served(
             kill=kill,
         )
     )
-    runner = web.AppRunner(
-        application, access_log=None, shutdown_timeout=1.0
-    )
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -1,0 +1,72 @@
+"""Run the parts that are wanted, one after the other, and say where it happened."""
+
+import os
+import platform
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from adapters.simulator.bench import ack, parked, start, streaming, visible
+from adapters.simulator.bench.figures import Figure
+from adapters.simulator.bench.scene import Bench
+from bot.errors import DeskhandError
+
+_Measure = Callable[[Bench, Callable[[str], bool]], Awaitable[list[Figure]]]
+
+_PARTS: Mapping[tuple[str, ...], _Measure] = {
+    start.NAMES: start.measure,
+    visible.NAMES: visible.measure,
+    streaming.NAMES: streaming.measure,
+    parked.NAMES: parked.measure,
+    ack.NAMES: ack.measure,
+}
+NAMES = tuple(name for names in _PARTS for name in names)
+"""Every figure, in the order in which they are measured."""
+
+
+class NoSuchFigureError(DeskhandError):
+    """No figure has such a name."""
+
+    hint = f"Figures: {', '.join(NAMES)}."
+
+
+async def measured(bench: Bench, only: str = "") -> list[Figure]:
+    """Return the figures with a part of their name that begins with ``only``.
+
+    Raises:
+        NoSuchFigureError: There are none.
+        BenchError: What should be measured did not come about.
+    """
+    if not any(is_meant(name, only) for name in NAMES):
+        raise NoSuchFigureError(f"no figure has {only!r} in its name")
+    found: list[Figure] = []
+    for measure in _PARTS.values():
+        found += await measure(bench, lambda name: is_meant(name, only))
+    return found
+
+
+def is_meant(name: str, only: str) -> bool:
+    """Return whether ``only`` selects the figure: ``ack`` does not mean ``slack``."""
+    return f".{only}" in f".{name}"
+
+
+def load_now() -> float:
+    """Return how many processes wanted a core in the last minute, on average."""
+    return os.getloadavg()[0]
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures were measured on."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count() or 0,
+    }
+
+
+def heading(circumstances: Mapping[str, object], loads: Sequence[float]) -> str:
+    """Return one line that says when and where."""
+    where = ", ".join(f"{key} {value}" for key, value in circumstances.items())
+    before, after = loads
+    return (
+        f"deskhand bench: {where}; load {before:.2f} at the start, {after:.2f} at the "
+        "end (ours included)"
+    )
