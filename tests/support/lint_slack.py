@@ -34,6 +34,7 @@ METHOD_SCOPES: Mapping[str, frozenset[str]] = {
         {"channels:history", "groups:history", "im:history"}
     ),
     "users.info": frozenset({"users:read", "users:read.email"}),
+    "users.lookupByEmail": frozenset({"users:read.email"}),
     "views.open": frozenset(),
 }
 """Scopes of each method that the adapter may call, for where it calls it."""

@@ -1,0 +1,87 @@
+"""Tables of the other pages against the code they describe."""
+
+import tomllib
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from agents.roster import AGENTS, HAND_OFFS
+from agents.tools.registry import TOOLS, AnyTool
+from agents.tools.tool import Tool
+from bot.company import model
+from bot.company.model import Company
+from bot.engine.telemetry import Telemetry
+from bot.store.columns import metadata
+from bot.store.schema import turn
+from bot.store.schema_records import audit
+from tests.support.pages import blocks_in, code_of, page, rows_in, sections_in, spans_in
+
+COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
+
+
+@pytest.mark.parametrize(
+    ("section", "described"),
+    [
+        ("`[company]`", [model.About]),
+        ("`[[people]]`", [model.Person]),
+        ("`[[resources]]`", [model.Resource]),
+        ("`[[policies]]`", [model.Policy, model.StageRule]),
+    ],
+)
+def test_every_key_of_the_company_file_is_described(
+    section: str, described: list[type[BaseModel]]
+) -> None:
+    rows = list(rows_in(sections_in(COMPANY)[section], "key"))
+    fields = {name: f for m in described for name, f in m.model_fields.items()}
+    assert [code_of(row[0]) for row in rows] == list(fields)
+    for name, default, _ in rows:
+        assert (default == "required") == fields[code_of(name)].is_required(), name
+        if code_of(default):
+            stated = fields[code_of(name)].default
+            assert code_of(default) in {str(stated), str(stated).lower()}, name
+
+
+def test_the_small_tables_of_the_company_file_are_named() -> None:
+    named = set(spans_in(COMPANY))
+    for table in (model.When, model.AgentWords, model.Knowledge):
+        assert set(table.model_fields) <= named
+    assert {f"[{name}]" for name in ("company", "groups", "knowledge")} <= named
+
+
+def test_the_examples_of_the_company_file_are_a_company() -> None:
+    company = Company.model_validate(
+        tomllib.loads("\n".join(blocks_in(COMPANY, "toml")))
+    )
+    assert set(company.model_fields_set) == set(Company.model_fields)
+
+
+def test_the_agents_page_has_every_agent_and_tool() -> None:
+    agents = [code_of(row[0]) for row in rows_in(AGENTS_PAGE, "agent")]
+    assert agents == list(AGENTS)
+    tools = {code_of(row[0]): code_of(row[1]) for row in rows_in(AGENTS_PAGE, "tool")}
+    assert tools == {tool.name: tool.effect for tool in TOOLS.values()}
+    assert set(HAND_OFFS) <= set(spans_in(AGENTS_PAGE))
+
+
+def test_the_example_of_a_tool_is_one() -> None:
+    [example] = blocks_in(AGENTS_PAGE, "python")
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/agents.md", "exec"), names)
+    tool: AnyTool = names["LOOK_AT_DOOR"]
+    assert isinstance(tool, Tool)
+    assert tool.schema()["required"] == ["door"]
+
+
+def test_every_metric_is_described() -> None:
+    rows = rows_in(page("docs/production.md"), "metric")
+    described = {code_of(row[0]): row[1] for row in rows}
+    exported = {family.name: family for family in Telemetry().registry.collect()}
+    assert set(described) == set(exported)
+
+
+def test_every_table_is_described() -> None:
+    assert turn.metadata is audit.metadata is metadata
+    text = sections_in(page("docs/store.md"))["Tables"]
+    named = {name for row in rows_in(text, "tables") for name in spans_in(row[0])}
+    assert named == set(metadata.tables)
