@@ -78,6 +78,7 @@ function button(part, block, context) {
     dataset: { action: part.action_id ?? "" },
   }, textOf(part.text, context.names));
   face.addEventListener("click", async () => {
+    if (face.hasAttribute("aria-busy")) return;
     if (part.confirm && context.confirm && !(await context.confirm(part.confirm))) return;
     if (part.url) window.open(part.url, "_blank", "noreferrer,noopener");
     busy(face);
@@ -86,14 +87,13 @@ function button(part, block, context) {
   return face;
 }
 
-/** Show that a press is under way, until the message is drawn anew or a while passes. */
+/**
+ * Show that a press is under way, until the message is drawn anew or a while passes.
+ * Not `disabled`: that would take the focus away from whoever uses a keyboard.
+ */
 export function busy(face) {
-  face.disabled = true;
   face.setAttribute("aria-busy", "true");
-  setTimeout(() => {
-    face.disabled = false;
-    face.removeAttribute("aria-busy");
-  }, 5000);
+  setTimeout(() => face.removeAttribute("aria-busy"), 5000);
 }
 
 function input(block, context) {

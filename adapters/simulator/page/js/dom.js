@@ -98,7 +98,10 @@ function carryTyped(before, after) {
   });
 }
 
-/** Replace `before`, keeping typed text and focus where the structure allows it. */
+/**
+ * Replace `before`, keeping typed text and focus where the structure allows it.
+ * Where what had the focus is gone, the list has it: a keyboard goes on from there.
+ */
 export function swap(before, after) {
   carryTyped(before, after);
   const focusable = "input, textarea, select, button, a";
@@ -107,7 +110,7 @@ export function swap(before, after) {
     ? [document.activeElement.selectionStart, document.activeElement.selectionEnd] : null;
   before.replaceWith(after);
   if (index < 0) return;
-  const heir = after.querySelectorAll(focusable)[index];
+  const heir = after.querySelectorAll(focusable)[index] ?? after.closest("[role=log]");
   heir?.focus({ preventScroll: true });
   if (range && heir?.setSelectionRange && range[0] !== null) heir.setSelectionRange(...range);
 }

@@ -90,6 +90,7 @@ export class Dialogs {
     this.shown = null;
     this.viewHash = null;
     for (const child of this.pane.children) child.inert = false;
-    this.before?.focus?.({ preventScroll: true });
+    const back = this.before?.isConnected ? this.before : this.pane.querySelector("[role=log]");
+    back?.focus({ preventScroll: true });
   }
 }
