@@ -1,8 +1,9 @@
 """The agents as the engine uses them: the port `bot.ports.agent.Agents`, implemented.
 
 Between a model and the world stand two things here: every call's arguments are
-validated, and every call is ruled on for the person that the platform verified. Both
-happen again when a call runs, so that a call which was never ruled on does nothing.
+validated, and every call is ruled on for the person that the platform verified. When a
+call runs, which may be days later, its arguments and whether that person is still here
+are checked again; the ruling itself stands as the people who decided read it.
 """
 
 from collections.abc import AsyncIterator
@@ -110,7 +111,7 @@ class AgentsOf(Agents):
         setting = await self._setting(call)
         if setting is None:
             return Refused(reason=sentences.stranger(self._company))
-        if tool.effect != "read" and policy.has_ended(setting.person, setting.today):
+        if _is_over(tool, setting):
             return Refused(
                 reason=sentences.contract_over(self._company, setting.person)
             )
@@ -127,6 +128,9 @@ class AgentsOf(Agents):
         setting = await self._setting(call)
         if setting is None:
             return failed("Nothing was done", sentences.stranger(self._company))
+        if _is_over(tool, setting):
+            sentence = sentences.contract_over(self._company, setting.person)
+            return failed("Nothing was done", sentence)
         return await tool.run(setting, arguments)
 
     @override
@@ -171,6 +175,11 @@ def _parse(tool: AnyTool, call: Call) -> Arguments | str:
         return tool.arguments.model_validate(call.arguments)
     except ValidationError as error:
         return problems_of(error)
+
+
+def _is_over(tool: AnyTool, setting: Setting) -> bool:
+    """Return whether the requester may change nothing, because they have left."""
+    return tool.effect != "read" and policy.has_ended(setting.person, setting.today)
 
 
 def _not_run(call: Call, problems: str) -> ToolResult:

@@ -2,7 +2,8 @@
 
 The decision's row is the truth. Everything is checked on the approval's locked row,
 in the transaction that writes it, so two people who press at once get one answer.
-What a card showed is compared by hash: a press on an outdated card decides nothing.
+What a card showed is compared by hash, its stage included: a press on an outdated card
+decides nothing, and one that is sent twice never decides two stages.
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -60,7 +61,7 @@ async def take_decision(
         approval = state.approval(decided.approval_id) if state else None
         if state is None or approval is None:
             return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
-        refusal = _refusal(row, approval, person, decided)
+        refusal = _refusal(row, approval, person, decided, now=now, zone=zone)
         if refusal is not None or person is None:
             outcome, sentence = refusal or ("not_entitled", wording.CLICK_NOT_ENTITLED)
             view = _card(state, approval, person, now, zone)
@@ -119,19 +120,29 @@ async def _as_decided(conn: AsyncConnection, row: ApprovalRow) -> TurnState | No
 
 
 def _refusal(
-    row: ApprovalRow, approval: Approval, person: Person | None, decided: Decided
+    row: ApprovalRow,
+    approval: Approval,
+    person: Person | None,
+    decided: Decided,
+    *,
+    now: datetime,
+    zone: tzinfo,
 ) -> tuple[Outcome, str] | None:
     """Return why this press does not count; ``None`` when it does."""
     asked = {a.person_id for _, a in approval.asked}
     if person is None or person.id not in asked or person.id == row.requester_id:
         return "not_entitled", wording.CLICK_NOT_ENTITLED
+    if person.ends is not None and person.ends < now.astimezone(zone).date():
+        return "not_entitled", wording.CLICK_LEFT
     if row.status != "open" or approval.status != "open":
         status = approval.status if row.status == "open" else row.status
         return "already_decided", wording.click_too_late(approval, status)
-    if decided.args_hash != row.args_hash:
-        return "stale", wording.CLICK_STALE
     if person.id not in {a.person_id for a in approval.waiting_for}:
         return "already_decided", wording.CLICK_ALREADY
+    if decided.args_hash != approval.card_hash:
+        return "stale", wording.CLICK_STALE
+    if now >= approval.expires_at:
+        return "already_decided", wording.CLICK_TIME_OVER
     return None
 
 

@@ -196,6 +196,15 @@ class Approval:
     """Everybody who was ever asked, with the stage; in that order."""
 
     @property
+    def card_hash(self) -> str:
+        """What a press must carry: what is decided, and at which stage.
+
+        Somebody may be asked at two stages. One press, however often it is sent,
+        decides the stage whose card was pressed and never the next.
+        """
+        return f"{self.args_hash}:{self.stage}" if self.stage else self.args_hash
+
+    @property
     def waiting_for(self) -> tuple[Approver, ...]:
         """Who may decide now: the current stage's approvers that have not yet."""
         if self.status != "open":

@@ -13,7 +13,7 @@ def card_of(
     """Return an open request's card."""
     return ApprovalView(
         approval_id=approval.approval_id,
-        args_hash=approval.args_hash,
+        args_hash=approval.card_hash,
         title=approval.subject,
         facts=approval.facts,
         status=_waits(approval, now, zone),

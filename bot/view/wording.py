@@ -273,9 +273,17 @@ CLICK_NOT_ENTITLED = (
     "You were not asked to decide this, so your click changed nothing. "
     "The people who can are named on the card."
 )
+CLICK_LEFT = (
+    "Your time here is over according to the directory, so your click changed nothing. "
+    "Please ask your IT team if that is wrong."
+)
 CLICK_STALE = (
     "The request has changed since this card was shown, so nothing was decided. "
     "Please look at the new card and decide there."
+)
+CLICK_TIME_OVER = (
+    "The time for this decision is over, so your click changed nothing. "
+    "It goes on with others, or has to be asked for again."
 )
 CLICK_ALREADY = "Your decision was taken before, or others decide now. Nothing changed."
 
