@@ -143,15 +143,14 @@ class _Reader:
 
     def database_url(self) -> str:
         text = self.text("DATABASE_URL")
-        if text and text.partition("://")[0].partition("+")[0] not in {
-            "postgres",
-            "postgresql",
-        }:
+        if text and not _is_postgres(text):
+            # Never the text itself: it has a password in it.
             self.wrong(
                 "DATABASE_URL",
                 "is not a Postgres URL",
-                "write postgresql://user:password@host/database, or unset it to use "
-                "the embedded Postgres",
+                "write postgresql://user:password@host/database, with %-codes for "
+                "signs such as / # ? @ [ in the password, or unset it to use the "
+                "embedded Postgres",
             )
         return text
 
@@ -198,6 +197,19 @@ class _Reader:
                 near = get_close_matches(name, NAMES, n=1)
                 fix = f"did you mean {near[0]}?" if near else "unset it"
                 self.wrong(name, "is not a setting", fix)
+
+
+def _is_postgres(url: str) -> bool:
+    scheme = url.partition("://")[0].partition("+")[0]
+    try:
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2]
+        # Several hosts with ports are Postgres's own way; each has one number.
+        ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts.split(",")]
+    except ValueError:
+        return False
+    readable = not parts.fragment and all(p == "" or p.isdecimal() for p in ports)
+    return scheme in {"postgres", "postgresql"} and readable
 
 
 def _slack(reader: _Reader) -> SlackSettings | None:

@@ -68,7 +68,8 @@ def _guard(token: str) -> Callable[[Handler], Handler]:
 
     def guard(handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            given = request.headers.get("Authorization", "").encode()
+            header = request.headers.get("Authorization", "")
+            given = header.encode(errors="surrogateescape")
             if not hmac.compare_digest(given, wanted):
                 raise web.HTTPUnauthorized(text="The console needs its bearer token.\n")
             return await handler(request)

@@ -9,23 +9,22 @@ requests from other web sites are refused.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.simulator import sse
 from adapters.simulator.cast import as_json, players_of, scenes_of
+from adapters.simulator.demo_guard import guarded, local
 from adapters.simulator.demo_relay import relay
 from adapters.simulator.journal import Journal
 from adapters.simulator.suggestions import Suggestion
 from bot.clock import Clock, SystemClock
 from bot.company.model import Company
-from bot.errors import DeskhandError
 
 PAGE: Final = Path(__file__).parent / "page"
 _TYPES: Final = {
@@ -192,18 +191,18 @@ def demo_routes(
     )
     deeds = _Deeds(slack, teams, journal, kill)
     return [
-        web.get("/", _page),
-        web.get("/demo/page/{file:.+}", _file),
-        web.get("/demo/api/state", state.answer),
-        web.get("/demo/api/feed", feeds.changes),
-        web.get("/demo/api/turns/feed", feeds.turns),
-        web.post("/demo/api/slack/say", _guarded(deeds.slack_say)),
-        web.post("/demo/api/slack/click", _guarded(deeds.slack_click)),
-        web.post("/demo/api/slack/view/submit", _guarded(deeds.slack_submit)),
-        web.post("/demo/api/slack/view/close", _guarded(deeds.slack_close)),
-        web.post("/demo/api/teams/say", _guarded(deeds.teams_say)),
-        web.post("/demo/api/teams/invoke", _guarded(deeds.teams_invoke)),
-        web.post("/demo/api/kill", _guarded(deeds.kill_bot)),
+        web.get("/", local(_page)),
+        web.get("/demo/page/{file:.+}", local(_file)),
+        web.get("/demo/api/state", local(state.answer)),
+        web.get("/demo/api/feed", local(feeds.changes)),
+        web.get("/demo/api/turns/feed", local(feeds.turns)),
+        web.post("/demo/api/slack/say", guarded(deeds.slack_say)),
+        web.post("/demo/api/slack/click", guarded(deeds.slack_click)),
+        web.post("/demo/api/slack/view/submit", guarded(deeds.slack_submit)),
+        web.post("/demo/api/slack/view/close", guarded(deeds.slack_close)),
+        web.post("/demo/api/teams/say", guarded(deeds.teams_say)),
+        web.post("/demo/api/teams/invoke", guarded(deeds.teams_invoke)),
+        web.post("/demo/api/kill", guarded(deeds.kill_bot)),
     ]
 
 
@@ -373,34 +372,3 @@ class _Deeds:
 
 async def _read(request: web.Request, model: type[_Body]) -> _Body:
     return model.model_validate_json(await request.read())
-
-
-def _guarded(
-    deed: Callable[[web.Request], Awaitable[object]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Refuse other web sites; answer mistakes as JSON with a 4xx."""
-
-    async def handler(request: web.Request) -> web.Response:
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
-            return _refusal(403, "This page only takes orders from itself.")
-        if request.content_type != "application/json":
-            return _refusal(415, "Send application/json.")
-        try:
-            result = await deed(request)
-        except ValidationError as error:
-            return _refusal(400, "; ".join(p["msg"] for p in error.errors()))
-        except LookupError as error:
-            return _refusal(404, f"There is no {error}.")
-        except (DeskhandError, ValueError) as error:
-            _log.warning("demo.refused", path=request.path, error=str(error))
-            return _refusal(409, str(error))
-        if is_dataclass(result) and not isinstance(result, type):
-            result = asdict(result)
-        return web.json_response({"ok": True, "result": result})
-
-    return handler
-
-
-def _refusal(status: int, why: str) -> web.Response:
-    return web.json_response({"ok": False, "error": why}, status=status)

@@ -141,7 +141,8 @@ class Verifier:
             raise UnverifiedError("no bearer token")
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            # ValueError: bytes that are no text; RecursionError: JSON nested deeply.
             raise UnverifiedError("the token is not a JWT") from error
         kid = string(header.get("kid"))
         key = await self._keys.find(kid) if kid else None
@@ -167,7 +168,7 @@ class Verifier:
                     "verify_iat": False,
                 },
             )
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise UnverifiedError(f"invalid token: {type(error).__name__}") from error
         now = self._clock.now().timestamp()
         if now > _seconds(claims, "exp", missing=0) + limits.CLOCK_SKEW:

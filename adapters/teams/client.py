@@ -32,6 +32,8 @@ from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
 
 _GONE = "ActivityNotFoundInConversation"
+_OUTSIDERS = frozenset({"guest", "anonymous"})
+"""Roles of those whom the tenant's own directory does not vouch for."""
 _MAYBE_DONE = frozenset({408, 502, 503, 504})
 _log = structlog.stdlib.get_logger()
 
@@ -224,13 +226,24 @@ class _Live:
 
 
 def _named(user: UserRef, answer: Answer) -> UserRef:
-    email = string(answer.body.get("email"))
+    """Return ``user`` as Teams describes them.
+
+    An e-mail address decides who somebody is in the company's directory. That of a
+    guest, or of somebody from another tenant in a shared channel, is what their own
+    administrator entered: it counts for nothing.
+
+    Source:
+        https://learn.microsoft.com/azure/active-directory/develop/claims-validation
+    """
+    told = answer.body
+    tenant = string(told.get("tenantId")) or user.workspace
+    ours = tenant.lower() == user.workspace.lower()
+    trusted = ours and string(told.get("userRole")).lower() not in _OUTSIDERS
+    email = string(told.get("email")) or string(told.get("userPrincipalName"))
     return user.model_copy(
         update={
-            "name": string(answer.body.get("name")) or user.name,
-            "email": email
-            or string(answer.body.get("userPrincipalName"))
-            or user.email,
+            "name": string(told.get("name")) or user.name,
+            "email": (email or user.email) if trusted else "",
         }
     )
 

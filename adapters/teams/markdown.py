@@ -263,4 +263,12 @@ def _link(label: str, target: str) -> str:
         return label
     url = "".join(_UNSAFE_IN_URL.get(c, c) for c in target)
     shown = f"[{label or _escape_inside(host)}]({url})"
-    return shown if host in label else f"{shown} ({_escape_inside(host)})"
+    return shown if _tells(label, host) else f"{shown} ({_escape_inside(host)})"
+
+
+def _tells(label: str, host: str) -> bool:
+    """Return whether ``label`` is an address on ``host``, and nothing beside it."""
+    address = re.fullmatch(
+        r"(?:https?://)?([^\s/?#@\\:]+)(?::\d+)?(?:[/?#]\S*)?", label
+    )
+    return address is not None and address.group(1).lower() == host

@@ -189,6 +189,13 @@ def _doubles(company: Company) -> list[str]:
         found += [
             f"{kind} {i!r} is there twice" for i in sorted(ids) if ids.count(i) > 1
         ]
+    for name in ("slack", "entra"):
+        given = [i for p in company.people if (i := str(getattr(p, name)))]
+        found += [
+            f"{name} id {i!r} is given to two people; who somebody is must be certain"
+            for i in given
+            if given.count(i) > 1
+        ]
     return sorted(set(found))
 
 

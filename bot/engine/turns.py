@@ -39,7 +39,7 @@ async def begin_turn(
     known = await kit.records.open_requests(claim.tenant_id, person) if person else ()
     async with begin(kit.database) as conn:
         history = await past_turns(
-            conn, claim.tenant_id, claim.conversation_id, HISTORY
+            conn, claim.tenant_id, claim.conversation_id, person, HISTORY
         )
     started = TurnStarted(
         tenant_id=claim.tenant_id,

@@ -340,14 +340,20 @@ async def past_turns(
     conn: AsyncConnection,
     tenant: TenantId,
     conversation_id: ConversationId,
+    requester: PersonId,
     limit: int,
 ) -> list[PastTurn]:
-    """Return the conversation's last exchanges that do not run, oldest first."""
+    """Return a person's last exchanges there that do not run, oldest first.
+
+    What others said in the same thread is not among them: a model takes its history
+    for the requester's own words, and would act on a stranger's in their name.
+    """
     rows = await conn.execute(
         select(turn.c.text, turn.c.answer)
         .where(
             turn.c.tenant_id == tenant,
             turn.c.conversation_id == conversation_id,
+            turn.c.requester_id == requester,
             turn.c.status != "running",
         )
         .order_by(turn.c.started_at.desc(), turn.c.turn_id)

@@ -298,7 +298,7 @@ async def link_platform_user(
         return None
     has_email = (
         person.c.tenant_id == tenant_id,
-        func.lower(person.c.email) == user.email.lower(),
+        func.lower(person.c.email) == _lower(user.email),
         person.c.active,
     )
     alone = select(func.count()).select_from(person).where(*has_email)
@@ -323,6 +323,15 @@ async def link_platform_user(
     )
     row = rows.mappings().one_or_none()
     return None if row is None else person_from(row)
+
+
+def _lower(email: str) -> str:
+    """Return an address without the case of its ASCII letters.
+
+    Python's `lower` also turns other signs into ASCII ones, the Kelvin sign into a
+    ``k`` for one, and so an address into somebody else's.
+    """
+    return "".join(c.lower() if c.isascii() else c for c in email)
 
 
 def _platform_id(platform: PlatformName) -> Column[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import LeaseLostError
-from bot.protocol.ids import TenantId, TurnId
+from bot.protocol.ids import PersonId, TenantId, TurnId
 from bot.store.conversations import Claim, claim_conversation, release
 from bot.store.engine import begin
 from bot.store.log import (
@@ -40,6 +40,7 @@ from tests.support.store import (
 )
 
 LATER = NOW + timedelta(minutes=1)
+MAYA = PersonId("maya.chen")
 
 
 async def append(engine: AsyncEngine, batch: Sequence[Append]) -> frozenset[TurnId]:
@@ -299,9 +300,13 @@ async def test_past_turns_tell_what_was_asked_and_answered(engine: AsyncEngine):
             )
     await start(engine, held, "running", at=LATER)
     async with begin(engine) as conn:
-        past = await past_turns(conn, TENANT, held.conversation_id, 2)
+        past = await past_turns(conn, TENANT, held.conversation_id, MAYA, 2)
+        others = await past_turns(
+            conn, TENANT, held.conversation_id, PersonId("omar.haddad"), 2
+        )
     assert [p.answered for p in past] == ["answer 2\ufffd", "answer 3\ufffd"]
     assert {p.asked for p in past} == {"hello"}
+    assert others == [], "somebody else's words are not one's own history"
 
 
 async def test_an_unknown_turn_is_not_found(engine: AsyncEngine):

@@ -144,6 +144,19 @@ async def test_an_email_does_not_make_anybody_somebody_else(engine: AsyncEngine)
         assert not await link_platform_user(conn, TENANT, slack("U9"))
 
 
+async def test_an_email_that_only_looks_alike_links_nobody(engine: AsyncEngine):
+    """Python lowers the Kelvin sign to a plain ``k``."""
+    kim = {"id": "kim", "name": "Kim", "email": "kim@x.example"}
+    await sync(engine, ANA, kim)
+    async with begin(engine) as conn:
+        for lookalike in (
+            "\u212aim@x.example",
+            "\uff4bim@x.example",
+            "k\u0131m@x.example",
+        ):
+            assert not await link_platform_user(conn, TENANT, slack("U9", lookalike))
+
+
 async def test_an_email_that_two_people_share_links_neither(engine: AsyncEngine):
     await sync(engine, ANA, {"id": "ana2", "name": "Ana", "email": "ana@x.example"})
     async with begin(engine) as conn:

@@ -348,6 +348,22 @@ async def test_a_members_name_and_email_are_remembered_for_an_hour(
     assert (await platform.find_user(USER, chat(channel))).name == "Ann Roe"
 
 
+@pytest.mark.parametrize(
+    "foreign",
+    [{"tenantId": "00000000-0000-4000-8000-00000000ev11"}, {"userRole": "guest"}],
+    ids=["another tenant", "guest"],
+)
+async def test_the_email_of_an_outsider_is_no_proof_of_who_they_are(
+    platform: TeamsPlatform, channel: Channel, foreign: dict[str, str]
+) -> None:
+    """Their own administrator, not ours, says what it is."""
+    member = {"id": "29:eve", "name": "Eve", "email": "ann@x.example"}
+    names = {"userPrincipalName": "ann@x.example", "tenantId": TENANT}
+    channel.replies.append(reply(200, member | names | foreign))
+    found = await platform.find_user(USER, chat(channel))
+    assert (found.name, found.email) == ("Eve", "")
+
+
 async def test_a_member_who_cannot_be_looked_up_stays_as_known(
     platform: TeamsPlatform, channel: Channel
 ) -> None:

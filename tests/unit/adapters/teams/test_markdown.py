@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,34 @@ def test_a_script_is_no_link() -> None:
 def test_a_link_says_where_it_goes_when_its_label_does_not() -> None:
     [text] = texts("[https://bank.example](https://evil.example/)")
     assert text.endswith("(evil.example)")
+
+
+@pytest.mark.parametrize(
+    ("label", "target"),
+    [
+        ("login.bank.example", "https://k.example/"),
+        ("bank.example.com", "https://bank.example/"),
+        ("bank.example/evil.example", "https://evil.example/"),
+        ("bank.example evil.example", "https://evil.example/"),
+        ("evil.example@bank.example", "https://evil.example/"),
+    ],
+)
+def test_a_host_within_another_word_does_not_say_where_a_link_goes(
+    label: str, target: str
+) -> None:
+    [text] = texts(f"[{label}]({target})")
+    assert text.endswith(f"({urlsplit(target).hostname})")
+
+
+def test_a_label_that_is_the_host_is_not_repeated() -> None:
+    for label in (
+        "a.example",
+        "https://a.example",
+        "https://a.example/x",
+        "a.example/x",
+    ):
+        [text] = texts(f"[{label}](https://a.example/x)")
+        assert not text.endswith("(a.example)")
 
 
 def test_a_heading_is_bold() -> None:
