@@ -26,6 +26,14 @@ class Cable:
         default_factory=set[asyncio.StreamWriter]
     )
 
+    plugged: bool = True
+    """Whether new connections get anywhere."""
+
+    def unplug(self) -> None:
+        """Cut, and keep it so until ``plugged`` is set again."""
+        self.plugged = False
+        self.cut()
+
     def cut(self) -> None:
         """Break every connection at once, as a bad network does; new ones work."""
         for writer in tuple(self._writers):
@@ -36,6 +44,9 @@ class Cable:
         self, near: asyncio.StreamReader, answer: asyncio.StreamWriter
     ) -> None:
         """Serve one connection until either side is done."""
+        if not self.plugged:
+            answer.transport.abort()
+            return
         server = urlsplit(self.to)
         far, ask = await asyncio.open_connection(server.hostname, server.port)
         self._writers |= {ask, answer}
