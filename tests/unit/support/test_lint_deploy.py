@@ -11,10 +11,8 @@ from tests.support.lint_deploy import ROOT, problems_in
 DOCKER, COMPOSE = "deploy/Dockerfile", "deploy/compose.yaml"
 SLACK, TEAMS = "deploy/slack/manifest.json", "deploy/teams/manifest.json"
 INGRESS, CLIENT = "adapters/slack/ingress.py", "adapters/slack/client.py"
-COPIED = (
-    *("deploy", "adapters/slack", "pyproject.toml", "uv.lock", ".dockerignore"),
-    *("README.md", "LICENSE"),
-)
+COPIED = ("deploy", "adapters/slack", "pyproject.toml", ".dockerignore")
+NAMED = ("uv.lock", "README.md", "LICENSE")
 LONG = "x" * 4001
 
 
@@ -29,6 +27,8 @@ def copy(tmp_path: Path) -> Path:
             )
         else:
             shutil.copy(source, target)
+    for name in NAMED:
+        (tmp_path / name).touch()
     for name in ("bot", "agents", "adapters", "migrations"):
         (tmp_path / name).mkdir(exist_ok=True)
     return tmp_path
