@@ -65,7 +65,14 @@ class Worker:
         """Work until drained or cancelled."""
         async with asyncio.TaskGroup() as tasks:
             background = [
-                tasks.create_task(listen(self._url, [MAIL_CHANNEL], self._on_notify)),
+                tasks.create_task(
+                    listen(
+                        self._url,
+                        [MAIL_CHANNEL],
+                        self._on_notify,
+                        on_connect=self._look_everywhere,
+                    )
+                ),
                 tasks.create_task(self._beat()),
                 tasks.create_task(self._tidy()),
             ]
@@ -181,6 +188,12 @@ class Worker:
             conversation.wake()
         else:
             self._news.set()
+
+    def _look_everywhere(self) -> None:
+        """Look for what was notified while nobody listened."""
+        self._news.set()
+        for conversation in self._owned.values():
+            conversation.wake()
 
     async def _tidy(self) -> None:
         """Forget deliveries that no platform will repeat any more."""

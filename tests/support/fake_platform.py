@@ -66,11 +66,16 @@ class Gate:
 
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody who waited has gone on, or given up."""
 
     async def arrive(self) -> None:
         """Say that somebody is here and wait for `open`."""
         self.reached.set()
-        await self.opened.wait()
+        try:
+            await self.opened.wait()
+        finally:
+            self.left.set()
 
     def open(self) -> None:
         """Let everybody through, from now on."""
@@ -272,6 +277,7 @@ class FakePlatform(Platform):
         waiting = self._hall.faults[operation]
         match waiting.popleft() if waiting else None:
             case Throttled(seconds=seconds):
+                asyncio.get_running_loop().call_soon(self._hall.changed)
                 raise RateLimitedError(self.name, retry_after=seconds)
             case Refused(code=code):
                 raise PlatformError(self.name, code)
