@@ -12,7 +12,7 @@ from adapters.simulator.bench.volley import Hit, Shot, fire_apart
 RATE = 100.0
 """Requests a second."""
 SECONDS = 10.0
-RUNS = 1
+RUNS = 3
 LIVE = 50
 STAFF = 100
 _SECOND_HALF = range(STAFF // 2, STAFF)
@@ -84,6 +84,7 @@ async def _figure(bench: Bench, kind: _Kind) -> Figure:
     floors: list[list[float]] = []
     for run in range(1, RUNS + 1):
         bench.tell(f"{kind.name}: run {run} of {RUNS}")
+        # A new bot each time: the turns of one run must not burden the next.
         async with playing(bench, staff=STAFF) as scene:
             floors.append(await _floor(scene))
             if kind.live:

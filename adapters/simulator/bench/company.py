@@ -12,11 +12,11 @@ QUESTION = "How do I print at the office?"
 """Answered from the one article: about `ANSWER_WORDS` words, streamed."""
 GREETING = "Hello!"
 """Answered at once, in some twenty words, without any tool."""
-WISH = "I need to be a Sketchpad editor"
-"""Needs the manager: the turn parks."""
+APPS = ("Sketchpad", "Paintbox", "Scoreboard", "Soundtrack", "Storybook")
+"""Things to ask for: whoever wants one needs their manager, and the turn parks."""
 
 ANSWER_WORDS = 700
-STAFF_PER_MANAGER = 20
+STAFF_PER_MANAGER = 5
 
 _SENTENCE = (
     "To print at the office you send the document to the printer that is nearest to "
@@ -27,22 +27,31 @@ _FRAME = """\
 name = "Benchmark"
 
 {people}
-[[resources]]
-id = "app/sketchpad"
-kind = "software"
-name = "Sketchpad"
-owner = "m0"
-grants = ["viewer", "editor"]
-specialist = "software"
-
+{apps}
 [[policies]]
 name = "Editing needs the manager"
-resource = "app/sketchpad"
+resource = "app/*"
 approval = [{{ by = "manager", within = "48h", then = "expire" }}]
 
 [knowledge]
 folder = "articles"
 """
+
+
+_APP = """\
+[[resources]]
+id = "app/{id}"
+kind = "software"
+name = "{name}"
+owner = "m0"
+grants = ["viewer", "editor"]
+specialist = "software"
+"""
+
+
+def wish_for(app: str) -> str:
+    """Return what somebody says who needs one of `APPS`."""
+    return f"I need to be a {app} editor"
 
 
 def staff_id(number: int) -> str:
@@ -65,7 +74,9 @@ def write_company(folder: Path, *, staff: int) -> Path:
     articles.mkdir(parents=True, exist_ok=True)
     (articles / "printing.md").write_text(_article(), "utf-8")
     file = folder / "company.toml"
-    file.write_text(_FRAME.format(people="\n".join(_people(staff))), "utf-8")
+    people = "\n".join(_people(staff))
+    apps = "\n".join(_APP.format(id=app.lower(), name=app) for app in APPS)
+    file.write_text(_FRAME.format(people=people, apps=apps), "utf-8")
     return file
 
 

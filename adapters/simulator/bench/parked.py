@@ -4,25 +4,28 @@ Requests are made in Teams, because that platform lets a bot send 50 times a sec
 Slack's 200 messages a minute would make this a benchmark of waiting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from adapters.simulator.bench.company import GREETING, WISH
+from adapters.simulator.bench.company import APPS, GREETING, wish_for
 from adapters.simulator.bench.figures import Aim, Baseline, Figure
 from adapters.simulator.bench.letters import teams_letters
 from adapters.simulator.bench.process import resident_mib
 from adapters.simulator.bench.scene import Bench, BenchError, Scene, playing
 from adapters.simulator.bench.volley import fire
 
-TURNS = 1000
-_RATE = 25.0
-"""Requests a second: about what the bot finishes, so that they do not pile up."""
-_WITHIN = 150.0
+STAFF = 200
+TURNS = STAFF * len(APPS)
+_RATE = 50.0
+"""Requests a second."""
+_WITHIN = 60.0
+"""Seconds for one turn of everybody."""
 _SETTLE = 3.0
+_LOOK = 0.5
 
 NAMES = ("memory.1000-ended", "memory.1000-parked")
 
 _DELIVERED = (
-    "SELECT count(*) AS n FROM turn WHERE status = ANY($1) AND delivered_seq = last_seq"
+    "SELECT count(*) AS n FROM turn WHERE status = $1 AND delivered_seq = last_seq"
 )
 
 
@@ -30,32 +33,41 @@ async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     """Return the figures that are ``wanted``."""
     if not any(wanted(name) for name in NAMES):
         return []
-    async with playing(bench, staff=TURNS, words_per_second=0) as scene:
+    async with playing(bench, staff=STAFF, words_per_second=0) as scene:
         await bench.clock.sleep(_SETTLE)
         idle = resident_mib(scene.process.pid)
-        ended = await _after(scene, GREETING, ("completed", "failed"))
-        parked = await _after(scene, WISH, ("parked",))
+        ended = await _after(scene, [GREETING] * len(APPS), "completed")
+        parked = await _after(scene, [wish_for(app) for app in APPS], "parked")
+        throttled = scene.throttled()
+    bench.tell(f"memory: the stand-ins refused {throttled} calls with 429")
     return [figure for figure in _figures(idle, ended, parked) if wanted(figure.name)]
 
 
-async def _after(scene: Scene, text: str, status: tuple[str, ...]) -> float:
-    """Return the memory once every employee's turn is so and everything is shown."""
-    bench = scene.bench
-    bench.tell(f"memory: {TURNS} turns that are {status[0]} in the end")
-    letters = teams_letters(scene.stage, range(TURNS), text)
+async def _after(scene: Scene, texts: Sequence[str], status: str) -> float:
+    """Return the memory after everybody said each of ``texts``, one by one.
+
+    Each time it waits until all turns are so and everything is shown.
+    """
+    for number, text in enumerate(texts, start=1):
+        scene.bench.tell(f"memory: {number * STAFF} of {TURNS} turns, then {status}")
+        await _everybody_says(scene, text, status, turns=number * STAFF)
+    await scene.until_live(0)
+    await scene.bench.clock.sleep(_SETTLE)
+    return resident_mib(scene.process.pid)
+
+
+async def _everybody_says(scene: Scene, text: str, status: str, *, turns: int) -> None:
+    letters = teams_letters(scene.stage, range(STAFF), text)
     shots = [letter.shot for letter in letters]
-    hits = await fire(shots, rate=_RATE, clock=bench.clock)
+    hits = await fire(shots, rate=_RATE, clock=scene.bench.clock)
     if refused := [hit.status for hit in hits if not hit.ok]:
         raise BenchError(f"the bot answered {refused[0]}")
 
     async def reached() -> bool:
-        await bench.clock.sleep(0.5)
-        return (await scene.rows(_DELIVERED, list(status)))[0]["n"] >= TURNS
+        await scene.bench.clock.sleep(_LOOK)
+        return (await scene.rows(_DELIVERED, status))[0]["n"] >= turns
 
     await scene.until(reached, _WITHIN)
-    await scene.until_live(0)
-    await bench.clock.sleep(_SETTLE)
-    return resident_mib(scene.process.pid)
 
 
 def _figures(idle: float, ended: float, parked: float) -> list[Figure]:
@@ -65,7 +77,7 @@ def _figures(idle: float, ended: float, parked: float) -> list[Figure]:
             unit="MiB",
             values={"median": ended},
             what=f"resident memory of the bot after {TURNS:,} turns have ended, "
-            f"{TURNS:,} employees: what having worked leaves behind",
+            f"{STAFF} employees: what having worked leaves behind",
             baseline=Baseline(
                 what="the same process before the first turn", value=idle
             ),

@@ -146,7 +146,29 @@ async def playing(
     """Run the bot for the block, with every employee's installation behind it.
 
     The database is new, the stand-ins are empty, their limits as documented.
+
+    Raises:
+        BotDownError: It did not start, or died.
     """
+    try:
+        async with _playing(
+            bench, staff=staff, words_per_second=words_per_second
+        ) as scene:
+            yield scene
+    except ExceptionGroup as group:
+        # The stage's tasks wrap everything; callers want the error itself.
+        raise _first_of(group) from group
+
+
+def _first_of(group: ExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, ExceptionGroup) else first
+
+
+@asynccontextmanager
+async def _playing(
+    bench: Bench, *, staff: int, words_per_second: float
+) -> AsyncGenerator[Scene]:
     company = write_company(bench.folder / f"company-{staff}", staff=staff)
     url = await bench.database("bench")
     extra = {"DATABASE_URL": url, "DESKHAND_WORDS_PER_SECOND": str(words_per_second)}

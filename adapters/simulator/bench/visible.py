@@ -13,13 +13,15 @@ from adapters.simulator.bench.figures import (
     spread_over,
 )
 from adapters.simulator.bench.letters import Letter, slack_letters, teams_letters
-from adapters.simulator.bench.scene import Bench, Scene, playing
+from adapters.simulator.bench.scene import PACE, Bench, Scene, playing
 from adapters.simulator.bench.volley import Shot, fire
 from adapters.simulator.stage import Stage
 
-PROBES = 25
+PROBES = 30
 LIVE = 50
 STAFF = 2 * LIVE
+_FAST = 200.0
+"""Words a second."""
 _WITHIN = 30.0
 _MS = 1000.0
 
@@ -49,16 +51,18 @@ NAMES = tuple(kind.name for kind in _KINDS)
 
 async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     """Return the figures that are ``wanted``."""
-    kinds = [kind for kind in _KINDS if wanted(kind.name)]
-    if not kinds:
-        return []
-    async with playing(bench, staff=STAFF) as scene:
-        bare = await _bare(scene)
-        # Those with many turns come last: their turns stay.
-        return [await _figure(scene, kind, bare) for kind in kinds]
+    return [await _figure(bench, kind) for kind in _KINDS if wanted(kind.name)]
 
 
-async def _figure(scene: Scene, kind: _Kind, bare: float) -> Figure:
+async def _figure(bench: Bench, kind: _Kind) -> Figure:
+    # The first message does not depend on the pace; alone, each turn has to end.
+    pace = _FAST if kind.live == 1 else PACE
+    async with playing(bench, staff=STAFF, words_per_second=pace) as scene:
+        return await _figure_of(scene, kind)
+
+
+async def _figure_of(scene: Scene, kind: _Kind) -> Figure:
+    bare = await _bare(scene)
     scene.bench.tell(f"{kind.name}: {PROBES} probes")
     if kind.live == 1:
         seen = [await _probe(scene, kind, number) for number in range(PROBES)]

@@ -1,0 +1,37 @@
+import asyncio
+import os
+import sys
+
+import pytest
+
+from adapters.simulator.bench.process import NoProcError, cpu_seconds, resident_mib
+
+MIB = 1024 * 1024
+
+
+def test_memory_that_is_written_to_is_resident() -> None:
+    before = resident_mib(os.getpid())
+    filled = bytearray(b"x" * (64 * MIB))
+    after = resident_mib(os.getpid())
+
+    assert len(filled) == 64 * MIB
+    assert 48 < after - before < 160
+
+
+def test_work_is_cpu_time() -> None:
+    before = cpu_seconds(os.getpid())
+    user, system = os.times()[:2]
+    while sum(os.times()[:2]) < user + system + 0.2:
+        sum(range(10_000))
+
+    assert cpu_seconds(os.getpid()) - before >= 0.15
+
+
+async def test_a_process_that_is_gone_is_an_error() -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await process.wait()
+
+    with pytest.raises(NoProcError, match="status"):
+        resident_mib(process.pid)
+    with pytest.raises(NoProcError, match="stat"):
+        cpu_seconds(process.pid)
