@@ -6,6 +6,7 @@ supervisor starts it again.
 """
 
 import asyncio
+import errno
 import os
 import secrets
 import signal
@@ -29,7 +30,7 @@ from adapters.simulator.teams.world import TeamsWorld, teams_world_routes
 from bot.clock import Clock, SystemClock
 from bot.company.file import load_company
 from bot.company.model import Company
-from bot.errors import DeskhandError
+from bot.errors import DeskhandError, PortInUseError
 
 SAMPLE_COMPANY = Path(__file__).parent / "acme" / "company.toml"
 """The company of the demo."""
@@ -315,10 +316,19 @@ async def _served(
             kill=kill,
         )
     )
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await _listen(runner, port)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> None:
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError("127.0.0.1", port) from error
+        raise
