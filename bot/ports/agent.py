@@ -162,7 +162,7 @@ class ToolResult:
 
     outcome: Outcome
     title: str
-    """How the step reads now, e.g. "Granted read on design-system"."""
+    """How the step reads now, e.g. "Granted read on the handbook"."""
     content: JsonValue
     """For the model."""
     cards: tuple[CardData, ...] = ()
