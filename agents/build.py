@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.company.model import Company
 from bot.ports.records import Records
 
-DEFAULT_MODEL = "claude-sonnet-4-5"
+DEFAULT_MODEL = "claude-sonnet-5-5"
 """Used when a key is set and no model is named."""
 
 

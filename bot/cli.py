@@ -33,12 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         module, _, name = options.run.partition(":")
         run = getattr(import_module(f"bot.commands.{module}"), name)
         status = asyncio.run(run(options))
-    except ConfigError as error:
-        sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
-        status = EXIT_CONFIG
     except DeskhandError as error:
-        sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
-        status = EXIT_FAILED
+        status = _complain(error)
+    except BaseExceptionGroup as group:
+        error = _meant(group)
+        if error is None:
+            raise
+        status = _complain(error)
     except BrokenPipeError:
         # Whoever read our output has enough, e.g. `deskhand turns list | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -46,6 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         status = 130
     raise SystemExit(status)
+
+
+def _complain(error: DeskhandError) -> int:
+    sys.stderr.write(f"deskhand: {error}\n{error.hint}\n")
+    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+
+
+def _meant(group: BaseExceptionGroup[BaseException]) -> DeskhandError | None:
+    """Return the error raised on purpose, if tasks that ran together ended by it."""
+    ours = group.subgroup(DeskhandError)
+    while isinstance(ours, BaseExceptionGroup):
+        ours = ours.exceptions[0]
+    return ours if isinstance(ours, DeskhandError) else None
 
 
 def parser() -> argparse.ArgumentParser:

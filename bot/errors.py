@@ -7,6 +7,7 @@ messages.
 
 * `DeskhandError`
     * `ConfigError`: a setting or the company file is wrong
+    * `PortInUseError`: somebody listens there already
     * `SequenceGapError`: the log has a hole
     * `LeaseLostError`: another worker owns the conversation
     * `SupersededError`: somebody was faster
@@ -43,6 +44,17 @@ class ConfigError(DeskhandError):
         super().__init__(f"{source} is not usable:\n{listed}")
         self.source = source
         self.problems = tuple(problems)
+
+
+class PortInUseError(DeskhandError):
+    """Something listens there already; nothing was started."""
+
+    hint = "Stop it, or choose another with --port."
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port} is in use")
+        self.host = host
+        self.port = port
 
 
 class SequenceGapError(DeskhandError):

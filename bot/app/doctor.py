@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from agents.roster import check_names
 from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
@@ -29,6 +30,7 @@ class Finding:
 async def check_company(settings: Settings) -> list[Finding]:
     """Read the company file and its articles."""
     company = load_company(settings.company_file)
+    check_names(company)
     articles = load_articles(company, settings.company_file)
     text = (
         f"{company.company.name}: {len(company.people)} people, "

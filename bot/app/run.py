@@ -5,6 +5,7 @@ is handed back to whoever claims it next.
 """
 
 import asyncio
+import errno
 import signal
 
 import structlog
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from bot.app.build import Bot, built
 from bot.app.database import opened_database
-from bot.errors import ConfigError
+from bot.errors import ConfigError, PortInUseError
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -62,28 +63,47 @@ async def run(
         stopping: Set by whoever wants it to end.
         ready: Set once requests are taken.
     """
+    runner = web.AppRunner(
+        bot.web, handler_cancellation=True, access_log=None, shutdown_timeout=2.0
+    )
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        log.info("serve.ready", host=host, port=port)
+        await _work(bot, runner, stopping, ready)
+    finally:
+        await runner.cleanup()
+    log.info("serve.stopped")
+
+
+async def _work(
+    bot: Bot,
+    runner: web.AppRunner,
+    stopping: asyncio.Event,
+    ready: asyncio.Event | None,
+) -> None:
     async with asyncio.TaskGroup() as tasks:
         background = [
             tasks.create_task(bot.writer.run()),
             tasks.create_task(bot.delivery.run()),
         ]
         working = tasks.create_task(bot.worker.run())
-        runner = web.AppRunner(
-            bot.web, handler_cancellation=True, access_log=None, shutdown_timeout=2.0
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-            log.info("serve.ready", host=host, port=port)
-            if ready:
-                ready.set()
-            await stopping.wait()
-            log.info("serve.draining", conversations=bot.worker.conversations)
-        finally:
-            await runner.cleanup()
+        if ready:
+            ready.set()
+        await stopping.wait()
+        log.info("serve.draining", conversations=bot.worker.conversations)
+        await runner.cleanup()
         bot.worker.drain()
         await asyncio.wait([working], timeout=DRAIN_SECONDS)
         await bot.worker.let_go()
         for task in (*background, working):
             task.cancel()
-    log.info("serve.stopped")
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise

@@ -2,28 +2,46 @@
 
 import argparse
 import asyncio
+import fcntl
 import signal
 import sys
 import webbrowser
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.simulator.stage import SAMPLE_COMPANY, staged
 from bot.app.database import embedded_postgres, fresh_database
 from bot.commands.logs import set_up_logs
+from bot.errors import ConfigError
 
 HOME = Path(".deskhand/demo").absolute()
 """Where the demo keeps its database and the bot's log."""
 
 
-def _home() -> Path:
+@contextmanager
+def _home() -> Generator[Path]:
+    """Give the demo's folder to one demo at a time: it begins with an empty database."""
     HOME.mkdir(parents=True, exist_ok=True)
-    return HOME
+    with (HOME / "lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            problem = (
+                f"one runs already in {HOME}; stop it, or start from another folder"
+            )
+            raise ConfigError("the demo", [problem]) from error
+        yield HOME
 
 
 async def run(options: argparse.Namespace) -> int:
     """Run the demo until it is interrupted."""
     set_up_logs("text")
-    home = _home()
+    with _home() as home:
+        return await _play(options, home)
+
+
+async def _play(options: argparse.Namespace, home: Path) -> int:
     log = home / "bot.log"
     sys.stdout.write("Starting Postgres, the bot, and stand-ins for Slack and Teams…\n")
     sys.stdout.flush()
