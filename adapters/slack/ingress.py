@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 
 import structlog
 from aiohttp import web
+from pydantic import ValidationError
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
@@ -225,6 +226,10 @@ async def _on_error(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
             # Who spoke could not be looked up, so nothing was stored.
             _log.warning("slack.not_known", error=str(error), hint=error.hint)
             return BoltResponse(status=503)
+        case ValidationError():
+            # An id that no platform gives: with a NUL, or half a character.
+            _log.error("slack.malformed", problems=error.error_count())
+            return BoltResponse(status=400, headers={**_FINAL})
         case MalformedError():
             _log.error("slack.malformed", error=str(error), hint=error.hint)
             return BoltResponse(status=400, headers={**_FINAL})

@@ -22,7 +22,8 @@ def plain_text(text: str, bot_user_id: str) -> str:
     # After the tokens: what was typed as an entity never becomes one.
     for entity, char in _ENTITIES:
         words = words.replace(entity, char)
-    return words.strip()
+    # Half a character (a lone surrogate) can neither be stored nor be sent.
+    return words.encode(errors="ignore").decode().strip()
 
 
 def _resolved(found: re.Match[str]) -> str:

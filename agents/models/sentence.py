@@ -194,7 +194,9 @@ def _seat(sentence: Sentence, mention: Mention) -> str:
     if not mention.thing.seat_grants:
         return ""
     for at, word in enumerate(sentence.words):
+        if word.stem not in _SEAT:
+            continue
         nearest = min(sentence.wanted, key=lambda m, at=at: _distance(sentence, at, m))
-        if word.stem in _SEAT and nearest is mention:
+        if nearest is mention:
             return mention.thing.first_grant
     return ""

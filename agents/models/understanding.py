@@ -3,7 +3,7 @@
 English only, and proud of being a list: what it does not understand it asks about.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -34,11 +34,16 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
+_LONGEST = 40
+"""Words that are read together. The work grows with their fourth power, and a person
+who pastes a page must not keep everybody else waiting."""
+
+
 def understand(text: str, context: Context) -> list[Act]:
     """Return what ``text`` asks for, in order; never empty."""
     acts: list[Act] = []
     asked = list(context.asked)
-    for part in sentences(text) or [text]:
+    for part in _parts(text):
         here = replace(context, asked=tuple(asked))
         acts = folded_in(acts, _acts_of(sentence_of(part, context.vocabulary), here))
         asked.append(part)
@@ -48,6 +53,17 @@ def understand(text: str, context: Context) -> list[Act]:
     if serious:
         return serious
     return acts or [Unclear()]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield the sentences, endless ones in pieces."""
+    for part in sentences(text) or [text]:
+        said = part.split()
+        if len(said) <= _LONGEST:
+            yield part
+            continue
+        for start in range(0, len(said), _LONGEST):
+            yield " ".join(said[start : start + _LONGEST])
 
 
 def folded_in(acts: Sequence[Act], later: Sequence[Act]) -> list[Act]:

@@ -7,9 +7,24 @@ Slack sends one message as two events and Teams re-sends an invoke under a new i
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.protocol.ids import ApprovalId, ConversationId, PlatformName, TurnId
+
+
+def _a_name(text: str) -> str:
+    """Return ``text`` if Postgres can hold it, as every real id.
+
+    Raises:
+        ValueError: It has a NUL or half a character in it.
+    """
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("is no id")
+    return text
+
+
+Name: TypeAlias = Annotated[str, AfterValidator(_a_name)]
+"""What a platform or a card calls somebody or something."""
 
 
 class Frozen(BaseModel):
@@ -22,13 +37,13 @@ class Address(Frozen):
     """Where on a platform a message can be shown."""
 
     platform: PlatformName
-    workspace: str
+    workspace: Name
     """Slack team id, or Microsoft 365 tenant id."""
-    channel: str
+    channel: Name
     """Slack channel id (``C…``, ``D…``) or Teams conversation id."""
-    thread: str = ""
+    thread: Name = ""
     """Slack thread timestamp; empty in Teams, where the conversation id has it."""
-    user: str = ""
+    user: Name = ""
     """The platform's id of the person spoken to, where there is just one."""
     service_url: str = ""
     """Teams only: the connector that serves this conversation."""
@@ -48,8 +63,8 @@ class UserRef(Frozen):
     """Somebody as a platform knows them, verified by signature or token."""
 
     platform: PlatformName
-    workspace: str
-    user_id: str
+    workspace: Name
+    user_id: Name
     """Slack user id, or Entra object id."""
     name: str = ""
     email: str = ""
@@ -58,8 +73,8 @@ class UserRef(Frozen):
 class Delivery(Frozen):
     """What all deliveries share."""
 
-    delivery_id: str
-    said_key: str
+    delivery_id: Name
+    said_key: Name
     user: UserRef
     at: AwareDatetime
 
@@ -76,9 +91,9 @@ class Decided(Delivery):
     """Somebody pressed Approve or Reject. Whether it counts is not decided here."""
 
     type: Literal["decided"] = "decided"
-    approval_id: ApprovalId
+    approval_id: Annotated[ApprovalId, AfterValidator(_a_name)]
     verdict: Literal["approved", "rejected"]
-    args_hash: str
+    args_hash: Name
     """Hash of what the pressed card showed; a stale one is refused."""
     reason: str = ""
 
@@ -87,7 +102,7 @@ class Stopped(Delivery):
     """Somebody pressed Stop."""
 
     type: Literal["stopped"] = "stopped"
-    turn_id: TurnId
+    turn_id: Annotated[TurnId, AfterValidator(_a_name)]
 
 
 class Met(Delivery):
