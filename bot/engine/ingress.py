@@ -20,7 +20,7 @@ from bot.engine.telemetry import Telemetry
 from bot.ports.inbox import Acceptance, Inbox
 from bot.ports.surface import Platform
 from bot.protocol.ids import ConversationId, PersonId, PlatformName, TenantId
-from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped, UserRef
+from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
 from bot.store.dedup import first_time
 from bot.store.engine import begin
 from bot.store.log import find_turn
@@ -56,7 +56,20 @@ class Ingress(Inbox):
 
     @override
     async def accept(self, inbound: Inbound) -> Acceptance:
-        tenant = await self._tenant(inbound.user)
+        acceptance = await self._take_in(inbound)
+        self._telemetry.deliveries.labels(
+            inbound.user.platform, acceptance.outcome
+        ).inc()
+        return acceptance
+
+    async def _take_in(self, inbound: Inbound) -> Acceptance:
+        async with begin(self._database) as conn:
+            user = inbound.user
+            tenant = await tenant_of(conn, user.platform, user.workspace)
+            person = await find_by_platform(conn, tenant, user) if tenant else None
+            if tenant and person and isinstance(inbound, Said):
+                # By far the most frequent: one connection, one transaction.
+                return await self._said(conn, tenant, person, inbound)
         if tenant is None:
             log.warning(
                 "delivery.foreign",
@@ -64,17 +77,18 @@ class Ingress(Inbox):
                 workspace=inbound.user.workspace,
                 hint="This workspace is not installed; nothing was stored.",
             )
-            return self._counted(inbound, Acceptance(outcome="unknown"))
-        person = await self._person(tenant, inbound)
+            return Acceptance(outcome="unknown")
+        person = person or await self._linked(tenant, inbound)
         match inbound:
             case Said():
-                acceptance = await self._said(tenant, person, inbound)
+                async with begin(self._database) as conn:
+                    return await self._said(conn, tenant, person, inbound)
             case Met():
-                acceptance = await self._met(tenant, person, inbound)
+                return await self._met(tenant, person, inbound)
             case Stopped():
-                acceptance = await self._stopped(tenant, person, inbound)
+                return await self._stopped(tenant, person, inbound)
             case Decided():
-                acceptance = await take_decision(
+                return await take_decision(
                     self._database,
                     tenant,
                     person,
@@ -82,16 +96,13 @@ class Ingress(Inbox):
                     now=self._clock.now(),
                     zone=self._zone,
                 )
-        return self._counted(inbound, acceptance)
-
-    def _counted(self, inbound: Inbound, acceptance: Acceptance) -> Acceptance:
-        self._telemetry.deliveries.labels(
-            inbound.user.platform, acceptance.outcome
-        ).inc()
-        return acceptance
 
     async def _said(
-        self, tenant: TenantId, person: Person | None, said: Said
+        self,
+        conn: AsyncConnection,
+        tenant: TenantId,
+        person: Person | None,
+        said: Said,
     ) -> Acceptance:
         letter = Letter(
             kind="said",
@@ -101,14 +112,13 @@ class Ingress(Inbox):
             text=said.text,
             address=said.address,
         )
-        async with begin(self._database) as conn:
-            if not await _first(conn, tenant, said):
-                return Acceptance(outcome="duplicate")
-            if person and said.address.personal:
-                await remember_address(conn, tenant, person.id, said.address)
-            await send_letter(
-                conn, tenant, said.address.conversation_id, said.address, letter
-            )
+        if not await _first(conn, tenant, said):
+            return Acceptance(outcome="duplicate")
+        if person and said.address.personal:
+            await remember_address(conn, tenant, person.id, said.address)
+        await send_letter(
+            conn, tenant, said.address.conversation_id, said.address, letter
+        )
         return Acceptance(outcome="accepted")
 
     async def _met(
@@ -140,15 +150,8 @@ class Ingress(Inbox):
             await send_letter(conn, tenant, turn.conversation_id, None, letter)
         return Acceptance(outcome="accepted", sentence=wording.STOP_TAKEN)
 
-    async def _tenant(self, user: UserRef) -> TenantId | None:
-        async with begin(self._database) as conn:
-            return await tenant_of(conn, user.platform, user.workspace)
-
-    async def _person(self, tenant: TenantId, inbound: Inbound) -> Person | None:
-        """Return who the platform says it is; link them by e-mail the first time."""
-        async with begin(self._database) as conn:
-            if found := await find_by_platform(conn, tenant, inbound.user):
-                return found
+    async def _linked(self, tenant: TenantId, inbound: Inbound) -> Person | None:
+        """Return who the platform says it is, linked by e-mail from now on."""
         address = inbound.address if isinstance(inbound, Said | Met) else None
         platform = self._platforms[inbound.user.platform]
         user = await platform.find_user(inbound.user, address)

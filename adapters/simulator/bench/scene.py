@@ -160,9 +160,11 @@ async def playing(
         raise _first_of(group) from group
 
 
-def _first_of(group: ExceptionGroup[Exception]) -> Exception:
-    first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, ExceptionGroup) else first
+def _first_of(group: BaseExceptionGroup[Exception]) -> Exception:
+    first: Exception | BaseExceptionGroup[Exception] = group.exceptions[0]
+    if not isinstance(first, BaseExceptionGroup):
+        return first
+    return _first_of(first)
 
 
 @asynccontextmanager
