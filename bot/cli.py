@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         module, _, name = options.run.partition(":")
         run = getattr(import_module(f"bot.commands.{module}"), name)
         status = asyncio.run(run(options))
+        sys.stdout.flush()
     except DeskhandError as error:
         status = _complain(error)
     except BaseExceptionGroup as group:
@@ -81,6 +82,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - as TCP has it
+        raise argparse.ArgumentTypeError(f"{text} is no port; use 0 to 65535")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too few; use 1 or more")
+    return number
+
+
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name
 
 
@@ -93,7 +108,7 @@ def _add_demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
         "you are the employee and the manager. Needs no account and no network.",
     )
     demo_.add_argument(
-        "--port", type=int, default=0, help="of the page (default: a free one)"
+        "--port", type=_port, default=0, help="of the page (default: a free one)"
     )
     demo_.add_argument(
         "--no-browser", action="store_true", help="do not open a browser"
@@ -116,7 +131,7 @@ def _add_serve(commands: "_Commands[argparse.ArgumentParser]") -> None:
         epilog=_SETTINGS,
     )
     serve_.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-    serve_.add_argument("--port", type=int, default=8080, help="default: %(default)s")
+    serve_.add_argument("--port", type=_port, default=8080, help="default: %(default)s")
     serve_.set_defaults(run="serve:run")
 
 
@@ -141,7 +156,9 @@ def _add_turns(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     kinds = turns_.add_subparsers(title="what", required=True, metavar="WHAT")
     listing = kinds.add_parser("list", help="the turns changed last")
-    listing.add_argument("--limit", type=int, default=20, help="default: %(default)s")
+    listing.add_argument(
+        "--limit", type=_count, default=20, help="default: %(default)s"
+    )
     listing.set_defaults(run="turns:run_list")
     for name, run, text in (
         ("show", "turns:run_show", "one turn's events"),

@@ -136,9 +136,14 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         text = self.text(name, default)
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
+        if not _is_web(text):
             self.wrong(name, f"is {text!r}, not a URL", "write https://host/path")
+        elif text.startswith("http:") and not _is_here(text):
+            self.wrong(
+                name,
+                f"is {text!r}: tokens would travel in clear",
+                "write https, or use a host on this machine",
+            )
         return text
 
     def database_url(self) -> str:
@@ -192,11 +197,26 @@ class _Reader:
 
     def check_names(self) -> None:
         """Report misspelt settings of our own."""
+        # Without the prefix, or everything would be near to everything.
+        known = {name.removeprefix("DESKHAND_"): name for name in NAMES}
         for name in self._environment:
             if name.startswith("DESKHAND_") and name not in NAMES:
-                near = get_close_matches(name, NAMES, n=1)
-                fix = f"did you mean {near[0]}?" if near else "unset it"
+                near = get_close_matches(name.removeprefix("DESKHAND_"), known, n=1)
+                fix = f"did you mean {known[near[0]]}?" if near else "unset it"
                 self.wrong(name, "is not a setting", fix)
+
+
+def _is_here(text: str) -> bool:
+    host = urlsplit(text).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
 def _is_postgres(url: str) -> bool:
