@@ -117,14 +117,13 @@ def escalate(
             fresh = person_id not in taken and person_id != requester_id
             if person and fresh and works_here(person, today):
                 found[person.id] = person
-    if not found:
-        return None
+    if len(found) < stage.need:
+        return None  # waiting must not make two deciders one
     return stage.model_copy(
         update={
             "approvers": tuple(
                 Approver(person_id=p.id, name=p.name) for p in found.values()
             ),
-            "need": min(stage.need, len(found)),
             "then": stage.then if stage.then == "escalate" else "expire",
         }
     )

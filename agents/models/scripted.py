@@ -4,6 +4,7 @@ It gets what a real model gets (prompt, tools, transcript) and is a pure functio
 it; only the pace of its words depends on a clock. Its footer says what it is.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 
@@ -51,7 +52,8 @@ class ScriptedModel(Model):
     async def ask(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncGenerator[Part]:
-        draft = draft_for(prompt, tools, question)
+        # Reading a long text takes a while; nobody else's turn waits for it.
+        draft = await asyncio.to_thread(draft_for, prompt, tools, question)
         await self._rest(_THINKING)
         for word in re.findall(r"\S+\s*|\s+", draft.text):
             yield TextDelta(word)

@@ -45,7 +45,7 @@ async def rule(setting: Setting, arguments: ResetArguments) -> Ruling:
 
 
 async def run(setting: Setting, arguments: ResetArguments) -> ToolResult:
-    """Send the requester a link; the argument is checked once more."""
+    """File the reset; the argument is checked once more."""
     if not is_own(setting.person, arguments.person):
         return failed(
             "No password was reset", sentences.not_your_password(setting.company)
@@ -53,12 +53,12 @@ async def run(setting: Setting, arguments: ResetArguments) -> ToolResult:
     filed = await setting.records.reset_password(
         setting.tenant, key=setting.call.key, person=setting.person_id
     )
-    return _sent(setting, filed.reference)
+    return _filed(setting, filed.reference)
 
 
-def _sent(setting: Setting, reference: str) -> ToolResult:
+def _filed(setting: Setting, reference: str) -> ToolResult:
     card = CardData(
-        title="Password reset",
+        title="Password reset filed",
         facts=(
             Fact(label="For", value=setting.person.name),
             Fact(label="Reference", value=reference),
@@ -67,20 +67,20 @@ def _sent(setting: Setting, reference: str) -> ToolResult:
     )
     return ToolResult(
         outcome="done",
-        title="Sent a one-time link for a new password",
+        title="Filed the password reset",
         content={
             "status": "reset",
             "reference": reference,
-            "sentence": sentences.link_sent(),
+            "sentence": sentences.reset_filed(reference),
         },
         cards=(card,),
     )
 
 
 def recall(setting: Setting, arguments: ResetArguments, effect: Effect) -> ToolResult:
-    """Return the result of a link that was sent."""
+    """Return the result of a reset that was filed."""
     del arguments
-    return _sent(setting, effect.reference)
+    return _filed(setting, effect.reference)
 
 
 def running(company: Company, arguments: ResetArguments) -> str:
@@ -92,8 +92,8 @@ def running(company: Company, arguments: ResetArguments) -> str:
 RESET_PASSWORD = Tool(
     name="reset_password",
     description=(
-        "Send the requester a one-time link to set a new password. Works for their "
-        "own password only; for anybody else's it is refused, and that is final."
+        "File a reset of the requester's own password, so that they get a one-time "
+        "link. For anybody else's password it is refused, and that is final."
     ),
     arguments=ResetArguments,
     effect="once",

@@ -162,11 +162,12 @@ def still_available(resource: Resource) -> str:
     )
 
 
-def link_sent() -> str:
-    """Say that a password reset is under way."""
+def reset_filed(reference: str) -> str:
+    """Say that a password reset is under way, and what has not happened yet."""
     return (
-        "A one-time link to set a new password is on its way to you; it never goes "
-        "into a channel. Your password stays as it is until you use the link."
+        f"Your password reset is filed as {reference}. The one-time link comes the way "
+        "your company sends them, never into a channel. Until you use it, your "
+        "password stays as it is."
     )
 
 

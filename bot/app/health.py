@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -12,6 +13,8 @@ from bot.engine.delivery import Delivery
 from bot.engine.telemetry import Telemetry
 from bot.errors import StoreUnavailableError
 from bot.store.engine import begin
+
+log = structlog.get_logger()
 
 
 def health_routes(database: AsyncEngine, telemetry: Telemetry) -> list[web.RouteDef]:
@@ -25,7 +28,8 @@ def health_routes(database: AsyncEngine, telemetry: Telemetry) -> list[web.Route
             async with begin(database) as conn:
                 await conn.execute(text("SELECT 1"))
         except StoreUnavailableError as error:
-            return web.Response(status=503, text=f"{error}\n{error.hint}\n")
+            log.warning("ready.not", error=str(error), hint=error.hint)
+            return web.Response(status=503, text="Postgres does not answer\n")
         return web.Response(text="ready\n")
 
     async def metrics(_request: web.Request) -> web.Response:

@@ -174,7 +174,7 @@ class Company(_Entry):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        problems = [*_doubles(self), *_dangling(self)]
+        problems = [*_doubles(self), *_dangling(self), *_circles(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -197,6 +197,23 @@ def _doubles(company: Company) -> list[str]:
             if given.count(i) > 1
         ]
     return sorted(set(found))
+
+
+def _circles(company: Company) -> list[str]:
+    """Name who would manage themselves, directly or through others.
+
+    A request that goes up such a chain would never reach anybody else.
+    """
+    manager = {p.id: p.manager for p in company.people}
+    found: list[str] = []
+    for start in manager:
+        above, seen = manager.get(start), {start}
+        while above and above not in seen:
+            seen.add(above)
+            above = manager.get(above)
+        if above == start:
+            found.append(f"{start}: is their own manager, directly or through others")
+    return found
 
 
 def _dangling(company: Company) -> list[str]:

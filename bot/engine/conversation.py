@@ -132,7 +132,8 @@ class Conversation:
             try:
                 self._held[row.mail_seq] = letter_of(row)
             except ValidationError as error:
-                log.exception("mail.unreadable", kind=row.kind, errors=error.errors())
+                kinds = [problem["type"] for problem in error.errors()]
+                log.error("mail.unreadable", kind=row.kind, problems=kinds)  # noqa: TRY400 - the error holds what people wrote
                 await self._consume(row.mail_seq)
         for mail_seq, letter in sorted(self._held.items()):
             if await self._take(tasks, mail_seq, letter):

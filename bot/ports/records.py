@@ -140,7 +140,7 @@ class Records(Directory, Protocol):
     async def reset_password(
         self, tenant: TenantId, *, key: str, person: PersonId
     ) -> Filed:
-        """Send the person a one-time link."""
+        """File a reset; whoever runs the accounts sends the one-time link."""
         ...
 
     async def open_ticket(

@@ -296,6 +296,8 @@ class PostgresRecords(Records):
                 return "not_open"
             if row.requester_id != by:
                 return "not_yours"
+            if row.status == "withdrawn":
+                return "withdrawn"  # by an earlier try of the same call
             if row.status != "open":
                 return "not_open"
             await _withdraw(conn, row)

@@ -227,6 +227,8 @@ class MemoryRecords(Records):
     async def withdraw_request(
         self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId
     ) -> Literal["withdrawn", "not_open", "not_yours"]:
+        if approval_id in self.withdrawn:
+            return "withdrawn"
         for entry in self.waiting:
             if entry[1].approval_id == approval_id:
                 if entry[0] != by:

@@ -3,8 +3,10 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.policy import Decision, Denied, Granted, Staged, decide
+from agents.policy import Decision, Denied, Granted, Staged, decide, escalate
 from bot.company.model import Company
+from bot.protocol.ids import PersonId
+from bot.protocol.values import Approver, Stage
 
 TODAY = date(2026, 11, 20)
 
@@ -191,10 +193,11 @@ _rules = st.lists(
 
 @st.composite
 def _companies(draw: st.DrawFn) -> Company:
+    order = draw(st.permutations(PEOPLE))  # nobody is managed by somebody below them
     people = [
-        _person(name, manager=draw(st.none() | _ids), starts=start, ends=end)
-        for name in PEOPLE
-        for start, end in [(draw(_days), draw(_days))]
+        _person(name, manager=manager, starts=draw(_days), ends=draw(_days))
+        for place, name in enumerate(order)
+        for manager in [draw(st.sampled_from([None, *order[:place]]))]
     ]
     group = draw(st.lists(_ids, unique=True, max_size=4))
     owner, rules = draw(_ids), draw(_rules)
@@ -245,3 +248,25 @@ def test_rules_after_the_first_match_change_nothing(company: Company, who: str):
         update={"policies": company.policies[: unconditional + 1]}
     )
     assert ask(company, who=who) == ask(shorter, who=who)
+
+
+def test_waiting_does_not_make_two_deciders_one():
+    stage = Stage(
+        label="group:g",
+        approvers=(
+            Approver(person_id=PersonId("bob"), name="Bob"),
+            Approver(person_id=PersonId("dee"), name="Dee"),
+        ),
+        need=2,
+        within=60,
+        then="escalate",
+    )
+    company = company_of(policies=[])
+    assert above_of(company, stage) is None  # both have the same manager
+    one = stage.model_copy(update={"need": 1})
+    above = above_of(company, one)
+    assert above and [a.person_id for a in above.approvers] == ["cyd"]
+
+
+def above_of(company: Company, stage: Stage) -> Stage | None:
+    return escalate(company, stage, PersonId("ada"), today=TODAY)

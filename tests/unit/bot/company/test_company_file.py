@@ -71,6 +71,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     ("old", "new", "problem"),
     [
         ('manager = "grace"', 'manager = "bob"', "ada: manager 'bob' is not among"),
+        ('manager = "grace"', 'manager = "ada"', "ada: is their own manager"),
         ('["ada"]', '["bob"]', "group 'security': 'bob' is not among the people"),
         ('owner = "grace"', 'owner = "bob"', "resource 'repo/website': owner 'bob'"),
         ('by = "manager"', 'by = "bob"', "policy 'ask': by = 'bob' is nobody"),
