@@ -60,7 +60,8 @@ class Asker:
                 async with asyncio.timeout(MODEL_TIMEOUT):
                     await self._stream(runner, frame_id, ask)
             except (ModelError, TimeoutError) as error:
-                if _calls_made(runner, frame_id):
+                await runner.written()  # what was said counts, however slow the log
+                if _goes_on(runner, frame_id, ask):
                     return  # decide salvages the calls that were complete
                 lasting = isinstance(error, ModelError) and not error.transient
                 if lasting or attempt == MODEL_ATTEMPTS:
@@ -166,9 +167,11 @@ class _Streamed:
         )
 
 
-def _calls_made(runner: Runner, frame_id: FrameId) -> bool:
+def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:
+    """Whether what a broken question left is enough, so that it is not asked again."""
     frame = runner.state.frame(frame_id)
-    return frame is not None and bool(runner.state.unreplied_calls(frame))
+    assert frame is not None, "a frame does not vanish"
+    return len(frame.replies) >= ask or bool(runner.state.unreplied_calls(frame))
 
 
 async def salvage(runner: Runner, frame_id: FrameId, ask: int) -> None:

@@ -7,7 +7,7 @@ taken yet (somebody else's message while a turn runs) stays where it is.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -27,6 +27,10 @@ from bot.store.log import StoredTurn, open_turns, set_delivered
 from bot.store.mailbox import consume, read_mail
 
 log = structlog.get_logger()
+
+REST = timedelta(seconds=1)
+"""How long a conversation rests at least that nobody has mail for. Should Postgres'
+clock be ahead of ours, it finds a deadline due that we do not, again and again."""
 
 
 class Conversation:
@@ -80,10 +84,8 @@ class Conversation:
         """Pick up what an earlier owner left: running, undelivered or due turns."""
         async with begin(self._kit.database) as conn:
             rows = await open_turns(conn, self.claim)
-        now = self._kit.clock.now()
         for row in rows:
-            due = row.wake_at is not None and row.wake_at <= now
-            if _needs_owner(row) or due:
+            if _needs_owner(row) or self._is_due(row.wake_at):
                 await self._load(tasks, row.turn_id)
             elif row.status == "parked":
                 self._parked[row.turn_id] = row.wake_at
@@ -140,8 +142,14 @@ class Conversation:
                 self._handed.add(mail_seq)
                 self._held.pop(mail_seq, None)
         for runner in list(self._runners.values()):
-            if not runner.idle:
+            if not runner.idle or self._is_due(runner.wake_at()):
                 self._drive(tasks, runner)
+        for turn_id, at in list(self._parked.items()):
+            if self._is_due(at) and not self._draining:
+                await self._load(tasks, turn_id)
+
+    def _is_due(self, at: datetime | None) -> bool:
+        return at is not None and at <= self._kit.clock.now()
 
     async def _take(
         self, tasks: asyncio.TaskGroup, mail_seq: int, letter: Letter
@@ -155,12 +163,12 @@ class Conversation:
         if runner is None or not runner.live:
             await self._consume(mail_seq)
             return True
+        bounce = partial(self._return, mail_seq, letter)
         if letter.kind == "stop":
-            runner.stop(letter.person_id, letter.person_name)
-            await self._consume(mail_seq)
+            runner.stop(letter.person_id, letter.person_name, consumed, bounce=bounce)
         else:
-            event = ApprovalDecided.model_validate(letter.decision)
-            runner.hand(event, consumed, bounce=partial(self._return, mail_seq, letter))
+            event = ApprovalDecided.model_validate(letter.decision, extra="ignore")
+            runner.hand(event, consumed, bounce=bounce)
         return True
 
     async def _hear(
@@ -216,7 +224,7 @@ class Conversation:
             return False
         due = min((at for at in self._parked.values() if at), default=None)
         async with begin(self._kit.database) as conn:
-            await release(conn, self.claim, due)
+            await release(conn, self.claim, due, rest=REST)
         return True
 
     async def _forget_settled(self) -> None:

@@ -34,7 +34,7 @@ from bot.errors import (
 )
 from bot.pacing.lanes import LaneLevel
 from bot.pacing.pacer import Pacer
-from bot.pacing.plan import Priority, Tally
+from bot.pacing.plan import Tally
 from bot.ports.surface import Operation, Payload, Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.store.conversations import Claim
@@ -77,6 +77,7 @@ class Delivery:
         self._exhibits: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
         self._homeless: list[Exhibit] = []
+        self._sending: dict[SurfaceId, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
         self._watchers: set[_Watcher] = set()
 
@@ -96,7 +97,14 @@ class Delivery:
         self._news.set()
 
     async def adopt(self, claim: Claim, state: TurnState) -> None:
-        """Take over the surfaces that an earlier owner left, then show ``state``."""
+        """Take over the surfaces that an earlier owner left, then show ``state``.
+
+        What this process still sends for an earlier owner of its own ends first: two
+        sends of one surface end in any order.
+        """
+        ids = {plan.surface_id for plan in surfaces_of(state)}
+        if late := [t for s, t in self._sending.items() if s in ids]:
+            await asyncio.wait(late)
         async with begin(self._database) as conn:
             rows = await load_surfaces(conn, claim.tenant_id, state.turn_id)
         known = {row.surface_id: row for row in rows}
@@ -149,11 +157,15 @@ class Delivery:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._news.clear()
-                for exhibit in self._take_homeless():
+                homeless, self._homeless = self._homeless, []
+                for exhibit in homeless:
                     tasks.create_task(self._home(exhibit))
                 plan = self._pacer.plan(self._clock.monotonic())
                 for send in plan.sends:
-                    tasks.create_task(self._send(self._exhibits[send.surface]))
+                    sending = tasks.create_task(
+                        self._send(self._exhibits[send.surface])
+                    )
+                    self._sending[send.surface] = sending
                 await self._wait_until(plan.wake_at)
 
     async def _wait_until(self, at: float | None) -> None:
@@ -175,10 +187,6 @@ class Delivery:
         else:
             self._offer(exhibit)
 
-    def _take_homeless(self) -> list[Exhibit]:
-        taken, self._homeless = self._homeless, []
-        return taken
-
     async def _home(self, exhibit: Exhibit) -> None:
         """Find out where a person is reached, then offer the surface."""
         try:
@@ -186,17 +194,19 @@ class Delivery:
                 exhibit.claim.tenant_id, exhibit.plan.person_id
             )
         except DeskhandError as error:
+            who = exhibit.plan.person_id
             log.warning(
-                "surface.unreachable",
-                person=exhibit.plan.person_id,
-                error=str(error),
-                hint=error.hint,
+                "surface.unreachable", person=who, error=str(error), hint=error.hint
             )
+            exhibit.unreachable = not error.retryable
             if error.retryable:
-                await self._clock.sleep(1.0)
-                self._homeless.append(exhibit)
-            else:
-                exhibit.unreachable = True
+                limited = isinstance(error, RateLimitedError)
+                await self._clock.sleep(error.retry_after if limited else 1.0)
+                if self._exhibits.get(exhibit.surface_id) is exhibit:
+                    self._homeless.append(exhibit)
+        except Exception:
+            log.exception("surface.failed", surface=exhibit.surface_id)
+            exhibit.unreachable = True
         else:
             self._offer(exhibit)
         self._tell(exhibit)
@@ -209,7 +219,7 @@ class Delivery:
         self._pacer.offer(
             exhibit.surface_id,
             exhibit.state.seq,
-            priority=_priority_of(exhibit),
+            priority=exhibit.priority,
             lanes=platform.lanes(operation, exhibit.address),
             now=self._clock.monotonic(),
         )
@@ -234,7 +244,7 @@ class Delivery:
             self._count(exhibit, "ambiguous")
             self._retry(exhibit, error)
         except LeaseLostError:
-            self._pacer.abandon(surface)  # the new owner shows it
+            self._abandon(exhibit)  # the new owner shows it
         except MessageGoneError as error:
             await self._replace(exhibit, error)
         except PlatformError as error:
@@ -245,6 +255,8 @@ class Delivery:
             # A mistake of ours with one message must not end everybody's delivery.
             log.exception("surface.failed", surface=surface, role=exhibit.plan.role)
             self._pacer.failed(surface, self._clock.monotonic())
+        finally:
+            self._sending.pop(surface, None)
         self._tell(exhibit)
 
     async def _show_newest(self, exhibit: Exhibit) -> None:
@@ -265,6 +277,8 @@ class Delivery:
             return
         if exhibit.receipt:
             exhibit.receipt = await platform.edit(exhibit.receipt, payload)
+            if exhibit.receipt != exhibit.written:
+                await self._write_receipt(exhibit, payload)
         elif not await self._post(platform, exhibit, payload):
             return
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
@@ -335,6 +349,7 @@ class Delivery:
                 digest=payload.digest,
                 seq=exhibit.state.seq,
             )
+        exhibit.written = exhibit.receipt
 
     def _retry(self, exhibit: Exhibit, error: DeskhandError) -> None:
         log.warning("surface.retried", error=str(error), hint=error.hint)
@@ -351,15 +366,10 @@ class Delivery:
         self._offer(exhibit)
 
     async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
-        log.error(
-            "surface.abandoned",
-            surface=exhibit.surface_id,
-            role=exhibit.plan.role,
-            error=str(error),
-            hint=error.hint,
-        )
+        surface, role = exhibit.surface_id, exhibit.plan.role
+        log.error("surface.abandoned", surface=surface, role=role, error=str(error))
         self._count(exhibit, "refused")
-        self._pacer.abandon(exhibit.surface_id)
+        self._abandon(exhibit)
         try:
             async with begin(self._database) as conn:
                 await record_shown(
@@ -374,6 +384,10 @@ class Delivery:
         except DeskhandError as failure:
             log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)
 
+    def _abandon(self, exhibit: Exhibit) -> None:
+        if self._exhibits.get(exhibit.surface_id) is exhibit:
+            self._pacer.abandon(exhibit.surface_id)
+
     def _count(self, exhibit: Exhibit, outcome: str) -> None:
         platform = exhibit.address.platform if exhibit.address else ""
         operation = "edit" if exhibit.receipt else "post"
@@ -384,11 +398,3 @@ class Delivery:
 class _Watcher:
     turns: frozenset[TurnId]
     tell: Callable[[], None]
-
-
-def _priority_of(exhibit: Exhibit) -> Priority:
-    if exhibit.plan.final:
-        return Priority.FINAL
-    if exhibit.plan.role == "approval":
-        return Priority.APPROVAL
-    return Priority.PROGRESS

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.pacing.plan import Priority
 from bot.ports.surface import Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
@@ -24,6 +25,8 @@ class Exhibit:
     """Where it goes; ``None`` until a person's place is found."""
     intent_at: datetime | None = None
     receipt: Receipt | None = None
+    written: Receipt | None = None
+    """The receipt that an owner after us would find."""
     digest: str = ""
     """Of what the platform shows."""
     shown_seq: int = 0
@@ -39,6 +42,13 @@ class Exhibit:
     def surface_id(self) -> SurfaceId:
         """Which surface this is."""
         return self.plan.surface_id
+
+    @property
+    def priority(self) -> Priority:
+        """What goes first."""
+        if self.plan.role == "approval":
+            return Priority.APPROVAL
+        return Priority.FINAL if self.plan.final else Priority.PROGRESS
 
     @property
     def homed(self) -> bool:
@@ -65,7 +75,7 @@ class Exhibit:
     def recall(self, row: SurfaceRow) -> None:
         """Take over what an earlier owner knew."""
         self.intent_at = row.intent_at
-        self.receipt = row.receipt
+        self.receipt = self.written = row.receipt
         if row.receipt is not None:
             self.address = row.receipt.address
         elif row.address is not None:

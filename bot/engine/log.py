@@ -67,6 +67,7 @@ class LogWriter:
         first_seq: int,
         before: Sequence[Also] = (),
         also: Sequence[Also] = (),
+        at: datetime | None = None,
     ) -> list[Recorded]:
         """Commit ``events`` at ``first_seq`` and the numbers after it.
 
@@ -77,12 +78,13 @@ class LogWriter:
             first_seq: Number of the first.
             before: Writes that must come first, e.g. the turn's own row.
             also: Writes that must become true with the events.
+            at: When it happened; now, if left out.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation; nothing was written.
             StoreUnavailableError: Postgres is away; nothing was written.
         """
-        at = self._clock.now()
+        at = at or self._clock.now()
         recorded = [
             Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=cleaned(event))
             for n, event in enumerate(events)

@@ -52,7 +52,8 @@ class Perform(Protocol):
 
 @dataclass(slots=True)
 class _Outgoing:
-    event: TurnEvent
+    event: TurnEvent | None
+    """``None`` writes nothing: it only waits for what was put before it."""
     also: Also | None = None
     done: asyncio.Future[None] | None = None
     spoken: bool = False
@@ -115,7 +116,8 @@ class Runner:
         self._mail = asyncio.Event()
         self._changed = asyncio.Event()
         self._running: dict[Action, asyncio.Task[None]] = {}
-        self._stopping: tuple[PersonId, str] | None = None
+        self._flushing = False
+        self._stops: list[_Outgoing] = []
 
     @property
     def live(self) -> bool:
@@ -137,12 +139,9 @@ class Runner:
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for event in events[:-1]:
             self._outbox.put(_Outgoing(event))
-        self._outbox.put(_Outgoing(events[-1], done=done))
-        self._mail.set()
-        await done
+        await self._written(_Outgoing(events[-1]))
 
     async def emit_if(self, event: TurnEvent, check: Also) -> None:
         """Append an event if ``check``, in its transaction, does not object.
@@ -151,10 +150,21 @@ class Runner:
             SupersededError: It objected; nothing was written.
             LeaseLostError: Somebody else owns the conversation now.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._outbox.put(_Outgoing(event, check, done, alone=True))
+        await self._written(_Outgoing(event, check, alone=True))
+
+    async def written(self) -> None:
+        """Return when all that was emitted so far is committed and applied.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation now.
+        """
+        await self._written(_Outgoing(None))
+
+    async def _written(self, entry: _Outgoing) -> None:
+        entry.done = asyncio.get_running_loop().create_future()
+        self._outbox.put(entry)
         self._mail.set()
-        await done
+        await entry.done
 
     def emit_soon(self, *events: TurnEvent) -> None:
         """Append events in order, without waiting for the commit."""
@@ -189,11 +199,22 @@ class Runner:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to drive: ended or parked, and nothing to write."""
-        return not self.busy and not self._outbox.entries
+        writing = self._flushing or self._outbox.entries
+        return not (self.busy or writing or self._stops)
 
-    def stop(self, by: PersonId, by_name: str) -> None:
-        """End the turn at its requester's wish; running effects finish first."""
-        self._stopping = (by, by_name)
+    def stop(
+        self, by: PersonId, by_name: str, also: Also, *, bounce: Callable[[], None]
+    ) -> None:
+        """End the turn at its requester's wish; running effects finish first.
+
+        Args:
+            by: Who stops it.
+            by_name: Their name.
+            also: Consumes the mail in the transaction that ends the turn.
+            bounce: Called instead, should the turn be over by then.
+        """
+        ending = TurnCancelled(by=by, by_name=by_name)
+        self._stops.append(_Outgoing(ending, also, bounce=bounce))
         self._changed.set()
 
     def nudge(self) -> None:
@@ -214,8 +235,8 @@ class Runner:
     async def _drive(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._changed.clear()
-            if self._stopping:
-                await self._stop(*self._stopping)
+            while self._stops:
+                await self._stop(self._stops.pop(0))
             now = self._clock.now()
             for action in decide(self.state, now, self._running.keys()):
                 self._start(tasks, action)
@@ -233,17 +254,15 @@ class Runner:
 
         self._running[action] = tasks.create_task(act())
 
-    async def _stop(self, by: PersonId, by_name: str) -> None:
+    async def _stop(self, ending: _Outgoing) -> None:
         """Cancel what only thinks, let started effects end, then say so once."""
-        if not self.live:
-            return
         effects = [task for a, task in self._running.items() if isinstance(a, Run)]
         for action, task in self._running.items():
             if not isinstance(action, Run):
                 task.cancel()
         if effects:
             await asyncio.wait(effects, timeout=STOP_GRACE)
-        await self.emit(TurnCancelled(by=by, by_name=by_name))
+        await self._written(ending)
         for task in self._running.values():
             task.cancel()
 
@@ -253,8 +272,11 @@ class Runner:
         while True:
             await self._mail.wait()
             self._mail.clear()
+            self._flushing = True
             for chunk in _chunks(self._outbox.take()):
                 await self._flush(chunk)
+            self._flushing = False
+            self._changed.set()
 
     async def _flush(self, chunk: Sequence[_Outgoing]) -> None:
         timely = [entry for entry in chunk if self._timely(entry)]
@@ -283,9 +305,9 @@ class Runner:
 
     async def _commit(self, entries: Sequence[_Outgoing]) -> None:
         """Commit and apply; while Postgres is away, nothing is shown and we wait."""
-        events = [entry.event for entry in entries]
+        events = [entry.event for entry in entries if entry.event]
         also = [entry.also for entry in entries if entry.also]
-        while True:
+        while events:
             at = self._clock.now()
             implied = projection_of(self.claim, self.state, events, at)
             try:
@@ -295,6 +317,7 @@ class Runner:
                     events,
                     first_seq=self.state.seq + 1,
                     also=[*also, *implied],
+                    at=at,
                 )
             except StoreUnavailableError as error:
                 log.warning("log.unavailable", error=str(error), hint=error.hint)

@@ -71,6 +71,7 @@ async def begin_turn(
         first_seq=1,
         before=(create,),
         also=(consumed, *projection_of(claim, new, events, now)),
+        at=now,
     )
     return reduce(advance, recorded, new)
 

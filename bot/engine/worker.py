@@ -111,7 +111,7 @@ class Worker:
                 pass
 
     async def _claim_all(self, tasks: asyncio.TaskGroup) -> None:
-        while len(self._owned) < self._capacity:
+        while len(self._owned) < self._capacity and not self._draining:
             try:
                 async with begin(self._kit.database) as conn:
                     claim = await claim_conversation(
@@ -126,6 +126,8 @@ class Worker:
 
     def _own(self, tasks: asyncio.TaskGroup, claim: Claim) -> None:
         conversation = Conversation(claim, self._kit)
+        if self._draining:  # told so while it was being claimed
+            conversation.drain()
         # Our own lease may have run out while this process was busy: then the one
         # who held it before ends first, because they share what is shown.
         before = self._tasks.get(claim.conversation_id)
@@ -137,11 +139,11 @@ class Worker:
         self, conversation: Conversation, before: asyncio.Task[None] | None
     ) -> None:
         """Run one conversation; whatever goes wrong in it stays in it."""
-        if before:
-            before.cancel()
-            await asyncio.wait([before])
         log.debug("conversation.claimed", conversation=conversation.conversation_id)
         try:
+            if before:
+                before.cancel()
+                await asyncio.wait([before])
             await conversation.run()
         except* LeaseLostError as group:
             self._kit.telemetry.leases_lost.inc()

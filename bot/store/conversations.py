@@ -105,18 +105,19 @@ async def release(
     next_due: datetime | None,
     *,
     delay: timedelta = timedelta(0),
+    rest: timedelta = timedelta(0),
 ) -> bool:
     """Give the conversation up; from here on the claim writes nothing.
 
     With mail left it is due again at once (after ``delay``, for a worker that failed
     and must not try for ever without a pause) and others are woken; without, at
-    ``next_due``, or with the next mail.
+    ``next_due`` (but not within ``rest``), or with the next mail.
 
     Returns:
         False if somebody else had it already; then nothing changed.
     """
     rows = await conn.execute(
-        _release, {**_key(claim), "next_due": next_due, "delay": delay}
+        _release, {**_key(claim), "next_due": next_due, "delay": delay, "rest": rest}
     )
     row = rows.one_or_none()
     if row is None:
@@ -163,5 +164,7 @@ def _claim(row: Row[Any] | None) -> Claim | None:
         tenant_id=row.tenant_id,
         conversation_id=row.conversation_id,
         fence=row.fence,
-        address=None if row.address is None else Address.model_validate(row.address),
+        address=None
+        if row.address is None
+        else Address.model_validate(row.address, extra="ignore"),
     )

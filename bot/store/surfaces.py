@@ -208,9 +208,13 @@ def _surface(row: Row[*tuple[Any, ...]]) -> SurfaceRow:
         role=row.role,
         person_id=row.person_id,
         platform=row.platform,
-        address=None if address is None else Address.model_validate(address),
+        address=None
+        if address is None
+        else Address.model_validate(address, extra="ignore"),
         intent_at=row.intent_at,
-        receipt=None if receipt is None else Receipt.model_validate(receipt),
+        receipt=None
+        if receipt is None
+        else Receipt.model_validate(receipt, extra="ignore"),
         shown_digest=row.shown_digest,
         shown_seq=row.shown_seq,
         closed=row.closed,

@@ -8,7 +8,11 @@ SET fence = fence + 1,
     due_at = CASE
         WHEN mail_seq > consumed
         THEN statement_timestamp() + CAST(:delay AS interval)
-        ELSE CAST(:next_due AS timestamptz)
+        WHEN CAST(:next_due AS timestamptz) IS NOT NULL
+        THEN greatest(
+            CAST(:next_due AS timestamptz),
+            statement_timestamp() + CAST(:rest AS interval)
+        )
     END
 WHERE tenant_id = CAST(:tenant_id AS text)
   AND conversation_id = CAST(:conversation_id AS text)

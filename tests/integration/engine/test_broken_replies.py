@@ -124,7 +124,6 @@ async def test_a_tool_that_nobody_has_is_refused(house: House) -> None:
     assert call.reason == wording.POLICY_UNCHECKED
 
 
-@pytest.mark.xfail(strict=True, reason="asking.py: _opening looks at what is committed")
 async def test_text_that_was_not_committed_yet_is_replaced_too(house: House) -> None:
     """The reply breaks off, and is asked again, while Postgres is slow."""
     first, second = Gate(), Gate()
@@ -144,9 +143,6 @@ async def test_text_that_was_not_committed_yet_is_replaced_too(house: House) -> 
     assert item.text == "The whole answer."
 
 
-@pytest.mark.xfail(
-    strict=True, reason="asking.py: _calls_made looks at what is committed"
-)
 async def test_a_call_that_was_not_committed_yet_is_salvaged_too(house: House) -> None:
     """The reply breaks off right after a call, while Postgres is slow."""
     first, second = Gate(), Gate()

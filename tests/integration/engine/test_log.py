@@ -158,10 +158,6 @@ async def test_nothing_is_shown_before_it_is_committed(house: House) -> None:
     end.open()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="runner.py and log.py each take a `now`: the snapshot's endings are off",
-)
 async def test_a_snapshot_is_its_events_to_the_instant(house: House) -> None:
     house.process()
     await house.say("maya", "hi")
