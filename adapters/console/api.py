@@ -17,6 +17,8 @@ from bot.protocol.ids import TurnId
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_DIGITS = 18
+"""Of the longest number that surely is a ``bigint``."""
 KEEP_ALIVE = b": still here\n\n"
 
 
@@ -90,7 +92,12 @@ async def _open(request: web.Request) -> web.StreamResponse:
 
 def _after(request: web.Request) -> int:
     given = request.headers.get("Last-Event-ID", request.query.get("after", "0"))
-    return int(given) if given.isdecimal() else 0
+    return _number(given)
+
+
+def _number(text: str) -> int:
+    """Return an event's number; 0 for what is none that Postgres could have given."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 async def _everything(
@@ -102,7 +109,7 @@ async def _everything(
     other turns in between are in their turns' own streams.
     """
     turn, _, seq = request.headers.get("Last-Event-ID", "").rpartition(":")
-    seen = int(seq) if turn and seq.isdecimal() else 0
+    seen = _number(seq)
     live = journal.follow_all()
     if turn and seen:
         for recorded in await journal.events(TurnId(turn), after=seen):

@@ -24,6 +24,8 @@ from bot.protocol.ids import TurnId
 from bot.store.engine import begin
 from bot.store.log import find_turn, list_turns, load_events
 
+_ENDS = (TurnCompleted, TurnFailed, TurnCancelled)
+_ENDED = frozenset({"completed", "failed", "cancelled"})
 POLL = 1.0
 """Seconds between looks for what other replicas committed."""
 
@@ -42,28 +44,21 @@ class PostgresJournal(Journal):
 
     @override
     async def events(self, turn_id: TurnId, *, after: int = 0) -> Sequence[Recorded]:
-        async with begin(self._database) as conn:
-            turn = await find_turn(conn, turn_id)
-            if turn is None:
-                return []
-            rows = await load_events(conn, turn.tenant_id, turn_id, after=after)
-        return [
-            Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
-            for seq, at, body in rows
-        ]
+        events, _ = await self._read(turn_id, after)
+        return events
 
     @override
     async def follow(
         self, turn_id: TurnId, *, after: int = 0
     ) -> AsyncIterator[Recorded]:
         async for _ in self._commits(turn_id):
-            for recorded in await self.events(turn_id, after=after):
+            events, over = await self._read(turn_id, after)
+            for recorded in events:
                 after = recorded.seq
                 yield recorded
-                if isinstance(
-                    recorded.event, TurnCompleted | TurnFailed | TurnCancelled
-                ):
-                    return
+                over = over or isinstance(recorded.event, _ENDS)
+            if over:
+                return
 
     @override
     async def follow_all(self) -> AsyncIterator[Recorded]:
@@ -77,6 +72,24 @@ class PostgresJournal(Journal):
                     yield recorded
         finally:
             stop()
+
+    async def _read(
+        self, turn_id: TurnId, after: int
+    ) -> tuple[Sequence[Recorded], bool]:
+        """Return a turn's events after a number, and whether there will be no more.
+
+        There will be none of a turn that is not there.
+        """
+        async with begin(self._database) as conn:
+            turn = await find_turn(conn, turn_id)
+            if turn is None:
+                return [], True
+            rows = await load_events(conn, turn.tenant_id, turn_id, after=after)
+        events = [
+            Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
+            for seq, at, body in rows
+        ]
+        return events, turn.status in _ENDED and not events
 
     async def _commits(self, turn_id: TurnId) -> AsyncIterator[None]:
         """Yield at once, after each commit to this turn here, and every `POLL`."""
