@@ -5,6 +5,7 @@ import os
 import sys
 
 from bot.app.doctor import CHECKS, Finding
+from bot.commands.logs import set_up_logs
 from bot.errors import DeskhandError
 from bot.settings import load_settings
 
@@ -12,6 +13,7 @@ from bot.settings import load_settings
 async def run(_options: argparse.Namespace) -> int:
     """Print one line per check; exit 1 if one failed."""
     settings = load_settings(os.environ)
+    set_up_logs("text")  # to standard error, away from the findings
     findings = [Finding("settings", "every setting can be used")]
     _say(findings[0])
     for name, check in CHECKS.items():

@@ -176,6 +176,24 @@ async def test_with_notifications_nobody_waits_for_the_poll(
     rest.open()
 
 
+async def test_a_listener_that_comes_back_looks_for_what_it_missed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "POLL", 3600.0)
+    house.process()
+    await house.say("maya", "hi", thread="1")
+    await house.idle()
+    listeners = (
+        "FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = 'deskhand listener'"
+    )
+    await house.until(f"SELECT count(*) = 1 {listeners} AND state = 'idle'")
+    await house.rows(f"SELECT pg_terminate_backend(pid) {listeners}")
+    await house.until(f"SELECT count(*) = 0 {listeners}")
+    await house.say("omar", "hi", thread="2")
+    await house.happened("turn.completed", 2)
+
+
 async def test_a_parked_turn_leaves_no_task_and_no_memory(house: House) -> None:
     house.agents.tools["grant"] = Tool(rule=needs(MANAGER))
     process = house.process()

@@ -1,0 +1,107 @@
+"""``deskhand doctor``, as a process: what is right, what is to be fixed, and how."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.platforms import SlackVenue, slack_venue
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "adapters/simulator/acme/company.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a process said, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def doctor(settings: Mapping[str, str]) -> Said:
+    """Run the command with these settings only."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", "doctor"),
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_a_doctor_finds_nothing_to_fix(
+    database_url: str,
+) -> None:
+    async with slack_venue(metered=False) as venue:
+        assert isinstance(venue, SlackVenue)
+        settings = {
+            "DATABASE_URL": database_url,
+            "DESKHAND_CONFIG": str(SAMPLE),
+            "SLACK_API_URL": venue.api_url,
+            "SLACK_SIGNING_SECRET": "s" * 32,
+            "SLACK_BOT_TOKEN": "xoxb-stand-in",
+        }
+        said = await doctor(settings)
+    lines = said.out.splitlines()
+    assert all(line.startswith("ok  ") for line in lines[:-1])
+    assert lines[-1] == "Everything Deskhand needs is there."
+    assert said.status == 0
+    subjects = [line.split(":")[0].removeprefix("ok ").strip() for line in lines[:-1]]
+    assert subjects == [
+        *("settings", "company", "knowledge", "database"),
+        *("schema", "clock", "slack", "model"),
+    ]
+    assert "scripted, offline" in said.out
+
+
+async def test_a_doctor_says_everything_that_is_to_be_fixed(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    settings = {
+        "DATABASE_URL": empty_database_url,
+        "DESKHAND_CONFIG": str(tmp_path / "nowhere.toml"),
+    }
+    said = await doctor(settings)
+    assert said.status == 1
+    to_fix = [line for line in said.out.splitlines() if line.startswith("FIX")]
+    assert len(to_fix) == 3
+    assert "set DESKHAND_CONFIG to your file" in said.out
+    assert "run `deskhand migrate`" in said.out
+    assert "none is set up" in said.out
+    assert said.out.splitlines()[-1] == "3 to fix."
+
+
+async def test_a_doctor_goes_on_after_a_database_that_is_away() -> None:
+    settings = {
+        "DATABASE_URL": "postgresql://deskhand:hunter2@127.0.0.1:1/none",
+        "DESKHAND_CONFIG": str(SAMPLE),
+    }
+    said = await doctor(settings)
+    assert said.status == 1
+    assert "FIX database: " in said.out
+    assert "ok  model: " in said.out
+    assert "hunter2" not in said.out + said.err
+
+
+async def test_a_doctor_sees_a_token_that_slack_does_not_accept(
+    database_url: str,
+) -> None:
+    async with slack_venue(metered=False) as venue:
+        assert isinstance(venue, SlackVenue)
+        settings = {
+            "DATABASE_URL": database_url,
+            "DESKHAND_CONFIG": str(SAMPLE),
+            "SLACK_API_URL": venue.api_url,
+            "SLACK_SIGNING_SECRET": "s" * 32,
+            "SLACK_BOT_TOKEN": "xoxb-wrong-one",
+        }
+        said = await doctor(settings)
+    assert said.status == 1
+    assert "invalid_auth" in said.out
+    assert "xoxb-wrong-one" not in said.out + said.err
