@@ -1,0 +1,106 @@
+"""Events on their way to the log: merged where they may be, cut where they must be.
+
+White-box: the runner's outbox is not seen from outside, but "many tokens, one event"
+and "nothing overtakes" rest on it.
+"""
+
+import asyncio
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.engine.runner import _chunks, _Outbox, _Outgoing
+from bot.protocol import events as ev
+from bot.protocol.events import TurnEvent
+from bot.protocol.ids import FrameId, ItemId, PersonId
+
+STEER = ev.TurnSteered(text="more")
+CLOSED = ev.FrameClosed(frame_id=FrameId("f1"), outcome="done")
+CANCELLED = ev.TurnCancelled(by=PersonId("p"), by_name="P")
+
+
+def words(text: str, item: str = "t") -> ev.ItemAppended:
+    return ev.ItemAppended(item_id=ItemId(item), text=text)
+
+
+def put(*events: TurnEvent) -> list[TurnEvent]:
+    """Return what an outbox makes of events."""
+    outbox = _Outbox()
+    for event in events:
+        outbox.put(_Outgoing(event))
+    return [entry.event for entry in outbox.take()]
+
+
+def test_text_of_one_item_becomes_one_event() -> None:
+    assert put(words("a"), words("b"), words("c")) == [words("abc")]
+
+
+def test_text_of_two_items_does_not_mix() -> None:
+    events = [words("a"), words("b", "u"), words("c")]
+    assert put(*events) == events
+
+
+def test_text_does_not_overtake() -> None:
+    events = [words("a"), STEER, words("b")]
+    assert put(*events) == events
+
+
+async def test_text_that_somebody_waits_for_is_not_merged() -> None:
+    outbox = _Outbox()
+    outbox.put(_Outgoing(words("a")))
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    outbox.put(_Outgoing(words("b"), done=done))
+    outbox.put(_Outgoing(words("c")))
+    assert [e.event for e in outbox.take()] == [words("a"), words("b"), words("c")]
+
+
+def test_what_was_taken_is_gone() -> None:
+    outbox = _Outbox()
+    outbox.put(_Outgoing(STEER))
+    assert len(outbox.take()) == 1
+    assert outbox.take() == []
+
+
+some_events = st.lists(
+    st.one_of(
+        st.builds(words, st.text(max_size=3), st.sampled_from("tu")),
+        st.sampled_from([STEER, CLOSED, CANCELLED]),
+    ),
+    max_size=12,
+)
+
+
+@given(some_events)
+def test_merging_keeps_every_word_in_its_place(events: list[TurnEvent]) -> None:
+    def told(log: list[TurnEvent]) -> list[object]:
+        found: list[object] = []
+        for event in log:
+            if isinstance(event, ev.ItemAppended):
+                found += [(event.item_id, letter) for letter in event.text]
+            else:
+                found.append(event)
+        return found
+
+    merged = put(*events)
+    assert told(merged) == told(events)
+    for pair in pairwise(merged):
+        match pair:
+            case (ev.ItemAppended(item_id=one), ev.ItemAppended(item_id=two)):
+                assert one != two, "these could have been one event"
+            case _:
+                pass
+
+
+@given(some_events, st.data())
+def test_commits_are_cut_where_what_is_heard_changes(
+    events: list[TurnEvent], data: st.DataObject
+) -> None:
+    entries = [_Outgoing(event, alone=data.draw(st.booleans())) for event in events]
+    chunks = _chunks(entries)
+    assert [entry for chunk in chunks for entry in chunk] == entries
+    assert all(chunks)
+    ends = ev.TurnCompleted | ev.TurnFailed | ev.TurnCancelled | ev.FrameClosed
+    for chunk in chunks:
+        assert not any(isinstance(entry.event, ends) for entry in chunk[:-1])
+        assert len(chunk) == 1 or not any(entry.alone for entry in chunk)
