@@ -40,6 +40,7 @@ _MAX_TITLE = 120
 def reply_as_coordinator(scene: Scene) -> Draft:
     """Return the coordinator's next reply."""
     acts = _new_acts(scene)
+    acts += _left_over(scene, acts)
     said = [sentence for act in acts if (sentence := _sentence(scene, act))]
     wishes = [act for act in acts if isinstance(act, Wish) and not _told(scene, act)]
     calls = (
@@ -62,6 +63,32 @@ def _new_acts(scene: Scene) -> list[Act]:
         acts = folded_in(acts, understand(text, scene.context(asked)))
         asked = (*asked, text)
     return acts
+
+
+def _left_over(scene: Scene, new: Sequence[Act]) -> list[Act]:
+    """Return what a reply that was cut off between two calls never came to ask.
+
+    The calls that it made were taken as the whole reply. One reply makes at most one
+    call to a specialist, so a tool that was not called at all is one it never reached.
+    """
+    reading = scene.reading
+    seen = reading.current[: len(reading.current) - len(reading.now)]
+    asked = reading.before[: len(reading.before) - len(seen)]
+    acts: list[Act] = []
+    for text in seen:
+        acts = folded_in(acts, understand(text, scene.context(asked)))
+        asked = (*asked, text)
+    called = {done.name for done in reading.done}
+    return [
+        act
+        for act in folded_in(acts, new)
+        if act not in new and (tools := _tools_for(scene, act)) and not tools & called
+    ]
+
+
+def _tools_for(scene: Scene, act: Act) -> set[str]:
+    hand_offs = _hand_offs(scene, [act], [act] if isinstance(act, Wish) else [])
+    return {call.name for call in (*hand_offs, *_own_calls(scene, act))}
 
 
 def _told(scene: Scene, wish: Wish) -> bool:

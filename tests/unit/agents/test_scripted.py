@@ -5,18 +5,21 @@ from agents.models.port import ToolOffer
 from agents.models.scripted import ScriptedModel
 from agents.roster import COORDINATOR, tools_of
 from agents.vocabulary import vocabulary_of
-from bot.ports.agent import CallReady, Message, Part, Question, TextDelta
-from bot.protocol.ids import FrameId, PersonId, TurnId
-from bot.protocol.values import Requester, TextBlock
+from bot.ports.agent import CallReady, Message, Part, Question, TextDelta, ToolAnswer
+from bot.protocol.ids import CallId, FrameId, PersonId, TurnId
+from bot.protocol.values import CallBlock, Requester, TextBlock
 from tests.support.agent_turns import TENANT
 from tests.support.companies import SAMPLE, company_at
 from tests.support.patient_clock import PatientClock
 
+SAID = TextBlock(text="design system repo and a laptop please")
 
-async def reply(words_per_second: float) -> tuple[list[Part], list[float]]:
+
+async def reply(
+    words_per_second: float, *later: Message
+) -> tuple[list[Part], list[float]]:
     company, clock = company_at(SAMPLE), PatientClock()
     model = ScriptedModel(clock, words_per_second=words_per_second)
-    said = TextBlock(text="design system repo and a laptop please")
     question = Question(
         tenant_id=TENANT,
         turn_id=TurnId("t"),
@@ -25,7 +28,7 @@ async def reply(words_per_second: float) -> tuple[list[Part], list[float]]:
         agent="coordinator",
         requester=Requester(person_id=PersonId("maya.chen"), name="Maya Chen"),
         open_requests=(),
-        messages=(Message(role="user", blocks=(said,)),),
+        messages=(Message(role="user", blocks=(SAID,)), *later),
     )
     prompt = prompt_for(company, vocabulary_of(company), COORDINATOR, question)
     offers = [
@@ -58,3 +61,27 @@ async def test_the_pace_is_set_in_words_per_second():
     assert sum(slept) >= words * 0.1
     _, at_once = await reply(0)
     assert at_once == []
+
+
+def cut_off(*names: str) -> tuple[Message, Message]:
+    """A reply that made these calls and no more, and what they brought."""
+    calls = [
+        CallBlock(call_id=CallId(name), name=name, arguments={"task": "x"})
+        for name in names
+    ]
+    answers = [ToolAnswer(call_id=call.call_id, content="Done.") for call in calls]
+    text = TextBlock(text="Let me see about both.")
+    return (
+        Message(role="assistant", blocks=(text, *calls)),
+        Message(role="user", answers=tuple(answers)),
+    )
+
+
+async def test_what_a_reply_never_came_to_ask_is_asked_by_the_next_one():
+    parts, _ = await reply(0, *cut_off("ask_software"))
+    assert [p.name for p in parts if isinstance(p, CallReady)] == ["ask_hardware"]
+
+
+async def test_what_was_asked_is_not_asked_again():
+    parts, _ = await reply(0, *cut_off("ask_software", "ask_hardware"))
+    assert not any(isinstance(part, CallReady) for part in parts)
