@@ -29,7 +29,7 @@ def put(*events: TurnEvent) -> list[TurnEvent]:
     outbox = _Outbox()
     for event in events:
         outbox.put(_Outgoing(event))
-    return [entry.event for entry in outbox.take()]
+    return [entry.event for entry in outbox.take() if entry.event]
 
 
 def test_text_of_one_item_becomes_one_event() -> None:

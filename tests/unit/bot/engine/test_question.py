@@ -81,9 +81,11 @@ def test_what_is_added_is_told_once_where_it_was_heard() -> None:
     story = story.tell(ev.TurnSteered(text="write"))
     story = reply(ask(story, 2, steers=1), 2, "Write access.")
     story = story.tell(ev.TurnSteered(text="for a day"))
-    question = asked(ask(story, 3, steers=2))
+    story = reply(ask(story, 3, steers=2), 3, "For a day.")
+    story = story.tell(ev.TurnSteered(text="or two"))
+    question = asked(ask(story, 4, steers=3))
     said = [texts(m) for m in question.messages if m.role == "user"]
-    assert said == [["please"], ["write"], ["for a day"]]
+    assert said == [["please"], ["write"], ["for a day"], ["or two"]]
 
 
 def test_what_came_after_the_question_is_not_in_it() -> None:
