@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adapters.simulator.bench.company import GREETING, QUESTION
-from adapters.simulator.bench.figures import Aim, Baseline, Figure, spread_over
+from adapters.simulator.bench.figures import Aim, Baseline, Figure, median, spread_over
 from adapters.simulator.bench.letters import slack_letters, teams_letters
 from adapters.simulator.bench.scene import Bench, BenchError, Scene, playing
 from adapters.simulator.bench.volley import Hit, Shot, fire_apart
@@ -24,8 +24,10 @@ _COUNT = int(RATE * SECONDS)
 class _Kind:
     name: str
     what: str
-    live: int
     shots: Callable[[Scene], Sequence[Shot]]
+    live: int = 0
+    lasting: bool = True
+    """Whether the turns of one run would burden the next: then each has its own bot."""
 
 
 def _slack(scene: Scene) -> list[Shot]:
@@ -48,26 +50,24 @@ _KINDS = (
         "ack.slack",
         "signed Slack message events, each of which starts a turn in a thread of its "
         "own",
-        0,
         _slack,
     ),
     _Kind(
         "ack.slack.50-live",
         "the same while 50 turns stream from before",
-        LIVE,
         _slack,
+        live=LIVE,
     ),
     _Kind(
         "ack.slack.again",
         "one and the same signed Slack event, again and again: what ingress alone "
         "costs, as only the first starts a turn",
-        0,
         _again,
+        lasting=False,
     ),
     _Kind(
         "ack.teams",
         f"signed Teams messages in {STAFF} chats: some start a turn, some steer one",
-        0,
         _teams,
     ),
 )
@@ -80,17 +80,19 @@ async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
 
 
 async def _figure(bench: Bench, kind: _Kind) -> Figure:
+    bots, runs_each = (RUNS, 1) if kind.lasting else (1, RUNS)
     runs: list[list[Hit]] = []
-    floors: list[list[float]] = []
-    for run in range(1, RUNS + 1):
-        bench.tell(f"{kind.name}: run {run} of {RUNS}")
-        # A new bot each time: the turns of one run must not burden the next.
+    floor: list[float] = []
+    for bot in range(1, bots + 1):
+        bench.tell(f"{kind.name}: bot {bot} of {bots}")
         async with playing(bench, staff=STAFF) as scene:
-            floors.append(await _floor(scene))
+            floor = floor or await _floor(scene)
             if kind.live:
                 letters = slack_letters(scene.stage, _SECOND_HALF, QUESTION)
                 await scene.start_turns(letters, rate=LIVE)
-            runs.append(await fire_apart(kind.shots(scene), rate=RATE))
+            runs += [
+                await fire_apart(kind.shots(scene), rate=RATE) for _ in range(runs_each)
+            ]
     answered = [[hit.seconds * _MS for hit in hits if hit.ok] for hits in runs]
     if not all(answered):
         raise BenchError(f"{kind.name}: a run without any answer")
@@ -105,7 +107,7 @@ async def _figure(bench: Bench, kind: _Kind) -> Figure:
         samples=_COUNT,
         baseline=Baseline(
             what="p50 of GET /healthz at the same rate on the idle bot: HTTP alone",
-            value=spread_over(floors)["p50"],
+            value=median(floor),
         ),
         aim=Aim(of="p99", below=50.0),
         notes={"answered otherwise or not at all, over all runs": float(refused)},

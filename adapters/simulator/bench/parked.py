@@ -17,16 +17,15 @@ STAFF = 200
 TURNS = STAFF * len(APPS)
 _RATE = 50.0
 """Requests a second."""
-_WITHIN = 60.0
-"""Seconds for one turn of everybody."""
+_WITHIN = 90.0
+"""Seconds for one turn of everybody, and for showing all of them."""
 _SETTLE = 3.0
 _LOOK = 0.5
 
 NAMES = ("memory.1000-ended", "memory.1000-parked")
 
-_DELIVERED = (
-    "SELECT count(*) AS n FROM turn WHERE status = $1 AND delivered_seq = last_seq"
-)
+_SO_FAR = "SELECT count(*) AS n FROM turn WHERE status = $1"
+_SHOWN = f"{_SO_FAR} AND delivered_seq = last_seq"
 
 
 async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
@@ -46,26 +45,32 @@ async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
 async def _after(scene: Scene, texts: Sequence[str], status: str) -> float:
     """Return the memory after everybody said each of ``texts``, one by one.
 
-    Each time it waits until all turns are so and everything is shown.
+    Nobody says the next before their last turn is so; in the end it waits until
+    everything is shown.
     """
     for number, text in enumerate(texts, start=1):
         scene.bench.tell(f"memory: {number * STAFF} of {TURNS} turns, then {status}")
-        await _everybody_says(scene, text, status, turns=number * STAFF)
+        await _everybody_says(scene, text)
+        await _until(scene, _SO_FAR, status, number * STAFF)
+    scene.bench.tell("memory: until everything is shown")
+    await _until(scene, _SHOWN, status, TURNS)
     await scene.until_live(0)
     await scene.bench.clock.sleep(_SETTLE)
     return resident_mib(scene.process.pid)
 
 
-async def _everybody_says(scene: Scene, text: str, status: str, *, turns: int) -> None:
+async def _everybody_says(scene: Scene, text: str) -> None:
     letters = teams_letters(scene.stage, range(STAFF), text)
     shots = [letter.shot for letter in letters]
     hits = await fire(shots, rate=_RATE, clock=scene.bench.clock)
     if refused := [hit.status for hit in hits if not hit.ok]:
         raise BenchError(f"the bot answered {refused[0]}")
 
+
+async def _until(scene: Scene, query: str, status: str, turns: int) -> None:
     async def reached() -> bool:
         await scene.bench.clock.sleep(_LOOK)
-        return (await scene.rows(_DELIVERED, status))[0]["n"] >= turns
+        return (await scene.rows(query, status))[0]["n"] >= turns
 
     await scene.until(reached, _WITHIN)
 

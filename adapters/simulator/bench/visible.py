@@ -17,7 +17,7 @@ from adapters.simulator.bench.scene import PACE, Bench, Scene, playing
 from adapters.simulator.bench.volley import Shot, fire
 from adapters.simulator.stage import Stage
 
-PROBES = 30
+PROBES = 20
 LIVE = 50
 STAFF = 2 * LIVE
 _FAST = 200.0
