@@ -131,9 +131,14 @@ class Actor:
         approval = runner.state.approval(approval_id)
         assert approval is not None, "decide names approvals of the state"
         now = self._clock.now()
-        stage = await self._agents.escalate(
-            approval.stages[approval.stage], approval.requester_id, now=now
-        )
+        try:
+            stage = await self._agents.escalate(
+                approval.stages[approval.stage], approval.requester_id, now=now
+            )
+        except Exception:
+            # Whoever comes next cannot be found: then nobody decides in time.
+            log.exception("approval.not_escalated", approval=approval_id)
+            stage = None
         event: ev.TurnEvent = ev.ApprovalExpired(approval_id=approval_id)
         if stage is not None:
             expires_at = now + timedelta(seconds=stage.within)

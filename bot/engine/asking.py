@@ -13,7 +13,7 @@ import structlog
 from bot.clock import Clock
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
-from bot.errors import ModelError
+from bot.errors import DeskhandError, ModelError
 from bot.ports.agent import (
     Agents,
     CallReady,
@@ -33,6 +33,8 @@ MODEL_TIMEOUT = 120.0
 """Seconds for one reply."""
 MODEL_ATTEMPTS = 3
 """How often a question is asked when the model breaks off."""
+MOST_ASKS = 25
+"""How often one frame may ask its model: more is a model going round in circles."""
 BACKOFF = 0.5
 """Seconds before the second attempt; doubles."""
 
@@ -48,6 +50,10 @@ class Asker:
         """Ask a frame's model and emit its reply while it is written."""
         frame = runner.state.frame(frame_id)
         assert frame is not None, "decide names frames of the state"
+        if ask > MOST_ASKS:
+            log.warning("model.endless", agent=frame.agent, asks=MOST_ASKS)
+            await runner.emit(_failed(frame_id, wording.failure("limit")))
+            return
         asked = ev.ModelAsked(
             frame_id=frame_id,
             ask=ask,
@@ -66,19 +72,23 @@ class Asker:
                 lasting = isinstance(error, ModelError) and not error.transient
                 if lasting or attempt == MODEL_ATTEMPTS:
                     log.warning("model.failed", error=str(error), hint=ModelError.hint)
-                    await runner.emit(
-                        ev.FrameClosed(
-                            frame_id=frame_id,
-                            outcome="failed",
-                            result=wording.MODEL_FAILED,
-                        )
-                    )
+                    await runner.emit(_failed(frame_id, wording.MODEL_FAILED))
                     return
                 await self._clock.sleep(BACKOFF * 2 ** (attempt - 1))
             else:
                 return
 
     async def _stream(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
+        try:
+            await self._stream_reply(runner, frame_id, ask)
+        except (DeskhandError, TimeoutError):
+            raise
+        except Exception as error:
+            # A mistake in a model's adapter ends this turn and nothing else.
+            log.exception("model.broken", frame=frame_id)
+            raise ModelError(repr(error), transient=False) from error
+
+    async def _stream_reply(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
         question = question_for(runner.state, frame_id)
         text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
         thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
@@ -142,21 +152,25 @@ class _Streamed:
     ) -> None:
         self._runner = runner
         self._frame_id = frame_id
+        self._first = item_id
         self._item_id = item_id
         self._kind: ItemKind = kind
-        self._begun = False
-        self._closed = False
+        self._number = 0
+        self._open = False
 
     def add(self, text: str) -> None:
-        if not self._begun:
-            self._begun = True
+        if not self._open:
+            self._open = True
+            self._number += 1
+            if self._number > 1:  # more after a call is another piece
+                self._item_id = ItemId(f"{self._first}{self._number}")
             self._runner.emit_soon(self._opening())
         self._runner.emit_soon(ev.ItemAppended(item_id=self._item_id, text=text))
 
     def close(self) -> tuple[ev.TurnEvent, ...]:
-        if not self._begun or self._closed:
+        if not self._open:
             return ()
-        self._closed = True
+        self._open = False
         return (ev.ItemClosed(item_id=self._item_id, status="done"),)
 
     def _opening(self) -> ev.TurnEvent:
@@ -165,6 +179,10 @@ class _Streamed:
         return ev.ItemOpened(
             item_id=self._item_id, frame_id=self._frame_id, kind=self._kind
         )
+
+
+def _failed(frame_id: FrameId, why: str) -> ev.FrameClosed:
+    return ev.FrameClosed(frame_id=frame_id, outcome="failed", result=why)
 
 
 def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:
@@ -178,8 +196,10 @@ async def salvage(runner: Runner, frame_id: FrameId, ask: int) -> None:
     """Take the calls of a reply that was cut off as that reply."""
     frame = runner.state.frame(frame_id)
     assert frame is not None, "decide names frames of the state"
-    item = runner.state.item(ItemId(f"{frame_id}-{ask}-t"))
-    said = (TextBlock(text=item.text),) if item and item.text else ()
+    first = f"{frame_id}-{ask}-t"
+    pieces = [i.text for i in runner.state.items if i.item_id.startswith(first)]
+    text = "".join(pieces)
+    said = (TextBlock(text=text),) if text else ()
     calls = tuple(
         CallBlock(call_id=c.call_id, name=c.name, arguments=c.arguments)
         for c in runner.state.unreplied_calls(frame)

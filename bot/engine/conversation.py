@@ -19,6 +19,7 @@ from bot.engine.letters import Letter, letter_of
 from bot.engine.log import Also
 from bot.engine.runner import Runner
 from bot.engine.turns import begin_turn, load_state
+from bot.errors import SequenceGapError
 from bot.protocol.events import ApprovalDecided, TurnSteered
 from bot.protocol.ids import ConversationId, TurnId
 from bot.store.conversations import Claim, release
@@ -31,6 +32,10 @@ log = structlog.get_logger()
 REST = timedelta(seconds=1)
 """How long a conversation rests at least that nobody has mail for. Should Postgres'
 clock be ahead of ours, it finds a deadline due that we do not, again and again."""
+PATIENCE = 30.0
+"""Seconds that a conversation is kept only because a platform does not show it."""
+RETRY_SHOWING = timedelta(seconds=30)
+"""After this, showing it is tried again, by whoever has room."""
 
 
 class Conversation:
@@ -49,6 +54,8 @@ class Conversation:
         self._parked: dict[TurnId, datetime | None] = {}
         """Turns that nobody needs now, with when somebody will."""
         self._draining = False
+        self._still_since: float | None = None
+        """Since when (monotonic) nothing runs and only showing is left."""
 
     @property
     def conversation_id(self) -> ConversationId:
@@ -94,7 +101,12 @@ class Conversation:
         if runner := self._runners.get(turn_id):
             self._drive(tasks, runner)
             return runner
-        state = await load_state(self._kit.database, self.claim.tenant_id, turn_id)
+        try:
+            state = await load_state(self._kit.database, self.claim.tenant_id, turn_id)
+        except (SequenceGapError, ValidationError):
+            # One damaged turn must not silence everybody else in its conversation.
+            log.exception("turn.damaged", turn=turn_id, hint="Restore its events.")
+            return None
         if state is None:
             return None
         runner = self._kit.runner(state, self.claim)
@@ -220,12 +232,27 @@ class Conversation:
     async def _let_go(self) -> bool:
         """Release the conversation if nothing runs and everything is shown."""
         await self._forget_settled()
-        if self._tasks or self._runners or (self._held and not self._draining):
+        if self._tasks or (self._held and not self._draining):
             return False
-        due = min((at for at in self._parked.values() if at), default=None)
+        due = [at for at in self._parked.values() if at]
+        if self._runners:
+            if not self._patience_is_over():
+                return False
+            # Nothing runs, and a platform will not show the rest for now. Others
+            # need the place; whoever claims this next goes on showing.
+            due.append(self._kit.clock.now() + RETRY_SHOWING)
         async with begin(self._kit.database) as conn:
-            await release(conn, self.claim, due, rest=REST)
+            await release(conn, self.claim, min(due, default=None), rest=REST)
         return True
+
+    def _patience_is_over(self) -> bool:
+        now = self._kit.clock.monotonic()
+        if any(not runner.idle for runner in self._runners.values()):
+            self._still_since = None
+            return False
+        if self._still_since is None:
+            self._still_since = now
+        return now - self._still_since >= PATIENCE
 
     async def _forget_settled(self) -> None:
         for turn_id, runner in list(self._runners.items()):
@@ -245,7 +272,10 @@ class Conversation:
                 self._kit.telemetry.turns_ended.labels(phase).inc()
 
     async def _wait(self) -> None:
-        """Wait for mail, for a turn to stop, or for everything to be shown."""
+        """Wait for mail, for a turn to stop, or for everything to be shown.
+
+        The heartbeat wakes it now and then, which is when patience is looked at.
+        """
         with self._kit.delivery.watching(self._runners, self._news.set):
             await self._news.wait()
 

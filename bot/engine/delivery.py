@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, tzinfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.clock import Clock
 from bot.engine.exhibit import Exhibit
 from bot.engine.reach import Reach
+from bot.engine.receipts import Receipts
 from bot.engine.telemetry import Telemetry
 from bot.errors import (
     AmbiguousSendError,
@@ -39,12 +40,7 @@ from bot.ports.surface import Operation, Payload, Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.store.conversations import Claim
 from bot.store.engine import begin
-from bot.store.surfaces import (
-    load_surfaces,
-    record_intent,
-    record_receipt,
-    record_shown,
-)
+from bot.store.surfaces import load_surfaces
 from bot.turn.state import TurnState
 from bot.view.project import surfaces_of, view_of
 
@@ -67,6 +63,7 @@ class Delivery:
         zone: tzinfo = UTC,
     ) -> None:
         self._database = database
+        self._receipts = Receipts(database)
         self._platforms = platforms
         self._reach = reach
         self._pacer = pacer
@@ -248,7 +245,7 @@ class Delivery:
         except MessageGoneError as error:
             await self._replace(exhibit, error)
         except PlatformError as error:
-            await self._give_up(exhibit, error)
+            await self._refused(exhibit, error)
         except StoreUnavailableError as error:
             self._retry(exhibit, error)
         except Exception:
@@ -278,7 +275,7 @@ class Delivery:
         if exhibit.receipt:
             exhibit.receipt = await platform.edit(exhibit.receipt, payload)
             if exhibit.receipt != exhibit.written:
-                await self._write_receipt(exhibit, payload)
+                await self._receipts.posted(exhibit, payload)
         elif not await self._post(platform, exhibit, payload):
             return
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
@@ -296,22 +293,24 @@ class Delivery:
     ) -> bool:
         """Post once, visibly. Whether there is a message now."""
         assert exhibit.address is not None, "only surfaces with a place are offered"
-        now = self._clock.now()
         if exhibit.intent_at is not None and platform.history_lag is not None:
             found = await platform.find_post(
                 exhibit.address, surface=exhibit.surface_id, since=exhibit.intent_at
             )
-            lag = timedelta(seconds=platform.history_lag)
-            if found is None and now < exhibit.intent_at + lag:
-                left = (exhibit.intent_at + lag - now).total_seconds()
-                at = self._clock.monotonic() + left
-                self._pacer.failed(exhibit.surface_id, at - left, retry_at=at)
-                return False
             if found is not None:
                 exhibit.receipt = await platform.edit(found, payload)
-                await self._write_receipt(exhibit, payload)
+                await self._receipts.posted(exhibit, payload)
                 return True
-        await self._write_intent(exhibit)
+            # Our own time, from when we learned of it: clocks of replicas differ.
+            now = self._clock.monotonic()
+            if exhibit.in_doubt_since is None:
+                exhibit.in_doubt_since = now
+            until = exhibit.in_doubt_since + platform.history_lag
+            if now < until:
+                self._pacer.failed(exhibit.surface_id, now, retry_at=until)
+                return False
+        exhibit.in_doubt_since = None
+        await self._receipts.intended(exhibit)
         try:
             exhibit.receipt = await platform.post(
                 exhibit.address, payload, surface=exhibit.surface_id
@@ -319,37 +318,11 @@ class Delivery:
         except RateLimitedError:
             exhibit.intent_at = None  # certainly not posted: no need to look
             raise
-        await self._write_receipt(exhibit, payload)
+        await self._receipts.posted(exhibit, payload)
         if exhibit.plan.role == "progress" and exhibit.state.started_at:
             since = self._clock.now() - exhibit.state.started_at
             self._telemetry.first_visible.observe(since.total_seconds())
         return True
-
-    async def _write_intent(self, exhibit: Exhibit) -> None:
-        assert exhibit.address is not None, "only surfaces with a place are offered"
-        async with begin(self._database) as conn:
-            exhibit.intent_at = await record_intent(
-                conn,
-                exhibit.claim,
-                surface_id=exhibit.surface_id,
-                turn_id=exhibit.state.turn_id,
-                role=exhibit.plan.role,
-                person_id=exhibit.plan.person_id,
-                address=exhibit.address,
-            )
-
-    async def _write_receipt(self, exhibit: Exhibit, payload: Payload) -> None:
-        assert exhibit.receipt is not None, "written after a post"
-        async with begin(self._database) as conn:
-            await record_receipt(
-                conn,
-                exhibit.claim,
-                surface_id=exhibit.surface_id,
-                receipt=exhibit.receipt,
-                digest=payload.digest,
-                seq=exhibit.state.seq,
-            )
-        exhibit.written = exhibit.receipt
 
     def _retry(self, exhibit: Exhibit, error: DeskhandError) -> None:
         log.warning("surface.retried", error=str(error), hint=error.hint)
@@ -365,24 +338,30 @@ class Delivery:
         self._retry(exhibit, error)
         self._offer(exhibit)
 
+    async def _refused(self, exhibit: Exhibit, error: PlatformError) -> None:
+        """Pass over one content that a platform does not take; not over the last.
+
+        What comes later may be fine. The last word is tried once more as a new
+        message, so that nobody is left with a spinner or with live buttons.
+        """
+        if exhibit.receipt is None or exhibit.replaced:
+            await self._give_up(exhibit, error)
+        elif exhibit.plan.final:
+            exhibit.replaced = True
+            exhibit.receipt = exhibit.intent_at = None
+            self._retry(exhibit, error)
+            self._offer(exhibit)
+        else:
+            log.warning("surface.passed_over", error=str(error), hint=error.hint)
+            self._count(exhibit, "refused")
+            self._pacer.succeeded(exhibit.surface_id, self._clock.monotonic())
+
     async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
         surface, role = exhibit.surface_id, exhibit.plan.role
         log.error("surface.abandoned", surface=surface, role=role, error=str(error))
         self._count(exhibit, "refused")
         self._abandon(exhibit)
-        try:
-            async with begin(self._database) as conn:
-                await record_shown(
-                    conn,
-                    exhibit.claim,
-                    surface_id=exhibit.surface_id,
-                    digest=exhibit.digest,
-                    seq=exhibit.shown_seq,
-                    closed=True,
-                    error=str(error),
-                )
-        except DeskhandError as failure:
-            log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)
+        await self._receipts.failed(exhibit, error)
 
     def _abandon(self, exhibit: Exhibit) -> None:
         if self._exhibits.get(exhibit.surface_id) is exhibit:

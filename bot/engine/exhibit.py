@@ -31,6 +31,8 @@ class Exhibit:
     """Of what the platform shows."""
     shown_seq: int = 0
     unreachable: bool = False
+    in_doubt_since: float | None = None
+    """When (monotonic) we learned that a post may have happened unseen."""
     replaced: bool = False
     """Whether it was posted again after somebody deleted it."""
 
@@ -46,9 +48,9 @@ class Exhibit:
     @property
     def priority(self) -> Priority:
         """What goes first."""
-        if self.plan.role == "approval":
-            return Priority.APPROVAL
-        return Priority.FINAL if self.plan.final else Priority.PROGRESS
+        if self.plan.final:
+            return Priority.FINAL
+        return Priority.APPROVAL if self.plan.role == "approval" else Priority.PROGRESS
 
     @property
     def homed(self) -> bool:

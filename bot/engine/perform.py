@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.engine.acting import Actor
-from bot.engine.asking import Asker, salvage
+from bot.engine.asking import MOST_ASKS, Asker, salvage
 from bot.engine.runner import Runner
 from bot.ports.agent import Agents
 from bot.protocol import events as ev
@@ -165,5 +165,6 @@ def _settlement(state: st.TurnState, call: st.Call) -> ev.TurnEvent:
 def _ending_of(state: st.TurnState) -> ev.TurnEvent:
     root = state.frame(st.ROOT)
     if root is not None and root.outcome == "failed":
-        return ev.TurnFailed(code="model")
+        endless = len(root.replies) >= MOST_ASKS
+        return ev.TurnFailed(code="limit" if endless else "model")
     return ev.TurnCompleted()

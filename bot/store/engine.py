@@ -23,6 +23,10 @@ CONNECT_SECONDS = 5.0
 STATEMENT = timedelta(seconds=15)
 """After this Postgres gives a statement up: nothing here is ever that slow."""
 
+IDLE = timedelta(seconds=3)
+"""After this a transaction whose owner stands still is rolled back: its locks would
+keep others from their own conversations for longer than a lease lasts."""
+
 _PROBE_SECONDS = 30.0
 """How often a silent listener makes sure that somebody is still there."""
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -68,7 +72,9 @@ def create_engine(
         "jit": "off",  # costs more than any statement here
         "timezone": "UTC",
         "statement_timeout": _milliseconds(statement),
-        "idle_in_transaction_session_timeout": _milliseconds(statement),
+        "idle_in_transaction_session_timeout": _milliseconds(
+            statement and min(statement, IDLE)
+        ),
     }
 
     async def open_connection() -> "asyncpg.Connection[asyncpg.Record]":

@@ -40,7 +40,7 @@ from bot.view.nodes import TurnView
 from bot.view.project import Audience, view_of
 from tests.support.fake_platform import LAG, FakeMessage, FakePlatform, Hall
 from tests.support.house_time import HouseClock, Signal
-from tests.support.invariants import check_log, check_memory, check_shown, timeless
+from tests.support.invariants import check_log, check_memory, check_shown
 from tests.support.process import Process, WatchedKit, WatchedWorker
 from tests.support.scripted_agents import ScriptedAgents
 from tests.support.workshop import ARTICLES, TENANT, WORKSHOP
@@ -267,7 +267,7 @@ class House:
 
     # ---------------------------------------------------------------------- waiting for
 
-    async def happened(self, kind: str, times: int = 1, *, within: float = 15) -> None:
+    async def happened(self, kind: str, times: int = 1, *, within: float = 40) -> None:
         """Return when this many events of a type are in the log."""
 
         async def found() -> bool:
@@ -302,7 +302,7 @@ class House:
 
         await self.signal.until(found)
 
-    async def idle(self, *, within: float = 15) -> None:
+    async def idle(self, *, within: float = 40) -> None:
         """Return when nobody has anything to do."""
         await self.signal.until(self._is_idle, within=within)
 
@@ -322,7 +322,7 @@ class House:
         for turn, log in logs.items():
             state = check_log(log)
             loaded = await load_state(self.database, TENANT, turn)
-            assert timeless(loaded) == timeless(state), "snapshot and events differ"
+            assert loaded == state, "snapshot and events differ"
             query = "SELECT status FROM turn WHERE turn_id = :turn"
             assert await self.rows(query, turn=turn) == [(state.phase.value,)]
             if not self.busy_at_the_end:

@@ -59,7 +59,7 @@ class Signal:
         now.set()
 
     async def until(
-        self, found: Callable[[], Awaitable[bool]], *, within: float = 15
+        self, found: Callable[[], Awaitable[bool]], *, within: float = 40
     ) -> None:
         """Return once ``found`` is true; looked at after every signal."""
         async with asyncio.timeout(within):

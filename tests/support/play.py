@@ -128,7 +128,7 @@ class Play:
         ]
 
     async def slack_shows(
-        self, user: str, *words: str, thread: str | None = None, within: float = 20
+        self, user: str, *words: str, thread: str | None = None, within: float = 40
     ) -> Json:
         """Return the bot's first message to somebody that has all ``words``."""
 
@@ -165,7 +165,7 @@ class Play:
             if message["from"]["id"].startswith("28:")
         ]
 
-    async def teams_shows(self, person: str, *words: str, within: float = 20) -> Json:
+    async def teams_shows(self, person: str, *words: str, within: float = 40) -> Json:
         """Return the bot's first message to somebody that has all ``words``."""
 
         def found() -> Json:
@@ -192,7 +192,7 @@ class Play:
         finally:
             await conn.close()
 
-    async def ended(self, count: int = 1, within: float = 20) -> None:
+    async def ended(self, count: int = 1, within: float = 40) -> None:
         """Return when ``count`` turns have ended and everything of them is shown."""
         news = asyncio.Event()
 

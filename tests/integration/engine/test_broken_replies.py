@@ -162,9 +162,6 @@ async def test_a_call_that_was_not_committed_yet_is_salvaged_too(house: House) -
     assert asked == [1, 3, 5], "c2 must belong to a second question"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="asking.py: the conversation is tried again for ever"
-)
 async def test_an_error_that_nobody_expected_ends_the_turn(house: House) -> None:
     house.agents.say("I thi", KeyError("choices"))
     house.process()

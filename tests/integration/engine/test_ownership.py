@@ -207,7 +207,7 @@ async def test_a_parked_turn_leaves_no_task_and_no_memory(house: House) -> None:
     assert await house.rows("SELECT count(*) FROM turn WHERE status = 'parked'") == [
         (10,)
     ]
-    assert len(asyncio.all_tasks()) == before
+    assert len(asyncio.all_tasks()) <= before
     assert process.worker.conversations == 0
     assert process.kit.delivery._exhibits == {}
     assert process.kit.delivery._of_turn == {}

@@ -1,0 +1,71 @@
+"""What is written down of a surface: that a post is meant, that it happened, or not.
+
+An intent is committed before the post, so that whoever finds it without a receipt
+knows to look before posting again.
+"""
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.engine.exhibit import Exhibit
+from bot.errors import DeskhandError
+from bot.ports.surface import Payload
+from bot.store.engine import begin
+from bot.store.surfaces import record_intent, record_receipt, record_shown
+
+log = structlog.get_logger()
+
+
+class Receipts:
+    """Writes surfaces' rows, fenced by their conversation's claim."""
+
+    def __init__(self, database: AsyncEngine) -> None:
+        self._database = database
+
+    async def intended(self, exhibit: Exhibit) -> None:
+        """Commit that the surface is about to be posted.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation; do not post.
+        """
+        assert exhibit.address is not None, "only surfaces with a place are posted"
+        async with begin(self._database) as conn:
+            exhibit.intent_at = await record_intent(
+                conn,
+                exhibit.claim,
+                surface_id=exhibit.surface_id,
+                turn_id=exhibit.state.turn_id,
+                role=exhibit.plan.role,
+                person_id=exhibit.plan.person_id,
+                address=exhibit.address,
+            )
+
+    async def posted(self, exhibit: Exhibit, payload: Payload) -> None:
+        """Commit what the platform calls the message, and what it shows."""
+        assert exhibit.receipt is not None, "written after a post"
+        async with begin(self._database) as conn:
+            await record_receipt(
+                conn,
+                exhibit.claim,
+                surface_id=exhibit.surface_id,
+                receipt=exhibit.receipt,
+                digest=payload.digest,
+                seq=exhibit.state.seq,
+            )
+        exhibit.written = exhibit.receipt
+
+    async def failed(self, exhibit: Exhibit, error: DeskhandError) -> None:
+        """Commit that the surface is given up, for operators to see."""
+        try:
+            async with begin(self._database) as conn:
+                await record_shown(
+                    conn,
+                    exhibit.claim,
+                    surface_id=exhibit.surface_id,
+                    digest=exhibit.digest,
+                    seq=exhibit.shown_seq,
+                    closed=True,
+                    error=str(error),
+                )
+        except DeskhandError as failure:
+            log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)
