@@ -5,11 +5,7 @@ what a runner had in memory is the fold of the log; what people see is the view 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import datetime
 from functools import reduce
-
-from pydantic import BaseModel
 
 from bot.protocol.events import Recorded, TurnCancelled, TurnCompleted, TurnFailed
 from bot.turn.reduce import advance
@@ -34,7 +30,7 @@ def check_log(log: Sequence[Recorded]) -> TurnState:
 def check_memory(had: TurnState, log: Sequence[Recorded]) -> None:
     """What a runner had is what the log said up to there."""
     folded = reduce(advance, log[: had.seq], TurnState())
-    assert timeless(folded) == timeless(had), "memory and log differ"
+    assert folded == had, "memory and log differ"
 
 
 def check_shown(
@@ -50,23 +46,3 @@ def check_shown(
         shown = [m.view for m in messages if m.surface == plan.surface_id]
         assert len(shown) == 1, f"{plan.role} is there {len(shown)} times"
         assert shown[0] == expected(state, plan.audience), plan.role
-
-
-def timeless(node: object) -> object:
-    """Return a value without its instants.
-
-    A snapshot's are some microseconds off, see ``test_log.py``.
-    """
-    match node:
-        case datetime():
-            return None
-        case dict():
-            return {k: timeless(v) for k, v in node.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - any value
-        case tuple() | list():
-            return [timeless(inner) for inner in node]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - any value
-        case BaseModel():
-            return timeless(node.model_dump())
-        case _ if is_dataclass(node):
-            return [timeless(getattr(node, f.name)) for f in fields(node)]
-        case _:
-            return node
