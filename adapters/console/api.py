@@ -4,9 +4,10 @@ Read only. Every request carries the operator's bearer token; without a configur
 token the routes do not exist.
 """
 
+import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -19,21 +20,30 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _DIGITS = 18
 """Of the longest number that surely is a ``bigint``."""
+_STREAMS: web.AppKey[set["asyncio.Task[Any]"]] = web.AppKey("console_streams")
+
 KEEP_ALIVE = b": still here\n\n"
 
 
-def console_routes(
-    journal: Journal, pacing: Callable[[], Mapping[str, Any]], *, token: str
-) -> Iterable[web.RouteDef]:
-    """Return the console's routes; none without a ``token``.
+def add_console(
+    application: web.Application,
+    journal: Journal,
+    pacing: Callable[[], Mapping[str, Any]],
+    *,
+    token: str,
+) -> None:
+    """Add the console's routes; none without a ``token``.
 
     Args:
+        application: Where to.
         journal: The log.
         pacing: Returns what has been sent and saved, and what is left, as JSON.
         token: What requests must carry as ``Authorization: Bearer``.
     """
     if not token:
-        return []
+        return
+    application[_STREAMS] = set()
+    application.on_shutdown.append(_end_streams)
     guard = _guard(token)
 
     async def turns(_request: web.Request) -> web.Response:
@@ -57,12 +67,14 @@ def console_routes(
     async def levels(_request: web.Request) -> web.Response:
         return web.json_response(dict(pacing()))
 
-    return [
-        web.get("/console/api/turns", guard(turns)),
-        web.get("/console/api/turns/{turn_id}/events", guard(events)),
-        web.get("/console/api/feed", guard(feed)),
-        web.get("/console/api/pacing", guard(levels)),
-    ]
+    application.add_routes(
+        [
+            web.get("/console/api/turns", guard(turns)),
+            web.get("/console/api/turns/{turn_id}/events", guard(events)),
+            web.get("/console/api/feed", guard(feed)),
+            web.get("/console/api/pacing", guard(levels)),
+        ]
+    )
 
 
 def _guard(token: str) -> Callable[[Handler], Handler]:
@@ -81,7 +93,18 @@ def _guard(token: str) -> Callable[[Handler], Handler]:
     return guard
 
 
+async def _end_streams(application: web.Application) -> None:
+    """End what readers follow: a shutdown need not wait for them, and they resume."""
+    for task in application[_STREAMS]:
+        task.cancel()
+
+
 async def _open(request: web.Request) -> web.StreamResponse:
+    task = asyncio.current_task()
+    assert task is not None, "a handler runs in a task"
+    streams = request.app[_STREAMS]
+    streams.add(task)
+    task.add_done_callback(streams.discard)
     stream = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )

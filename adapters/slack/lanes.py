@@ -31,10 +31,7 @@ def _update_lane(team: str) -> Lane:
         key=f"slack/{team}/chat.update",
         windows=(
             Window(limits.UPDATE_PER_MINUTE, 60.0),
-            Window(
-                limits.UPDATE_BURST,
-                limits.UPDATE_BURST * 60.0 / limits.UPDATE_PER_MINUTE,
-            ),
+            Window(limits.UPDATE_BURST, limits.UPDATE_BURST_SECONDS),
         ),
         reserve=limits.UPDATE_RESERVE,
     )

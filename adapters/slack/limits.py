@@ -11,8 +11,13 @@ UPDATE_PER_MINUTE = 45.0
 
 Source: https://docs.slack.dev/reference/methods/chat.update
 """
-UPDATE_BURST = 5.0
-"""Rate and burst together stay within the tier: 45 + 5 = 50."""
+UPDATE_BURST = 10.0
+"""`chat.update` within `UPDATE_BURST_SECONDS`: "one request per second for any given
+API call", with short bursts above it allowed.
+
+Source: https://docs.slack.dev/apis/web-api/rate-limits
+"""
+UPDATE_BURST_SECONDS = 10.0
 UPDATE_RESERVE = 10.0 / UPDATE_PER_MINUTE
 """Ten edits a minute are kept for finals and approvals (our choice)."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.console.api import console_routes
+from adapters.console.api import add_console
 from agents.build import build_agents
 from bot.app.health import health_routes, pacing_of
 from bot.app.platforms import Mounted, start_platforms
@@ -171,10 +171,11 @@ def _web(
     application = web.Application(client_max_size=MAX_BODY_BYTES)
     for one in mounted:
         application.add_routes(one.routes(ingress))
-    application.add_routes(
-        console_routes(
-            journal, lambda: pacing_of(kit.delivery), token=settings.console_token
-        )
+    add_console(
+        application,
+        journal,
+        lambda: pacing_of(kit.delivery),
+        token=settings.console_token,
     )
     application.add_routes(health_routes(kit.database, kit.telemetry))
     return application

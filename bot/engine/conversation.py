@@ -261,6 +261,7 @@ class Conversation:
             if not self._kit.delivery.settled(turn_id):
                 continue
             seq = runner.state.seq
+            await self._kit.delivery.note(turn_id, seq)
             async with begin(self._kit.database) as conn:
                 await set_delivered(conn, self.claim, turn_id, seq)
             self._kit.delivery.forget(turn_id)

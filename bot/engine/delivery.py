@@ -132,6 +132,14 @@ class Delivery:
         finally:
             self._watchers.discard(watcher)
 
+    async def note(self, turn_id: TurnId, seq: int) -> None:
+        """Write down what a settled turn's surfaces show at ``seq``.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation now.
+        """
+        await self._receipts.settled(self._of_turn.get(turn_id, {}).values(), seq)
+
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""
         for surface_id in self._of_turn.pop(turn_id, {}):
@@ -275,8 +283,8 @@ class Delivery:
         if exhibit.receipt:
             exhibit.receipt = await platform.edit(exhibit.receipt, payload)
             if exhibit.receipt != exhibit.written:
-                await self._receipts.posted(exhibit, payload)
-        elif not await self._post(platform, exhibit, payload):
+                await self._receipts.posted(exhibit, payload, seq)
+        elif not await self._post(platform, exhibit, payload, seq):
             return
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
         self._count(exhibit, "ok")
@@ -289,7 +297,7 @@ class Delivery:
         )
 
     async def _post(
-        self, platform: Platform, exhibit: Exhibit, payload: Payload
+        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
     ) -> bool:
         """Post once, visibly. Whether there is a message now."""
         assert exhibit.address is not None, "only surfaces with a place are offered"
@@ -299,7 +307,7 @@ class Delivery:
             )
             if found is not None:
                 exhibit.receipt = await platform.edit(found, payload)
-                await self._receipts.posted(exhibit, payload)
+                await self._receipts.posted(exhibit, payload, seq)
                 return True
             # Our own time, from when we learned of it: clocks of replicas differ.
             now = self._clock.monotonic()
@@ -318,7 +326,7 @@ class Delivery:
         except RateLimitedError:
             exhibit.intent_at = None  # certainly not posted: no need to look
             raise
-        await self._receipts.posted(exhibit, payload)
+        await self._receipts.posted(exhibit, payload, seq)
         if exhibit.plan.role == "progress" and exhibit.state.started_at:
             since = self._clock.now() - exhibit.state.started_at
             self._telemetry.first_visible.observe(since.total_seconds())

@@ -78,6 +78,8 @@ class Exhibit:
         """Take over what an earlier owner knew."""
         self.intent_at = row.intent_at
         self.receipt = self.written = row.receipt
+        if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
+            self.digest = row.shown_digest
         if row.receipt is not None:
             self.address = row.receipt.address
         elif row.address is not None:

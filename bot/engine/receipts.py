@@ -4,6 +4,8 @@ An intent is committed before the post, so that whoever finds it without a recei
 knows to look before posting again.
 """
 
+from collections.abc import Iterable
+
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -40,8 +42,14 @@ class Receipts:
                 address=exhibit.address,
             )
 
-    async def posted(self, exhibit: Exhibit, payload: Payload) -> None:
-        """Commit what the platform calls the message, and what it shows."""
+    async def posted(self, exhibit: Exhibit, payload: Payload, seq: int) -> None:
+        """Commit what the platform calls the message, and what it shows.
+
+        Args:
+            exhibit: The surface.
+            payload: What was sent.
+            seq: The turn's event up to which it shows the log.
+        """
         assert exhibit.receipt is not None, "written after a post"
         async with begin(self._database) as conn:
             await record_receipt(
@@ -50,9 +58,23 @@ class Receipts:
                 surface_id=exhibit.surface_id,
                 receipt=exhibit.receipt,
                 digest=payload.digest,
-                seq=exhibit.state.seq,
+                seq=seq,
             )
         exhibit.written = exhibit.receipt
+
+    async def settled(self, exhibits: Iterable[Exhibit], seq: int) -> None:
+        """Commit what surfaces show at rest, so that the next owner need not edit."""
+        async with begin(self._database) as conn:
+            for exhibit in exhibits:
+                if exhibit.receipt:
+                    await record_shown(
+                        conn,
+                        exhibit.claim,
+                        surface_id=exhibit.surface_id,
+                        digest=exhibit.digest,
+                        seq=seq,
+                        receipt=exhibit.receipt,
+                    )
 
     async def failed(self, exhibit: Exhibit, error: DeskhandError) -> None:
         """Commit that the surface is given up, for operators to see."""

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.console.api import console_routes
+from adapters.console.api import add_console
 from bot.clock import SystemClock
 from bot.engine.journal import PostgresJournal
 from bot.engine.log import LogWriter
@@ -107,7 +108,7 @@ async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
     writer = LogWriter(engine, SystemClock(), Telemetry())
     journal = PostgresJournal(engine, writer)
     app = web.Application()
-    app.add_routes(console_routes(journal, lambda: {"sent": 3}, token=TOKEN))
+    add_console(app, journal, lambda: {"sent": 3}, token=TOKEN)
     claim = await own(engine)
     turn = await start(engine, claim, "t")
     async with asyncio.TaskGroup() as tasks, TestClient(TestServer(app)) as client:
@@ -151,7 +152,20 @@ async def test_the_token_does_not_go_into_the_address(desk: Desk, route: str) ->
 
 
 def test_without_a_token_there_is_no_console(engine: AsyncEngine) -> None:
-    assert list(console_routes(PostgresJournal(engine), dict, token="")) == []
+    app = web.Application()
+    add_console(app, PostgresJournal(engine), dict, token="")
+    assert not list(app.router.routes())
+
+
+async def test_a_shutdown_does_not_wait_for_readers(desk: Desk) -> None:
+    answer = await desk.client.get("/console/api/feed", headers=ASKED)
+    await answer.content.readline()
+    app = desk.client.app
+    assert app is not None
+    await app.shutdown()
+    async with asyncio.timeout(10):
+        with suppress(aiohttp.ClientError):
+            await answer.content.read()  # ends, however
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
