@@ -249,6 +249,19 @@ async def test_who_is_unknown_is_returned_as_they_came(
     assert await venue.platform.find_user(venue.nobody, to) == venue.nobody
 
 
+async def test_a_person_is_found_by_their_email_where_one_can_look(
+    venue: Venue,
+) -> None:
+    found = await venue.platform.find_by_email(EMAIL)
+    if venue.platform.name == "teams":
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.user_id, found.email) == (venue.ada.user_id, EMAIL)
+        assert found.workspace == venue.ada.workspace
+    assert await venue.platform.find_by_email("nobody@x.test") is None
+
+
 def test_a_platform_knows_its_name_and_workspace(venue: Venue) -> None:
     assert venue.platform.name == venue.ada.platform
     assert venue.platform.workspace == venue.ada.workspace
