@@ -281,6 +281,7 @@ class Delivery:
             self._pacer.unchanged(exhibit.surface_id, self._clock.monotonic())
             return
         if exhibit.receipt:
+            await self._receipts.still_ours(exhibit)
             exhibit.receipt = await platform.edit(exhibit.receipt, payload)
             if exhibit.receipt != exhibit.written:
                 await self._receipts.posted(exhibit, payload, seq)

@@ -10,8 +10,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.engine.exhibit import Exhibit
-from bot.errors import DeskhandError
+from bot.errors import DeskhandError, LeaseLostError
 from bot.ports.surface import Payload
+from bot.store.conversations import conversation_fence_ok
 from bot.store.engine import begin
 from bot.store.surfaces import record_intent, record_receipt, record_shown
 
@@ -41,6 +42,21 @@ class Receipts:
                 person_id=exhibit.plan.person_id,
                 address=exhibit.address,
             )
+
+    async def still_ours(self, exhibit: Exhibit) -> None:
+        """Return if the conversation is still this owner's; an edit should not be late.
+
+        Edits are few (a platform allows about one a second), so looking is cheap. A
+        process that stood still with an edit to make would otherwise cover what the
+        next owner has shown since.
+
+        Raises:
+            LeaseLostError: Somebody else owns it, and shows it.
+        """
+        async with begin(self._database) as conn:
+            if not await conversation_fence_ok(conn, exhibit.claim):
+                claim = exhibit.claim
+                raise LeaseLostError(claim.conversation_id, fence=claim.fence)
 
     async def posted(self, exhibit: Exhibit, payload: Payload, seq: int) -> None:
         """Commit what the platform calls the message, and what it shows.

@@ -117,9 +117,6 @@ async def test_a_heartbeat_renews_a_lease(house: House) -> None:
     rest.open()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="delivery.py: edits are sent without a look at fence or lease"
-)
 async def test_a_late_edit_of_an_old_owner_does_not_cover_the_final_one(
     house: House,
 ) -> None:
