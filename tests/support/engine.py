@@ -294,6 +294,15 @@ class House:
 
         await self.signal.until(found)
 
+    async def shows_the_end(self, *, platform: PlatformName = "slack") -> None:
+        """Return when every message there shows something that is over."""
+
+        async def found() -> bool:
+            views = [m.view for m in self.halls[platform].messages.values()]
+            return all(view.mood not in {"running", "waiting"} for view in views)
+
+        await self.signal.until(found)
+
     async def throttled(self, process: Process) -> None:
         """Return when a platform has asked this process to slow down."""
 

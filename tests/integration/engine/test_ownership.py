@@ -134,8 +134,8 @@ async def test_a_late_edit_of_an_old_owner_does_not_cover_the_final_one(
     await house.throttled(first)
     house.process("w2")
     await house.expire_leases()
-    await house.sees("The whole answer.")
     await house.happened("turn.completed")
+    await house.shows_the_end()
     final = [m.view for m in house.halls["slack"].messages.values()]
 
     house.clock.advance(31)
