@@ -48,7 +48,7 @@ _RETRY_SECONDS = 0.02
 _LOG_LINES = 8
 _NOBODY = 99_999_999
 """A process id that no process has."""
-_ORPHANS = "pre-existing shared memory block"
+_ORPHANS = ("pre-existing shared memory block", "Is another postmaster (PID")
 """What Postgres says while processes of a killed server have not ended yet."""
 _DOES_NOT_START = (
     ImportError,  # an image for production leaves the wheel out
@@ -135,7 +135,9 @@ def _start(folder: Path) -> None:
         except _DOES_NOT_START as error:
             if _listens(folder):
                 return  # it is recovering; `_answer` waits for it
-            orphans = any(_ORPHANS in line for line in _log_end(folder))
+            orphans = any(
+                said in line for said in _ORPHANS for line in _log_end(folder)
+            )
             if not orphans or attempt > START_SECONDS / _RETRY_SECONDS:
                 raise StoreUnavailableError(_failure(folder, error)) from error
             time.sleep(_RETRY_SECONDS)
