@@ -12,12 +12,12 @@ from adapters.simulator.bench.volley import Hit, Shot, fire_apart
 RATE = 100.0
 """Requests a second."""
 SECONDS = 10.0
-RUNS = 3
 LIVE = 50
 STAFF = 100
 _SECOND_HALF = range(STAFF // 2, STAFF)
 _MS = 1000.0
 _COUNT = int(RATE * SECONDS)
+_SHORT = int(RATE * 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class _Kind:
     what: str
     shots: Callable[[Scene], Sequence[Shot]]
     live: int = 0
-    lasting: bool = True
-    """Whether the turns of one run would burden the next: then each has its own bot."""
+    bots: int = 1
+    """How many, one after the other: what a run starts would burden the next one."""
+    runs_each: int = 1
 
 
 def _slack(scene: Scene) -> list[Shot]:
@@ -42,7 +43,7 @@ def _teams(scene: Scene) -> list[Shot]:
 
 def _again(scene: Scene) -> list[Shot]:
     letters = slack_letters(scene.stage, range(1), GREETING)
-    return [letters[0].shot] * _COUNT
+    return [letters[0].shot] * _SHORT
 
 
 _KINDS = (
@@ -51,6 +52,7 @@ _KINDS = (
         "signed Slack message events, each of which starts a turn in a thread of its "
         "own",
         _slack,
+        bots=3,
     ),
     _Kind(
         "ack.slack.50-live",
@@ -63,7 +65,7 @@ _KINDS = (
         "one and the same signed Slack event, again and again: what ingress alone "
         "costs, as only the first starts a turn",
         _again,
-        lasting=False,
+        runs_each=3,
     ),
     _Kind(
         "ack.teams",
@@ -80,18 +82,18 @@ async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
 
 
 async def _figure(bench: Bench, kind: _Kind) -> Figure:
-    bots, runs_each = (RUNS, 1) if kind.lasting else (1, RUNS)
     runs: list[list[Hit]] = []
     floor: list[float] = []
-    for bot in range(1, bots + 1):
-        bench.tell(f"{kind.name}: bot {bot} of {bots}")
+    for bot in range(1, kind.bots + 1):
+        bench.tell(f"{kind.name}: bot {bot} of {kind.bots}")
         async with playing(bench, staff=STAFF) as scene:
             floor = floor or await _floor(scene)
             if kind.live:
                 letters = slack_letters(scene.stage, _SECOND_HALF, QUESTION)
                 await scene.start_turns(letters, rate=LIVE)
             runs += [
-                await fire_apart(kind.shots(scene), rate=RATE) for _ in range(runs_each)
+                await fire_apart(kind.shots(scene), rate=RATE)
+                for _ in range(kind.runs_each)
             ]
     answered = [[hit.seconds * _MS for hit in hits if hit.ok] for hits in runs]
     if not all(answered):
@@ -101,10 +103,10 @@ async def _figure(bench: Bench, kind: _Kind) -> Figure:
         name=kind.name,
         unit="ms",
         values=spread_over(answered),
-        what=f"webhook to its 2xx, {RATE:g} requests/s for {SECONDS:g} s, open-loop, "
+        what=f"webhook to its 2xx, {RATE:g} requests/s, open-loop, "
         f"from when each was due: {kind.what}",
-        runs=RUNS,
-        samples=_COUNT,
+        runs=len(runs),
+        samples=len(runs[0]),
         baseline=Baseline(
             what="p50 of GET /healthz at the same rate on the idle bot: HTTP alone",
             value=median(floor),

@@ -17,7 +17,7 @@ from adapters.simulator.bench.scene import PACE, Bench, Scene, playing
 from adapters.simulator.bench.volley import Shot, fire
 from adapters.simulator.stage import Stage
 
-PROBES = 20
+PROBES = 15
 LIVE = 50
 STAFF = 2 * LIVE
 _FAST = 200.0
@@ -51,18 +51,18 @@ NAMES = tuple(kind.name for kind in _KINDS)
 
 async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     """Return the figures that are ``wanted``."""
-    return [await _figure(bench, kind) for kind in _KINDS if wanted(kind.name)]
+    found: list[Figure] = []
+    for pace, busy in ((_FAST, False), (PACE, True)):
+        kinds = [k for k in _KINDS if wanted(k.name) and (k.live > 1) == busy]
+        if kinds:
+            # The first message does not depend on the pace; alone, each turn must end.
+            async with playing(bench, staff=STAFF, words_per_second=pace) as scene:
+                bare = await _bare(scene)
+                found += [await _figure(scene, kind, bare) for kind in kinds]
+    return found
 
 
-async def _figure(bench: Bench, kind: _Kind) -> Figure:
-    # The first message does not depend on the pace; alone, each turn has to end.
-    pace = _FAST if kind.live == 1 else PACE
-    async with playing(bench, staff=STAFF, words_per_second=pace) as scene:
-        return await _figure_of(scene, kind)
-
-
-async def _figure_of(scene: Scene, kind: _Kind) -> Figure:
-    bare = await _bare(scene)
+async def _figure(scene: Scene, kind: _Kind, bare: float) -> Figure:
     scene.bench.tell(f"{kind.name}: {PROBES} probes")
     if kind.live == 1:
         seen = [await _probe(scene, kind, number) for number in range(PROBES)]
