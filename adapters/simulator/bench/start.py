@@ -96,7 +96,8 @@ async def _demo(bench: Bench, port: int) -> AsyncGenerator[asyncio.subprocess.Pr
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
-    process.terminate()
+    # Not SIGTERM: until the demo is ready, only Ctrl+C lets it clean up.
+    process.send_signal(signal.SIGINT)
     try:
         async with asyncio.timeout(_STOP):
             await process.wait()
