@@ -48,6 +48,7 @@ async def test_what_is_said_in_a_scene_is_taken_answered_and_parked(
         await scene.until_live(0)
 
         assert all(hit.ok for hit in hits)
+        assert len({change.seq for change in seen}) == len(letters)
         assert all(
             change.at.timestamp() > hit.due_at
             for change, hit in zip(seen, hits, strict=True)
