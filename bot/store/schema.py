@@ -133,6 +133,9 @@ conversation = Table(
     counter("fence"),
     counter("mail_seq"),
     counter("consumed"),
+    # Only workers of at least this generation may claim it: there is something in it
+    # that older ones do not understand. See bot.engine.generation.
+    counter("needs"),
     PrimaryKeyConstraint("tenant_id", "conversation_id"),
     CheckConstraint(
         "(lease_until IS NULL) = (worker_id IS NULL)", "a_lease_has_an_owner"
@@ -197,6 +200,12 @@ turn = Table(
     Column("status", Text, nullable=False, server_default="running"),
     counter("last_seq"),
     counter("delivered_seq"),
+    # Text events up to here live in the last snapshot only.
+    counter("compacted_seq"),
+    # How often in a row its owner could not go on; then it is ended.
+    counter("failures"),
+    # What of its log could not be read, in words for operators; empty: nothing.
+    words("degraded"),
     Column("wake_at", INSTANT),
     moment("started_at"),
     moment("updated_at"),
@@ -237,6 +246,8 @@ turn = Table(
         "conversation_id",
         postgresql_where=text("is_open"),
     ),
+    # What the sweeper looks for: turns with a deadline, the first to run out first.
+    Index("turn_wake_idx", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
     Index("turn_ended_idx", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     postgresql_with={"fillfactor": "70"},
 )

@@ -50,7 +50,7 @@ effect = Table(
     moment(),
     PrimaryKeyConstraint("tenant_id", "key"),
     CheckConstraint(
-        "kind IN ('grant', 'order', 'reset', 'ticket', 'waitlist')",
+        "kind IN ('grant', 'order', 'reset', 'ticket', 'waitlist', 'void')",
         "an_effect_is_of_a_known_kind",
     ),
 )
