@@ -11,6 +11,7 @@ messages.
     * `SequenceGapError`: the log has a hole
     * `LeaseLostError`: another worker owns the conversation
     * `SupersededError`: somebody was faster
+    * `EffectVoidedError`: a key was settled before its effect happened
     * `StoreUnavailableError`: Postgres does not answer
     * `UnverifiedError`: a request is not from whom it claims to be
     * `MalformedError`: a request cannot be understood
@@ -86,6 +87,20 @@ class SupersededError(DeskhandError):
     """Somebody was faster; what was about to be written is not true any more."""
 
     hint = "Nothing to do: the news about it is in the mailbox."
+
+
+class EffectVoidedError(DeskhandError):
+    """The call was settled as "did not happen" before it had its effect.
+
+    Raised in whoever comes too late, such as a worker that was paused for longer than
+    its lease. Nothing was written.
+    """
+
+    hint = "Nothing to do: the requester was told that it did not happen."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the effect key {key!r} is void")
+        self.key = key
 
 
 class StoreUnavailableError(DeskhandError):

@@ -167,6 +167,8 @@ class ToolResult:
     """For the model."""
     cards: tuple[CardData, ...] = ()
     sources: tuple[Source, ...] = ()
+    reference: str = ""
+    """The record that the effect left and people can quote, e.g. ``IT-7``."""
 
 
 class Agents(Protocol):
@@ -217,10 +219,29 @@ class Agents(Protocol):
         ...
 
     async def probe(self, call: Call) -> ToolResult | None:
-        """Ask the system of record whether a started call happened.
+        """Settle with the system of record whether a started call happened.
+
+        Final: after "certainly did not", the call's key is void, and a process that
+        still means to run it has no effect.
 
         Returns:
             Its result if it happened; a result with outcome ``failed`` if it
-            certainly did not; ``None`` if nobody can tell.
+            certainly did not and never will; ``None`` if nobody can tell.
+        """
+        ...
+
+    async def report(self, call: Call, title: str) -> ToolResult | None:
+        """Have people look into a call of which nobody can tell whether it happened.
+
+        Opens a ticket in the requester's name, once: the key is the call's own
+        followed by ``:report``, so that reporting again gives the same ticket.
+
+        Args:
+            call: What was started.
+            title: How its step reads.
+
+        Returns:
+            The ticket, with its reference and a card to show; ``None`` if there can
+            be none, because nobody knows the requester.
         """
         ...

@@ -2,7 +2,8 @@
 
 Implemented by ``bot/store/records.py`` on the same Postgres. Every method that has
 an effect takes the call's ``key`` and is idempotent by it: the same key again gives
-the first result and changes nothing. Each is one transaction.
+the first result and changes nothing. Each is one transaction. Under a key that
+`Records.settle_effect` has voided they raise `EffectVoidedError` and change nothing.
 """
 
 from collections.abc import Sequence
@@ -157,7 +158,15 @@ class Records(Directory, Protocol):
         ...
 
     async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
-        """Return what happened under ``key``, if anything did: the probe."""
+        """Return what has happened under ``key`` so far; it may still happen."""
+        ...
+
+    async def settle_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        """Return what happened under ``key``; if nothing did, nothing ever will.
+
+        The probe. Under a key that is found unused, every later effect raises
+        `EffectVoidedError`, whoever tries it and however late.
+        """
         ...
 
     async def open_requests(
@@ -170,4 +179,19 @@ class Records(Directory, Protocol):
         self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId
     ) -> Literal["withdrawn", "not_open", "not_yours"]:
         """Take a request back and wake the turn that waits for it."""
+        ...
+
+    async def change_request(
+        self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId, change: str
+    ) -> Literal["changed", "not_open", "not_yours"]:
+        """Take a request back for a change, and tell the turn that waits what it is.
+
+        Nobody can approve the old request any more; the turn asks anew, by policy.
+
+        Args:
+            tenant: Whose row it is.
+            approval_id: Which request.
+            by: Who wants the change; only its requester may.
+            change: What to change, in their words.
+        """
         ...
