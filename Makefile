@@ -53,4 +53,5 @@ lint: $(SETUP)
 check: lint test
 
 bench: $(SETUP)
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --quiet --group bench --python $(BIN)/python
 	@$(BIN)/deskhand bench $(ARGS)
