@@ -4,7 +4,6 @@ The one place in the store that opens its own transactions: each method is one. 
 effect, its row in the ledger and its audit row are committed together.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Literal
@@ -17,25 +16,17 @@ from typing_extensions import override
 
 from bot.company.model import Person
 from bot.ports.records import Article, Effect, Filed, Grant, Records
-from bot.protocol.events import ApprovalDecided
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
 from bot.store import holdings, ledger, people
-from bot.store.approvals import (
-    ApprovalRow,
-    lock_approval,
-    open_approvals_of,
-    record_decision,
-    settle_approval,
-)
+from bot.store.approvals import lock_approval, open_approvals_of
 from bot.store.audit import record_audit
 from bot.store.engine import begin
-from bot.store.mailbox import deliver
 from bot.store.schema import person
 from bot.store.schema_records import password_reset, ticket
 from bot.store.statements import statement
 from bot.store.texts import storable
-from bot.store.wake import notify
+from bot.store.withdrawals import is_withdrawn, withdraw
 
 _search_knowledge = statement("search_knowledge")
 
@@ -114,6 +105,11 @@ class PostgresRecords(Records):
     async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
         async with begin(self._engine) as conn:
             return await ledger.find_effect(conn, tenant, key)
+
+    @override
+    async def settle_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        async with begin(self._engine) as conn:
+            return await ledger.settle_effect(conn, tenant, key)
 
     @override
     async def open_requests(
@@ -290,75 +286,33 @@ class PostgresRecords(Records):
     async def withdraw_request(
         self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId
     ) -> Literal["withdrawn", "not_open", "not_yours"]:
+        taken = await self._take_back(tenant, approval_id, by)
+        return "withdrawn" if taken == "done" else taken
+
+    @override
+    async def change_request(
+        self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId, change: str
+    ) -> Literal["changed", "not_open", "not_yours"]:
+        taken = await self._take_back(tenant, approval_id, by, change=change)
+        return "changed" if taken == "done" else taken
+
+    async def _take_back(
+        self,
+        tenant: TenantId,
+        approval_id: ApprovalId,
+        by: PersonId,
+        *,
+        change: str = "",
+    ) -> Literal["done", "not_open", "not_yours"]:
         async with begin(self._engine) as conn:
             row = await lock_approval(conn, tenant, approval_id)
             if row is None:
                 return "not_open"
             if row.requester_id != by:
                 return "not_yours"
-            if row.status == "withdrawn":
-                return "withdrawn"  # by an earlier try of the same call
-            if row.status != "open":
-                return "not_open"
-            await _withdraw(conn, row)
-            return "withdrawn"
-
-
-async def _withdraw(conn: AsyncConnection, row: ApprovalRow) -> None:
-    tenant, by = row.tenant_id, row.requester_id
-    known = await people.find_person(conn, tenant, by)
-    name = known.name if known else by
-    now = await conn.scalar(select(func.statement_timestamp()))
-    assert now is not None, "Postgres knows the time"
-    await settle_approval(
-        conn,
-        tenant,
-        row.approval_id,
-        status="withdrawn",
-        stage=row.stage,
-        expires_at=row.expires_at,
-    )
-    await record_decision(
-        conn,
-        tenant,
-        row.approval_id,
-        stage=row.stage,
-        person_id=by,
-        name=name,
-        verdict="withdrawn",
-        reason="",
-        said_key="",
-        at=now,
-    )
-    await record_audit(
-        conn,
-        tenant,
-        who=by,
-        what="approval.withdrawn",
-        subject=row.subject,
-        detail={"approval_id": row.approval_id},
-    )
-    await deliver(
-        conn, tenant, row.conversation_id, None, "withdrawn", _letter(row, name)
-    )
-    await notify(conn, tenant, row.conversation_id)
-
-
-def _letter(row: ApprovalRow, name: str) -> str:
-    """Return the mail that tells the waiting turn; `bot.engine.letters` reads it."""
-    decided = ApprovalDecided(
-        approval_id=row.approval_id,
-        stage=row.stage,
-        verdict="withdrawn",
-        by=row.requester_id,
-        by_name=name,
-    )
-    return json.dumps(
-        {
-            "kind": "withdrawn",
-            "person_id": row.requester_id,
-            "person_name": name,
-            "turn_id": row.turn_id,
-            "decision": decided.model_dump(mode="json"),
-        }
-    )
+            if row.status == "open":
+                await withdraw(conn, row, change=change)
+                return "done"
+            # By an earlier try of the same call?
+            again = await is_withdrawn(conn, row, change=change)
+            return "done" if again else "not_open"

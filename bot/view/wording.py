@@ -182,6 +182,10 @@ EFFECT_UNKNOWN = (
 # -------------------------------------------------------------------- approvals
 
 WITHDRAWN_REASON = "The request was withdrawn before it was decided. Nothing was done."
+CHANGED_REASON = (
+    "The person who asked changed this request before it was decided. "
+    "Nothing was done; what they want now is asked for anew."
+)
 EXPIRED_REASON = (
     "Nobody decided in time, so nothing was done. This is not a rejection: "
     "please ask again, or talk to the people who decide."
