@@ -40,6 +40,7 @@ class Performer:
                 | do.Probe()
                 | do.HandOff()
                 | do.TakeBack()
+                | do.Reconsider()
             ):
                 await self._call(runner, action)
             case do.Expire(approval_id=approval_id):
@@ -51,6 +52,8 @@ class Performer:
                 await runner.emit(ev.TurnResumed(because="decision"))
             case do.Finish():
                 await runner.emit(_ending_of(runner.state))
+            case do.GiveUp() | do.Overrun():
+                raise AssertionError("the runner does this")
             case _:
                 assert_never(action)
 
@@ -82,7 +85,13 @@ class Performer:
     async def _call(
         self,
         runner: Runner,
-        action: do.Rule | do.Settle | do.Run | do.Probe | do.HandOff | do.TakeBack,
+        action: do.Rule
+        | do.Settle
+        | do.Run
+        | do.Probe
+        | do.HandOff
+        | do.TakeBack
+        | do.Reconsider,
     ) -> None:
         call = runner.state.call(action.call_id)
         assert call is not None, "decide names calls of the state"
@@ -99,6 +108,11 @@ class Performer:
                 await _hand_off(runner, call)
             case do.TakeBack():
                 await runner.emit(_taken_back(runner.state, call))
+            case do.Reconsider():
+                reason = wording.RECONSIDERED
+                await runner.emit(
+                    ev.ToolDenied(call_id=call.call_id, reason=reason, by="requester")
+                )
 
 
 async def _hand_off(runner: Runner, call: st.Call) -> None:

@@ -30,6 +30,7 @@ from bot.protocol.values import (
     Fact,
     ItemKind,
     ItemStatus,
+    Ledger,
     OpenRequest,
     Outcome,
     PastTurn,
@@ -67,6 +68,9 @@ class TurnStarted(Event):
     """What the requester still waits for; the model may tell of it."""
     history: tuple[PastTurn, ...] = ()
     """The conversation's last turns, oldest first."""
+    queued_behind: str = ""
+    """Whose turn runs in this conversation: this one waits until it is resumed."""
+    queue_place: int = 0
 
 
 class TurnSteered(Event):
@@ -94,6 +98,8 @@ class TurnCompleted(Event):
     """The turn reached its end."""
 
     type: Literal["turn.completed"] = "turn.completed"
+    ledger: Ledger | None = None
+    """What was done, what was not, what is unknown; older releases wrote none."""
 
 
 class TurnFailed(Event):
@@ -104,6 +110,7 @@ class TurnFailed(Event):
     """A key of `bot.view.wording`, e.g. ``model``, ``deadline``, ``stranger``."""
     detail: str = ""
     """For operators; never shown to people."""
+    ledger: Ledger | None = None
 
 
 class TurnCancelled(Event):
@@ -113,6 +120,7 @@ class TurnCancelled(Event):
     by: PersonId
     by_name: str
     how: Literal["stopped", "withdrawn"] = "stopped"
+    ledger: Ledger | None = None
 
 
 # ---------------------------------------------------------------------- the frames
@@ -276,6 +284,8 @@ class ToolFinished(Event):
     """Structured results to show: `bot.protocol.values.CardData` as JSON."""
     sources: tuple[Source, ...] = ()
     """What the answer rests on."""
+    reference: str = ""
+    """What people can quote: the number of a record or a ticket."""
 
 
 # ------------------------------------------------------------------- the approvals

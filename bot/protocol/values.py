@@ -41,6 +41,27 @@ class PastTurn(Frozen):
     answered: str
 
 
+class LedgerEntry(Frozen):
+    """One tool call with an effect, as the ending of a turn accounts for it."""
+
+    call_id: CallId
+    tool: str
+    title: str
+    """How its step reads."""
+    reference: str = ""
+    """What people can quote, e.g. a ticket's number; empty where there is none."""
+
+
+class Ledger(Frozen):
+    """What a turn changed: every call with an effect is in exactly one list."""
+
+    did: tuple[LedgerEntry, ...] = ()
+    did_not: tuple[LedgerEntry, ...] = ()
+    """Certainly not done: refused, failed, or never started."""
+    unknown: tuple[LedgerEntry, ...] = ()
+    """Started, and nobody can tell what came of it."""
+
+
 class Usage(Frozen):
     """Tokens of one model call."""
 

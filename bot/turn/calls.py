@@ -9,6 +9,9 @@ from bot.turn.approvals import decide_stage, escalate, expire, open_approval
 from bot.turn.change import with_approval, with_call, with_item
 from bot.turn.state import Call, Item, TurnState
 
+_UNDECIDED = ("requested", "waiting")
+"""Of such a call it is still open whether it may run; later ones never go back."""
+
 
 def apply_tool(
     state: TurnState,
@@ -27,27 +30,21 @@ def apply_tool(
             return with_call(
                 state,
                 event.call_id,
-                lambda c: replace(c, status="authorized", policy=policy or c.policy),
-            )
-        case ev.ToolDenied():
-            denied = with_call(
-                state,
-                event.call_id,
-                lambda c: replace(
-                    c,
-                    status="denied",
-                    policy=event.policy or c.policy,
-                    reason=event.reason,
-                    denied_by=event.by,
-                    settled_at=at,
+                lambda c: (
+                    replace(c, status="authorized", policy=policy or c.policy)
+                    if c.status in _UNDECIDED
+                    else c
                 ),
             )
-            return _close_step(denied, event.call_id, "failed", at)
+        case ev.ToolDenied():
+            return _deny(state, event, at)
         case ev.ToolStarted(key=key, attempt=attempt):
             return with_call(
                 state,
                 event.call_id,
-                lambda c: replace(c, status="started", key=key, attempt=attempt),
+                lambda c: replace(
+                    c, status="started", key=key, attempt=attempt, started_at=at
+                ),
             )
         case ev.ToolFinished():
             return _finish(state, event, at)
@@ -80,6 +77,25 @@ def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnSta
     return replace(state, calls=(*state.calls, call), items=items)
 
 
+def _deny(state: TurnState, event: ev.ToolDenied, at: datetime) -> TurnState:
+    call = state.call(event.call_id)
+    if call is None or call.settled or call.status == "started":
+        return state  # what was started may have happened: no word undoes it
+    denied = with_call(
+        state,
+        event.call_id,
+        lambda c: replace(
+            c,
+            status="denied",
+            policy=event.policy or c.policy,
+            reason=event.reason,
+            denied_by=event.by,
+            settled_at=at,
+        ),
+    )
+    return _close_step(denied, event.call_id, "failed", at)
+
+
 def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState:
     call = state.call(event.call_id)
     if call is None or call.settled:
@@ -95,6 +111,7 @@ def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState
             result=event.result,
             cards=event.cards,
             sources=event.sources,
+            reference=event.reference,
             settled_at=at,
         ),
     )
@@ -128,7 +145,9 @@ def apply_approval(
     match event:
         case ev.ApprovalRequested():
             call = state.call(event.call_id)
-            if call is None or call.settled or state.approval(event.approval_id):
+            if call is None or call.status not in _UNDECIDED:
+                return state
+            if state.approval(event.approval_id):
                 return state
             waiting = with_call(
                 state, event.call_id, lambda c: replace(c, status="waiting")

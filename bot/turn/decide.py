@@ -5,8 +5,10 @@ is enabled; the runner starts those, appends the events they yield and asks agai
 After a crash another process does the same with the same state, so resuming is
 nothing special. An action already running is excluded by its name.
 
-Order of the rules: an ended turn wants nothing; a parked turn wakes only for what is
-enabled; a turn with nothing enabled and nothing running waits for people: it parks.
+Order of the rules: an ended or queued turn wants nothing, nor does one with events of
+a newer release: a newer worker must have it. A parked turn wakes only for what is
+enabled. A turn with nothing enabled and nothing running waits for people: it parks. A
+turn past its deadline gives up.
 """
 
 from collections.abc import Collection
@@ -15,6 +17,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.protocol.ids import ApprovalId, CallId, FrameId
+from bot.turn.deadlines import frame_deadline, overrun_frames, turn_deadline
 from bot.turn.state import Call, Frame, TurnState
 
 
@@ -86,10 +89,35 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconsider:
+    """Hand a call that was not started back to its model.
+
+    The requester said more since the model asked for it.
+    """
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class CloseFrame:
     """A frame's model has said its last word."""
 
     frame_id: FrameId
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """A specialist is past its deadline: close its frame with what is known."""
+
+    frame_id: FrameId
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The turn is past its deadline: end it, and say what was done."""
+
+    code: str
+    """A key of `bot.view.wording`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +153,10 @@ Action: TypeAlias = (
     | TakeBack
     | Run
     | Probe
+    | Reconsider
     | CloseFrame
+    | Overrun
+    | GiveUp
     | Expire
     | Resume
     | Park
@@ -143,22 +174,37 @@ def decide(
         now: For what has run out of time.
         running: What this process already does for this turn.
     """
-    if state.ending or not state.started_at:
+    if not _may_go_on(state) or any(isinstance(a, GiveUp) for a in running):
         return ()
     enabled = _enabled(state, now, running)
     fresh = tuple(action for action in enabled if action not in running)
     if state.parked:
         return (Resume(),) if fresh and Resume() not in running else ()
-    if fresh or running:
-        return fresh
-    return (Park(),) if state.open_approvals else ()
+    if state.open_approvals and not fresh and all(a == Park() for a in running):
+        # Only people can move it on, and their time is limited by the approvals.
+        return () if running else (Park(),)
+    deadline = turn_deadline(state)
+    if deadline and deadline <= now and enabled != (Finish(),):
+        return (GiveUp("deadline"),)
+    return fresh
+
+
+def _may_go_on(state: TurnState) -> bool:
+    waits = state.queued or bool(state.unknown_types)
+    return bool(state.started_at) and not (state.ending or waits)
 
 
 def wake_at(state: TurnState) -> datetime | None:
-    """Return when a parked turn must be looked at, should nobody decide."""
-    if state.ending:
+    """Return when the turn must be looked at, should nothing happen before.
+
+    Of a parked turn that is when its approvals run out; of a running one also when
+    the turn, or a specialist of it, is past its deadline.
+    """
+    if state.ending or state.queued:
         return None
-    return min((a.expires_at for a in state.open_approvals), default=None)
+    limits = [turn_deadline(state), *(frame_deadline(state, f) for f in state.frames)]
+    ends = [limit for limit in limits if limit]
+    return min([*ends, *(a.expires_at for a in state.open_approvals)], default=None)
 
 
 def _enabled(
@@ -173,17 +219,41 @@ def _enabled(
         for a in state.open_approvals
         if a.expires_at <= now
     ]
+    overrun, leaves = overrun_frames(state, now)
+    found += map(Overrun, leaves)
+    at_work = [f for f in state.frames if not f.outcome and f.frame_id not in overrun]
+    ids = {frame.frame_id for frame in at_work}
     for call in state.calls:
-        found += _for_call(state, call, running)
-    for frame in state.frames:
-        if not frame.outcome:
-            found += _for_frame(state, frame, running)
+        if call.frame_id in ids:
+            found += _for_call(state, call, running)
+    for frame in at_work:
+        found += _for_frame(state, frame, running)
     return tuple(found)
+
+
+def _to_reconsider(state: TurnState, call: Call, running: Collection[Action]) -> bool:
+    """Whether the requester said more since the model asked for this effect.
+
+    A call that somebody approved is run: it was decided, with all that was said.
+    """
+    frame = state.frame(call.frame_id)
+    return (
+        call.status in {"requested", "authorized"}
+        and call.effect != "read"
+        and not call.handoff_to
+        and frame is not None
+        and frame.asked_steers < len(state.steers)
+        and state.approval_of(call.call_id) is None
+        and not {Rule(call.call_id), Run(call.call_id)} & set(running)
+    )
 
 
 def _for_call(
     state: TurnState, call: Call, running: Collection[Action]
 ) -> tuple[Action, ...]:
+    reconsider = Reconsider(call.call_id)
+    if reconsider in running or _to_reconsider(state, call, running):
+        return (reconsider,)
     match call.status:
         case "requested":
             return (Rule(call.call_id),)

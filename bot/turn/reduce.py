@@ -113,16 +113,32 @@ def _apply_turn(
         case ev.TurnSteered(text=text):
             return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
         case ev.TurnParked():
-            return replace(state, parked=True)
+            runs = state.phase is Phase.RUNNING
+            return replace(state, parked=True) if runs else state
         case ev.TurnResumed():
-            return replace(state, parked=False)
-        case ev.TurnCompleted():
-            return _end(state, Ending(phase=Phase.COMPLETED, at=at))
-        case ev.TurnFailed(code=code):
-            return _end(state, Ending(phase=Phase.FAILED, at=at, code=code))
-        case ev.TurnCancelled(by_name=name, how=how):
-            return _end(
-                state, Ending(phase=Phase.CANCELLED, at=at, by_name=name, how=how)
+            return _go_on(state, at)
+        case ev.TurnCompleted() | ev.TurnFailed() | ev.TurnCancelled():
+            return _end(state, _ending(event, at))
+
+
+def _go_on(state: TurnState, at: datetime) -> TurnState:
+    """Start the clock anew; the time of a turn that runs cannot be stretched."""
+    if not (state.parked or state.queued):
+        return state
+    return replace(state, parked=False, queued=False, running_since=at)
+
+
+def _ending(
+    event: ev.TurnCompleted | ev.TurnFailed | ev.TurnCancelled, at: datetime
+) -> Ending:
+    match event:
+        case ev.TurnCompleted(ledger=ledger):
+            return Ending(phase=Phase.COMPLETED, at=at, ledger=ledger)
+        case ev.TurnFailed(code=code, ledger=ledger):
+            return Ending(phase=Phase.FAILED, at=at, code=code, ledger=ledger)
+        case ev.TurnCancelled(by_name=name, how=how, ledger=ledger):
+            return Ending(
+                phase=Phase.CANCELLED, at=at, by_name=name, how=how, ledger=ledger
             )
 
 
@@ -139,13 +155,20 @@ def _start(
         address=event.address,
         text=event.text,
         started_at=at,
+        running_since=None if event.queued_behind else at,
+        queued=bool(event.queued_behind),
+        queued_behind=event.queued_behind,
+        queue_place=event.queue_place,
         open_requests=event.open_requests,
         history=event.history,
     )
 
 
 def _end(state: TurnState, ending: Ending) -> TurnState:
-    """End the turn: whatever is still open ends with it."""
+    """End the turn: whatever is still open ends with it.
+
+    Calls stay as they are: of one that was started, the ledger says "unknown".
+    """
     at = ending.at
     left = "cancelled" if ending.phase is Phase.CANCELLED else "failed"
     status = "done" if ending.phase is Phase.COMPLETED else left
@@ -153,6 +176,7 @@ def _end(state: TurnState, ending: Ending) -> TurnState:
         state,
         ending=ending,
         parked=False,
+        queued=False,
         frames=tuple(
             f if f.outcome else replace(f, outcome=status, closed_at=at)
             for f in state.frames
@@ -190,7 +214,9 @@ def _apply_frame(
                 steers_before=seen,
                 asked_steers=seen,
             )
-            return replace(state, frames=(*state.frames, frame))
+            # The release before queues came works on a queued turn at once.
+            begun = _go_on(state, at) if state.queued else state
+            return replace(begun, frames=(*state.frames, frame))
         case ev.FrameClosed(outcome=outcome, result=result):
             return with_frame(
                 state,

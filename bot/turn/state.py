@@ -29,6 +29,7 @@ from bot.protocol.values import (
     Fact,
     ItemKind,
     ItemStatus,
+    Ledger,
     OpenRequest,
     Outcome,
     PastTurn,
@@ -47,6 +48,8 @@ class Phase(StrEnum):
     """Where a turn stands. Derived from its facts, never stored."""
 
     NEW = "new"
+    QUEUED = "queued"
+    """Another turn of the conversation runs first."""
     RUNNING = "running"
     PARKED = "parked"
     COMPLETED = "completed"
@@ -147,6 +150,10 @@ class Call:
     result: JsonValue = None
     cards: tuple[dict[str, Any], ...] = ()
     sources: tuple[Source, ...] = ()
+    reference: str = ""
+    """What people can quote, e.g. a ticket's number."""
+    started_at: datetime | None = None
+    """When its newest attempt began."""
     settled_at: datetime | None = None
 
     @property
@@ -236,6 +243,8 @@ class Ending:
     by_name: str = ""
     """Cancelled turns: who stopped it."""
     how: Literal["", "stopped", "withdrawn"] = ""
+    ledger: Ledger | None = None
+    """What was done, what was not, what is unknown; older releases wrote none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +258,13 @@ class TurnState:
     address: Address | None = None
     text: str = ""
     started_at: datetime | None = None
+    running_since: datetime | None = None
+    """Since when it runs: it started, or what it waited for has come."""
+    queued: bool = False
+    """Whether it waits for another turn of its conversation."""
+    queued_behind: str = ""
+    """Whose turn it was queued behind."""
+    queue_place: int = 0
     open_requests: tuple[OpenRequest, ...] = ()
     history: tuple[PastTurn, ...] = ()
     steers: tuple[Steer, ...] = ()
@@ -268,7 +284,9 @@ class TurnState:
             return self.ending.phase
         if self.parked:
             return Phase.PARKED
-        return Phase.RUNNING if self.seq else Phase.NEW
+        if self.queued:
+            return Phase.QUEUED
+        return Phase.RUNNING if self.started_at else Phase.NEW
 
     @property
     def open_approvals(self) -> tuple[Approval, ...]:

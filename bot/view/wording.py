@@ -110,6 +110,10 @@ OUTCOME_UNKNOWN = (
     "Please check before you ask for it again, or ask your IT team."
 )
 NOT_STARTED = "This was not started, so nothing was changed."
+RECONSIDERED = (
+    "More was said before this was started, so it was not done. "
+    "It is looked at again, together with what was said."
+)
 LEFT_RUNNING = (
     "This was running when everything stopped, so it may or may not have happened. "
     "Please check before you ask for it again."

@@ -1,7 +1,9 @@
-"""Write a golden document for each event type that has none yet.
+"""Write a golden document for each shape of an event that has none yet.
 
-Run it after adding an event type: ``.venv/bin/python -m tests.support.record_events``.
-Documents that exist are never touched: logs of that age are in databases.
+Run it after adding an event type, or a field to one:
+``.venv/bin/python -m tests.support.record_events``. Documents that exist are never
+touched: logs of that age are in databases. ``turn.started.json`` is the first shape
+of its type, ``turn.started.2.json`` the second.
 """
 
 import json
@@ -18,20 +20,39 @@ from tests.support.turns import events
 GOLDEN = Path(__file__).parents[1] / "golden" / "events"
 
 
+def kind_of(path: Path) -> str:
+    """Return the type of the event that a document holds."""
+    return path.stem.rstrip("0123456789").rstrip(".")
+
+
+def documents_of(kind: str) -> list[Path]:
+    """Return all documents of one type, oldest first."""
+    found = [path for path in GOLDEN.glob(f"{kind}*.json") if kind_of(path) == kind]
+    return sorted(found, key=lambda path: (len(path.stem), path.stem))
+
+
 def main() -> None:
-    """Write what is missing."""
+    """Write what is missing; new fields get values that are not their defaults."""
     for model in get_args(get_args(TurnEvent)[0]):
-        path = GOLDEN / f"{model.model_fields['type'].default}.json"
-        if path.exists():
+        kind = model.model_fields["type"].default
+        older = documents_of(kind)
+        known = json.loads(older[-1].read_text("utf-8")).keys() if older else set()
+        missing = model.model_fields.keys() - known
+        if not missing:
             continue
+        added = missing if older else set[str]()
         event = find(
             events,
-            lambda e, model=model: isinstance(e, model),
+            lambda e, model=model, added=added: (
+                isinstance(e, model)
+                and all(getattr(e, f) != model.model_fields[f].default for f in added)
+            ),
             settings=settings(max_examples=20_000),
         )
+        name = f"{kind}.{len(older) + 1}.json" if older else f"{kind}.json"
         document = json.dumps(json.loads(encode(event)), indent=2, sort_keys=True)
-        path.write_text(document + "\n", "utf-8")
-        sys.stdout.write(f"{path.name}\n")
+        (GOLDEN / name).write_text(document + "\n", "utf-8")
+        sys.stdout.write(f"{name}\n")
 
 
 if __name__ == "__main__":

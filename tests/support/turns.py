@@ -22,6 +22,8 @@ from bot.protocol.values import (
     Approver,
     CallBlock,
     Fact,
+    Ledger,
+    LedgerEntry,
     Requester,
     Source,
     Stage,
@@ -39,6 +41,7 @@ STARTED = ev.TurnStarted(
     address=ADDRESS,
     text="please",
 )
+QUEUED = STARTED.model_copy(update={"queued_behind": "Other", "queue_place": 1})
 
 frames = st.sampled_from([FrameId("f1"), FrameId("f1-1-1"), FrameId("f1-1-2")])
 calls = st.sampled_from([CallId(f"f1-1-{n}") for n in range(1, 4)])
@@ -103,6 +106,7 @@ tools = st.one_of(
         title=words,
         result=st.just({"ok": True}),
         sources=st.just((Source(title="An article", ref="article"),)),
+        reference=st.sampled_from(["", "REQ-7"]),
     ),
 )
 decisions = st.one_of(
@@ -136,7 +140,7 @@ decisions = st.one_of(
     st.builds(ev.ApprovalExpired, approval_id=approvals),
 )
 ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
-    st.just(STARTED),
+    st.sampled_from([STARTED, QUEUED]),
     st.builds(ev.TurnSteered, text=words),
     st.builds(ev.TurnParked, waiting_for=st.just(())),
     st.builds(ev.TurnResumed, because=st.just("decision")),
@@ -181,10 +185,23 @@ ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
     tools,
     decisions,
 )
+entries = st.lists(
+    st.builds(
+        LedgerEntry,
+        call_id=calls,
+        tool=st.just("grant_access"),
+        title=words,
+        reference=st.sampled_from(["", "REQ-7"]),
+    ),
+    max_size=2,
+).map(tuple)
+ledgers = st.none() | st.builds(Ledger, did=entries, did_not=entries, unknown=entries)
 endings: st.SearchStrategy[TurnEvent] = st.one_of(
-    st.just(ev.TurnCompleted()),
-    st.builds(ev.TurnFailed, code=st.just("model")),
-    st.builds(ev.TurnCancelled, by=people, by_name=words),
+    st.builds(ev.TurnCompleted, ledger=ledgers),
+    st.builds(
+        ev.TurnFailed, code=st.sampled_from(["model", "deadline"]), ledger=ledgers
+    ),
+    st.builds(ev.TurnCancelled, by=people, by_name=words, ledger=ledgers),
 )
 events: st.SearchStrategy[TurnEvent] = ongoing | endings
 
@@ -198,9 +215,12 @@ def record(bodies: Sequence[TurnEvent]) -> list[Recorded]:
 
 
 # Mostly unfinished turns: a finished one ignores everything, so it proves little.
-logs = st.tuples(st.lists(ongoing, max_size=25), st.lists(events, max_size=2)).map(
-    lambda parts: record([STARTED, *parts[0], *parts[1]])
-)
+# One in eight is queued, because a queued one hardly goes on without its place.
+logs = st.tuples(
+    st.integers(0, 7).map(lambda n: QUEUED if n == 7 else STARTED),
+    st.lists(ongoing, max_size=25),
+    st.lists(events, max_size=2),
+).map(lambda parts: record([parts[0], *parts[1], *parts[2]]))
 
 
 def fold(log: Sequence[Recorded]) -> TurnState:

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from bot.protocol.codec import cleaned, decode, encode
 from bot.protocol.events import Event, ToolFinished, TurnEvent, UnknownEvent
 from bot.protocol.ids import CallId
+from tests.support.record_events import GOLDEN, documents_of, kind_of
 from tests.support.turns import events
 
-GOLDEN = Path(__file__).parents[3] / "golden" / "events"
+DOCUMENTS = sorted(GOLDEN.glob("*.json"))
 UNION = get_args(get_args(TurnEvent)[0])
 TYPES = {model.model_fields["type"].default: model for model in UNION}
 
@@ -21,17 +22,26 @@ def test_what_is_written_is_read_back(event: TurnEvent) -> None:
     assert decode(encode(event)) == event
 
 
-@pytest.mark.parametrize("kind", sorted(TYPES))
-def test_every_type_has_a_golden_document_that_decodes(kind: str) -> None:
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_golden_document_decodes_and_loses_nothing(path: Path) -> None:
     """Recorded once per release, never changed: logs of that age are in databases."""
-    body = (GOLDEN / f"{kind}.json").read_text("utf-8")
+    body = path.read_text("utf-8")
     event = decode(body)
-    assert isinstance(event, TYPES[kind])
-    assert json.loads(encode(event)) == json.loads(body)
+    assert isinstance(event, TYPES[kind_of(path)])
+    written, recorded = json.loads(encode(event)), json.loads(body)
+    assert {key: written[key] for key in recorded} == recorded
+    later = TYPES[kind_of(path)].model_fields.keys() - recorded.keys()
+    assert not later & event.model_fields_set
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_the_newest_golden_document_of_each_type_has_all_its_fields(kind: str) -> None:
+    newest = documents_of(kind)[-1].read_text("utf-8")
+    assert json.loads(newest).keys() == TYPES[kind].model_fields.keys()
 
 
 def test_no_golden_document_is_left_over() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.json")} == set(TYPES)
+    assert {kind_of(path) for path in GOLDEN.glob("*.json")} == set(TYPES)
 
 
 def test_an_event_of_a_newer_release_is_kept_as_it_is() -> None:

@@ -33,7 +33,8 @@ from bot.turn.decide import (
     decide,
     wake_at,
 )
-from tests.support.turns import NOW, STARTED, fold, logs, record
+from bot.turn.reduce import apply
+from tests.support.turns import NOW, STARTED, TURN, fold, logs, record
 
 ROOT = FrameId("f1")
 CALL = CallId("f1-1-1")
@@ -164,11 +165,9 @@ def test_a_parked_turn_wakes_when_its_time_has_run_out() -> None:
     state = fold(record([*CALLING, WANTED, REPLIED, PARKED]))
     assert wake_at(state) == NOW + timedelta(hours=1)
     assert decide(state, NOW + timedelta(hours=1)) == (Resume(),)
-    resumed = fold(
-        record([*CALLING, WANTED, REPLIED, PARKED, ev.TurnResumed(because="time")])
-    )
-    expire = Expire(ApprovalId("a1"), 0)
-    assert decide(resumed, NOW + timedelta(hours=1)) == (expire,)
+    at = NOW + timedelta(hours=1)
+    resumed = apply(state, ev.TurnResumed(because="time"), turn_id=TURN, at=at)
+    assert decide(resumed, at) == (Expire(ApprovalId("a1"), 0),)
 
 
 @given(logs, st.data())
