@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from hypothesis import find, settings
+from pydantic import JsonValue
 
 from bot.protocol.codec import encode
 from bot.protocol.events import TurnEvent
@@ -31,12 +32,25 @@ def documents_of(kind: str) -> list[Path]:
     return sorted(found, key=lambda path: (len(path.stem), path.stem))
 
 
+def _is_full(value: JsonValue) -> bool:
+    """Whether a new field says something, in every part of it."""
+    match value:
+        case dict():
+            return all(map(_is_full, value.values()))
+        case list():
+            return bool(value) and all(map(_is_full, value))
+        case _:
+            return bool(value)
+
+
 def main() -> None:
-    """Write what is missing; new fields get values that are not their defaults."""
+    """Write what is missing; new fields get values that say something."""
     for model in get_args(get_args(TurnEvent)[0]):
         kind = model.model_fields["type"].default
         older = documents_of(kind)
-        known = json.loads(older[-1].read_text("utf-8")).keys() if older else set()
+        known: set[str] = set()
+        if older:
+            known = set(json.loads(older[-1].read_text("utf-8")))
         missing = model.model_fields.keys() - known
         if not missing:
             continue
@@ -45,7 +59,7 @@ def main() -> None:
             events,
             lambda e, model=model, added=added: (
                 isinstance(e, model)
-                and all(getattr(e, f) != model.model_fields[f].default for f in added)
+                and all(_is_full(e.model_dump(mode="json")[field]) for field in added)
             ),
             settings=settings(max_examples=20_000),
         )
