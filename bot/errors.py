@@ -13,6 +13,7 @@ messages.
     * `SupersededError`: somebody was faster
     * `EffectVoidedError`: a key was settled before its effect happened
     * `StoreUnavailableError`: Postgres does not answer
+    * `StoreRefusedError`: Postgres does not take what is to be written
     * `UnverifiedError`: a request is not from whom it claims to be
     * `MalformedError`: a request cannot be understood
     * `ModelError`: a language model refused or failed
@@ -108,6 +109,12 @@ class StoreUnavailableError(DeskhandError):
 
     hint = "Check DATABASE_URL and that Postgres is up; the platform redelivers."
     retryable = True
+
+
+class StoreRefusedError(DeskhandError):
+    """Postgres refused what was to be written; nothing was."""
+
+    hint = "This is a mistake of ours or a schema of another release; report it."
 
 
 class UnverifiedError(DeskhandError):

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from agents.build import build_agents
@@ -18,7 +17,7 @@ from bot.company.file import load_articles, load_company
 from bot.company.model import Company
 from bot.engine.delivery import Delivery
 from bot.engine.ingress import Ingress
-from bot.engine.journal import PostgresJournal
+from bot.engine.journal import StoredJournal
 from bot.engine.kit import Kit
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
@@ -28,12 +27,14 @@ from bot.engine.worker import Worker
 from bot.errors import ConfigError
 from bot.pacing.pacer import Pacer
 from bot.ports.agent import Agents
+from bot.ports.store import Store
 from bot.ports.surface import Platform
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
 from bot.store.migrate import migrate
 from bot.store.people import link_installation, sync_company
+from bot.store.postgres import PostgresStore
 from bot.store.records import PostgresRecords
 
 POOL_SIZE = 12
@@ -59,14 +60,15 @@ async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
     company = load_company(settings.company_file)
     await migrate(url)
     async with AsyncExitStack() as stack:
-        database = create_engine(url, pool_size=POOL_SIZE)
-        stack.push_async_callback(database.dispose)
+        engine = create_engine(url, pool_size=POOL_SIZE)
+        stack.push_async_callback(engine.dispose)
+        store = PostgresStore(engine, url)
         mounted = await start_platforms(settings, clock, stack)
-        await _install(settings, database, company, mounted)
-        records = PostgresRecords(database)
+        await _install(settings, store, company, mounted)
+        records = PostgresRecords(engine)
         agents = _agents(settings, company, records, clock)
         kit = _kit(
-            database,
+            store,
             clock,
             company=company,
             mounted=mounted,
@@ -75,9 +77,7 @@ async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
         )
         yield Bot(
             delivery=kit.delivery,
-            worker=Worker(
-                kit, database_url=url, worker_id=f"{socket.gethostname()}:{os.getpid()}"
-            ),
+            worker=Worker(kit, worker_id=f"{socket.gethostname()}:{os.getpid()}"),
             writer=kit.writer,
             web=_web(settings, company, kit, mounted),
         )
@@ -91,14 +91,14 @@ def tenant_of_company(company: Company) -> TenantId:
 
 async def _install(
     settings: Settings,
-    database: AsyncEngine,
+    store: PostgresStore,
     company: Company,
     mounted: Sequence[Mounted],
 ) -> None:
     """Write the company into the database and link it to its workspaces."""
     tenant = tenant_of_company(company)
     articles = load_articles(company, settings.company_file)
-    async with begin(database) as conn:
+    async with begin(store.engine) as conn:
         await sync_company(conn, tenant, company, articles)
         for name, platform in _by_name(mounted).items():
             workspace = platform.workspace
@@ -125,7 +125,7 @@ def _agents(
 
 
 def _kit(
-    database: AsyncEngine,
+    store: Store,
     clock: Clock,
     *,
     company: Company,
@@ -136,9 +136,9 @@ def _kit(
     telemetry = Telemetry()
     platforms = _by_name(mounted)
     delivery = Delivery(
-        database=database,
+        store=store,
         platforms=platforms,
-        reach=Reach(database, records, platforms),
+        reach=Reach(store, records, platforms),
         pacer=Pacer(),
         clock=clock,
         telemetry=telemetry,
@@ -146,9 +146,9 @@ def _kit(
         zone=company.company.zone,
     )
     return Kit(
-        database=database,
+        store=store,
         clock=clock,
-        writer=LogWriter(database, clock, telemetry),
+        writer=LogWriter(store, clock, telemetry),
         performer=Performer(agents, clock),
         delivery=delivery,
         records=records,
@@ -165,9 +165,9 @@ def _web(
 ) -> web.Application:
     platforms = _by_name(mounted)
     ingress = Ingress(
-        kit.database, platforms, kit.clock, kit.telemetry, company.company.zone
+        kit.store, platforms, kit.clock, kit.telemetry, company.company.zone
     )
-    journal = PostgresJournal(kit.database, kit.writer)
+    journal = StoredJournal(kit.store, kit.writer)
     application = web.Application(client_max_size=MAX_BODY_BYTES)
     for one in mounted:
         application.add_routes(one.routes(ingress))
@@ -177,5 +177,5 @@ def _web(
         lambda: pacing_of(kit.delivery),
         token=settings.console_token,
     )
-    application.add_routes(health_routes(kit.database, kit.telemetry))
+    application.add_routes(health_routes(kit.store, kit.telemetry))
     return application

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from bot.engine.journal import PostgresJournal
+from bot.engine.journal import StoredJournal
 from bot.ports.journal import Journal
 from bot.settings import Settings
 from bot.store.embedded import embedded_postgres
 from bot.store.engine import create_engine, dsn_of
 from bot.store.migrate import migrate, pending
+from bot.store.postgres import PostgresStore
 
 __all__ = [
     "embedded_postgres",
@@ -39,7 +40,7 @@ async def opened_journal(settings: Settings) -> AsyncGenerator[Journal]:
         await migrate(url)
         database = create_engine(url, pool_size=2)
         try:
-            yield PostgresJournal(database)
+            yield StoredJournal(PostgresStore(database, url))
         finally:
             await database.dispose()
 

@@ -6,18 +6,16 @@ import structlog
 from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.engine.delivery import Delivery
 from bot.engine.telemetry import Telemetry
 from bot.errors import StoreUnavailableError
-from bot.store.engine import begin
+from bot.ports.store import Store
 
 log = structlog.get_logger()
 
 
-def health_routes(database: AsyncEngine, telemetry: Telemetry) -> list[web.RouteDef]:
+def health_routes(store: Store, telemetry: Telemetry) -> list[web.RouteDef]:
     """Return ``/healthz``, ``/readyz`` and ``/metrics``."""
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -25,8 +23,8 @@ def health_routes(database: AsyncEngine, telemetry: Telemetry) -> list[web.Route
 
     async def readyz(_request: web.Request) -> web.Response:
         try:
-            async with begin(database) as conn:
-                await conn.execute(text("SELECT 1"))
+            async with store.begin("journal.read") as tx:
+                await tx.now()
         except StoreUnavailableError as error:
             log.warning("ready.not", error=str(error), hint=error.hint)
             return web.Response(status=503, text="Postgres does not answer\n")

@@ -12,7 +12,6 @@ from functools import partial
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.engine.kit import Kit
 from bot.engine.letters import Letter, letter_of
@@ -20,12 +19,10 @@ from bot.engine.log import Also
 from bot.engine.runner import Runner
 from bot.engine.turns import begin_turn, load_state
 from bot.errors import SequenceGapError
+from bot.ports.rows import Claim, StoredTurn
+from bot.ports.store import Transaction
 from bot.protocol.events import ApprovalDecided, TurnSteered
 from bot.protocol.ids import ConversationId, TurnId
-from bot.store.conversations import Claim, release
-from bot.store.engine import begin
-from bot.store.log import StoredTurn, open_turns, set_delivered
-from bot.store.mailbox import consume, read_mail
 
 log = structlog.get_logger()
 
@@ -89,8 +86,8 @@ class Conversation:
 
     async def _open(self, tasks: asyncio.TaskGroup) -> None:
         """Pick up what an earlier owner left: running, undelivered or due turns."""
-        async with begin(self._kit.database) as conn:
-            rows = await open_turns(conn, self.claim)
+        async with self._kit.store.begin("conversation.open") as tx:
+            rows = await tx.open_turns(self.claim)
         for row in rows:
             if _needs_owner(row) or self._is_due(row.wake_at):
                 await self._load(tasks, row.turn_id)
@@ -102,7 +99,7 @@ class Conversation:
             self._drive(tasks, runner)
             return runner
         try:
-            state = await load_state(self._kit.database, self.claim.tenant_id, turn_id)
+            state = await load_state(self._kit.store, self.claim.tenant_id, turn_id)
         except (SequenceGapError, ValidationError):
             # One damaged turn must not silence everybody else in its conversation.
             log.exception("turn.damaged", turn=turn_id, hint="Restore its events.")
@@ -138,8 +135,8 @@ class Conversation:
     async def _turn_over(self, tasks: asyncio.TaskGroup) -> None:
         """Read new mail and hand out what can be handed out."""
         self._news.clear()
-        async with begin(self._kit.database) as conn:
-            rows = await read_mail(conn, self.claim)
+        async with self._kit.store.begin("conversation.mail") as tx:
+            rows = await tx.read_mail(self.claim)
         for row in rows:
             if row.mail_seq in self._handed or row.mail_seq in self._held:
                 continue
@@ -218,14 +215,14 @@ class Conversation:
         self._news.set()
 
     def _consumed(self, mail_seq: int) -> Also:
-        async def write(conn: AsyncConnection) -> None:
-            await consume(conn, self.claim, mail_seq)
+        async def write(tx: Transaction) -> None:
+            await tx.consume(self.claim, mail_seq)
 
         return write
 
     async def _consume(self, mail_seq: int) -> None:
-        async with begin(self._kit.database) as conn:
-            await consume(conn, self.claim, mail_seq)
+        async with self._kit.store.begin("conversation.consume") as tx:
+            await tx.consume(self.claim, mail_seq)
 
     # --------------------------------------------------------------------- letting go
 
@@ -241,8 +238,8 @@ class Conversation:
             # Nothing runs, and a platform will not show the rest for now. Others
             # need the place; whoever claims this next goes on showing.
             due.append(self._kit.clock.now() + RETRY_SHOWING)
-        async with begin(self._kit.database) as conn:
-            await release(conn, self.claim, min(due, default=None), rest=REST)
+        async with self._kit.store.begin("conversation.release") as tx:
+            await tx.release(self.claim, min(due, default=None), rest=REST)
         return True
 
     def _patience_is_over(self) -> bool:
@@ -262,8 +259,8 @@ class Conversation:
                 continue
             seq = runner.state.seq
             await self._kit.delivery.note(turn_id, seq)
-            async with begin(self._kit.database) as conn:
-                await set_delivered(conn, self.claim, turn_id, seq)
+            async with self._kit.store.begin("conversation.delivered") as tx:
+                await tx.set_delivered(self.claim, turn_id, seq)
             self._kit.delivery.forget(turn_id)
             del self._runners[turn_id]
             if runner.live:

@@ -8,25 +8,15 @@ decides nothing, and one that is sent twice never decides two stages.
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from bot.company.model import Person
 from bot.engine.letters import Letter
 from bot.engine.turns import read_state
 from bot.ports.inbox import Acceptance, Outcome
+from bot.ports.rows import ApprovalRow
+from bot.ports.store import Store, Transaction
 from bot.protocol.events import ApprovalDecided, Recorded
 from bot.protocol.ids import TenantId
 from bot.protocol.inbound import Decided
-from bot.store.approvals import (
-    ApprovalRow,
-    decisions_of,
-    lock_approval,
-    record_decision,
-    settle_approval,
-)
-from bot.store.engine import begin
-from bot.store.mailbox import deliver
-from bot.store.wake import notify
 from bot.turn.reduce import advance
 from bot.turn.state import Approval, TurnState
 from bot.view import wording
@@ -35,7 +25,7 @@ from bot.view.project import ForApprover, view_of
 
 
 async def take_decision(
-    database: AsyncEngine,
+    store: Store,
     tenant: TenantId,
     person: Person | None,
     decided: Decided,
@@ -46,18 +36,18 @@ async def take_decision(
     """Return what became of a press on Approve or Reject; it is committed.
 
     Args:
-        database: Where approvals are kept.
+        store: Where approvals are kept.
         tenant: Whose.
         person: Who pressed, if known.
         decided: What was pressed.
         now: When.
         zone: In which the card's times are written.
     """
-    async with begin(database) as conn:
-        row = await lock_approval(conn, tenant, decided.approval_id)
+    async with store.begin("ingress.decision") as tx:
+        row = await tx.lock_approval(tenant, decided.approval_id)
         if row is None:
             return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
-        state = await _as_decided(conn, row)
+        state = await _as_decided(tx, row)
         approval = state.approval(decided.approval_id) if state else None
         if state is None or approval is None:
             return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
@@ -70,8 +60,7 @@ async def take_decision(
         after = _after(state, event, now)
         settled = after.approval(decided.approval_id)
         assert settled is not None, "an approval does not vanish"
-        await record_decision(
-            conn,
+        await tx.record_decision(
             tenant,
             decided.approval_id,
             stage=approval.stage,
@@ -82,15 +71,14 @@ async def take_decision(
             said_key=decided.said_key,
             at=now,
         )
-        await settle_approval(
-            conn,
+        await tx.settle_approval(
             tenant,
             decided.approval_id,
             status=settled.status,
             stage=settled.stage,
             expires_at=settled.expires_at,
         )
-        await _tell_turn(conn, row, person, event)
+        await _tell_turn(tx, row, person, event)
         return Acceptance(
             outcome="decided",
             sentence=wording.click_taken(decided.verdict),
@@ -98,14 +86,14 @@ async def take_decision(
         )
 
 
-async def _as_decided(conn: AsyncConnection, row: ApprovalRow) -> TurnState | None:
+async def _as_decided(tx: Transaction, row: ApprovalRow) -> TurnState | None:
     """Return the turn with every decision of this approval, told to it or not yet."""
-    state = await read_state(conn, row.tenant_id, row.turn_id)
+    state = await read_state(tx, row.tenant_id, row.turn_id)
     approval = state.approval(row.approval_id) if state else None
     if state is None or approval is None:
         return None
     known = {(ruled.stage, ruled.by) for ruled in approval.rulings}
-    for made in await decisions_of(conn, row.tenant_id, row.approval_id):
+    for made in await tx.decisions_of(row.tenant_id, row.approval_id):
         if (made.stage, made.person_id) not in known:
             event = ApprovalDecided(
                 approval_id=row.approval_id,
@@ -182,7 +170,7 @@ def _card(
 
 
 async def _tell_turn(
-    conn: AsyncConnection, row: ApprovalRow, person: Person, event: ApprovalDecided
+    tx: Transaction, row: ApprovalRow, person: Person, event: ApprovalDecided
 ) -> None:
     letter = Letter(
         kind="decided",
@@ -193,5 +181,5 @@ async def _tell_turn(
     )
     tenant, conversation = row.tenant_id, row.conversation_id
     body = letter.model_dump_json()
-    await deliver(conn, tenant, conversation, None, letter.kind, body)
-    await notify(conn, tenant, conversation)
+    await tx.deliver(tenant, conversation, None, letter.kind, body)
+    await tx.notify(tenant, conversation)

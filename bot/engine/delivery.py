@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.clock import Clock
 from bot.engine.exhibit import Exhibit
@@ -36,11 +35,10 @@ from bot.errors import (
 from bot.pacing.lanes import LaneLevel
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Tally
+from bot.ports.rows import Claim
+from bot.ports.store import Store
 from bot.ports.surface import Operation, Payload, Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
-from bot.store.conversations import Claim
-from bot.store.engine import begin
-from bot.store.surfaces import load_surfaces
 from bot.turn.state import TurnState
 from bot.view.project import surfaces_of, view_of
 
@@ -53,7 +51,7 @@ class Delivery:
     def __init__(
         self,
         *,
-        database: AsyncEngine,
+        store: Store,
         platforms: Mapping[PlatformName, Platform],
         reach: Reach,
         pacer: Pacer,
@@ -62,8 +60,8 @@ class Delivery:
         footer: str = "",
         zone: tzinfo = UTC,
     ) -> None:
-        self._database = database
-        self._receipts = Receipts(database)
+        self._store = store
+        self._receipts = Receipts(store)
         self._platforms = platforms
         self._reach = reach
         self._pacer = pacer
@@ -102,8 +100,8 @@ class Delivery:
         ids = {plan.surface_id for plan in surfaces_of(state)}
         if late := [t for s, t in self._sending.items() if s in ids]:
             await asyncio.wait(late)
-        async with begin(self._database) as conn:
-            rows = await load_surfaces(conn, claim.tenant_id, state.turn_id)
+        async with self._store.begin("surface.load") as tx:
+            rows = await tx.load_surfaces(claim.tenant_id, state.turn_id)
         known = {row.surface_id: row for row in rows}
         self.forget(state.turn_id)
         for plan in surfaces_of(state):

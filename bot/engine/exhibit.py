@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.pacing.plan import Priority
+from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
-from bot.store.conversations import Claim
-from bot.store.surfaces import SurfaceRow
 from bot.turn.state import TurnState
 from bot.view.project import SurfacePlan
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from bot.clock import Clock
@@ -18,20 +17,10 @@ from bot.engine.decisions import take_decision
 from bot.engine.letters import Letter
 from bot.engine.telemetry import Telemetry
 from bot.ports.inbox import Acceptance, Inbox
+from bot.ports.store import Store, Transaction
 from bot.ports.surface import Platform
 from bot.protocol.ids import ConversationId, PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
-from bot.store.dedup import first_time
-from bot.store.engine import begin
-from bot.store.log import find_turn
-from bot.store.mailbox import deliver
-from bot.store.people import (
-    find_by_platform,
-    link_platform_user,
-    remember_address,
-    tenant_of,
-)
-from bot.store.wake import notify
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -42,13 +31,13 @@ class Ingress(Inbox):
 
     def __init__(
         self,
-        database: AsyncEngine,
+        store: Store,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         telemetry: Telemetry,
         zone: tzinfo = UTC,
     ) -> None:
-        self._database = database
+        self._store = store
         self._platforms = platforms
         self._clock = clock
         self._telemetry = telemetry
@@ -63,13 +52,13 @@ class Ingress(Inbox):
         return acceptance
 
     async def _take_in(self, inbound: Inbound) -> Acceptance:
-        async with begin(self._database) as conn:
+        async with self._store.begin("ingress.message") as tx:
             user = inbound.user
-            tenant = await tenant_of(conn, user.platform, user.workspace)
-            person = await find_by_platform(conn, tenant, user) if tenant else None
+            tenant = await tx.tenant_of(user.platform, user.workspace)
+            person = await tx.find_by_platform(tenant, user) if tenant else None
             if tenant and person and isinstance(inbound, Said):
                 # By far the most frequent: one connection, one transaction.
-                return await self._said(conn, tenant, person, inbound)
+                return await self._said(tx, tenant, person, inbound)
         if tenant is None:
             log.warning(
                 "delivery.foreign",
@@ -81,15 +70,15 @@ class Ingress(Inbox):
         person = person or await self._linked(tenant, inbound)
         match inbound:
             case Said():
-                async with begin(self._database) as conn:
-                    return await self._said(conn, tenant, person, inbound)
+                async with self._store.begin("ingress.message") as tx:
+                    return await self._said(tx, tenant, person, inbound)
             case Met():
                 return await self._met(tenant, person, inbound)
             case Stopped():
                 return await self._stopped(tenant, person, inbound)
             case Decided():
                 return await take_decision(
-                    self._database,
+                    self._store,
                     tenant,
                     person,
                     inbound,
@@ -99,7 +88,7 @@ class Ingress(Inbox):
 
     async def _said(
         self,
-        conn: AsyncConnection,
+        tx: Transaction,
         tenant: TenantId,
         person: Person | None,
         said: Said,
@@ -112,34 +101,34 @@ class Ingress(Inbox):
             text=said.text,
             address=said.address,
         )
-        if not await _first(conn, tenant, said):
+        if not await _first(tx, tenant, said):
             return Acceptance(outcome="duplicate")
         if person and said.address.personal:
-            await remember_address(conn, tenant, person.id, said.address)
+            await tx.remember_address(tenant, person.id, said.address)
         await send_letter(
-            conn, tenant, said.address.conversation_id, said.address, letter
+            tx, tenant, said.address.conversation_id, said.address, letter
         )
         return Acceptance(outcome="accepted")
 
     async def _met(
         self, tenant: TenantId, person: Person | None, met: Met
     ) -> Acceptance:
-        async with begin(self._database) as conn:
+        async with self._store.begin("ingress.met") as tx:
             if person and met.address.personal:
-                await remember_address(conn, tenant, person.id, met.address)
+                await tx.remember_address(tenant, person.id, met.address)
         return Acceptance(outcome="accepted")
 
     async def _stopped(
         self, tenant: TenantId, person: Person | None, stopped: Stopped
     ) -> Acceptance:
-        async with begin(self._database) as conn:
-            turn = await find_turn(conn, stopped.turn_id)
+        async with self._store.begin("ingress.stop") as tx:
+            turn = await tx.find_turn(stopped.turn_id)
             if turn is None or turn.tenant_id != tenant:
                 return Acceptance(outcome="unknown", sentence=wording.STOP_UNKNOWN)
             if person is None or turn.requester_id != person.id:
                 sentence = wording.STOP_NOT_YOURS
                 return Acceptance(outcome="not_entitled", sentence=sentence)
-            if not await _first(conn, tenant, stopped):
+            if not await _first(tx, tenant, stopped):
                 return Acceptance(outcome="duplicate")
             letter = Letter(
                 kind="stop",
@@ -147,7 +136,7 @@ class Ingress(Inbox):
                 person_name=person.name,
                 turn_id=stopped.turn_id,
             )
-            await send_letter(conn, tenant, turn.conversation_id, None, letter)
+            await send_letter(tx, tenant, turn.conversation_id, None, letter)
         return Acceptance(outcome="accepted", sentence=wording.STOP_TAKEN)
 
     async def _linked(self, tenant: TenantId, inbound: Inbound) -> Person | None:
@@ -157,12 +146,12 @@ class Ingress(Inbox):
         user = await platform.find_user(inbound.user, address)
         if not user.email:
             return None
-        async with begin(self._database) as conn:
-            return await link_platform_user(conn, tenant, user)
+        async with self._store.begin("ingress.link") as tx:
+            return await tx.link_platform_user(tenant, user)
 
 
 async def send_letter(
-    conn: AsyncConnection,
+    tx: Transaction,
     tenant: TenantId,
     conversation: ConversationId,
     address: Address | None,
@@ -170,13 +159,12 @@ async def send_letter(
 ) -> None:
     """Put a letter into a conversation's mailbox and wake its owner."""
     body = letter.model_dump_json()
-    await deliver(conn, tenant, conversation, address, letter.kind, body)
-    await notify(conn, tenant, conversation)
+    await tx.deliver(tenant, conversation, address, letter.kind, body)
+    await tx.notify(tenant, conversation)
 
 
-async def _first(conn: AsyncConnection, tenant: TenantId, inbound: Inbound) -> bool:
-    return await first_time(
-        conn,
+async def _first(tx: Transaction, tenant: TenantId, inbound: Inbound) -> bool:
+    return await tx.first_time(
         tenant,
         platform=inbound.user.platform,
         delivery_id=inbound.delivery_id,

@@ -8,11 +8,11 @@ missed and nothing comes twice.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.engine.log import LogWriter
 from bot.ports.journal import Journal, TurnRow
+from bot.ports.store import Store
 from bot.protocol.codec import decode
 from bot.protocol.events import (
     Recorded,
@@ -21,8 +21,6 @@ from bot.protocol.events import (
     TurnFailed,
 )
 from bot.protocol.ids import TurnId
-from bot.store.engine import begin
-from bot.store.log import find_turn, list_turns, load_events
 
 _ENDS = (TurnCompleted, TurnFailed, TurnCancelled)
 _ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -30,17 +28,17 @@ POLL = 1.0
 """Seconds between looks for what other replicas committed."""
 
 
-class PostgresJournal(Journal):
+class StoredJournal(Journal):
     """The log of one tenant's turns, or of all."""
 
-    def __init__(self, database: AsyncEngine, writer: LogWriter | None = None) -> None:
-        self._database = database
+    def __init__(self, store: Store, writer: LogWriter | None = None) -> None:
+        self._store = store
         self._writer = writer
 
     @override
     async def turns(self, *, limit: int = 50) -> Sequence[TurnRow]:
-        async with begin(self._database) as conn:
-            return await list_turns(conn, limit=limit)
+        async with self._store.begin("journal.read") as tx:
+            return await tx.list_turns(limit=limit)
 
     @override
     async def events(self, turn_id: TurnId, *, after: int = 0) -> Sequence[Recorded]:
@@ -80,11 +78,11 @@ class PostgresJournal(Journal):
 
         There will be none of a turn that is not there.
         """
-        async with begin(self._database) as conn:
-            turn = await find_turn(conn, turn_id)
+        async with self._store.begin("journal.read") as tx:
+            turn = await tx.find_turn(turn_id)
             if turn is None:
                 return [], True
-            rows = await load_events(conn, turn.tenant_id, turn_id, after=after)
+            rows = await tx.load_events(turn.tenant_id, turn_id, after=after)
         events = [
             Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
             for seq, at, body in rows

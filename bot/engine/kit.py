@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from bot.clock import Clock
 from bot.engine.delivery import Delivery
 from bot.engine.log import LogWriter
@@ -11,7 +9,8 @@ from bot.engine.perform import Performer
 from bot.engine.runner import Runner
 from bot.engine.telemetry import Telemetry
 from bot.ports.records import Records
-from bot.store.conversations import Claim
+from bot.ports.rows import Claim
+from bot.ports.store import Store
 from bot.turn.state import TurnState
 
 
@@ -19,7 +18,7 @@ from bot.turn.state import TurnState
 class Kit:
     """The collaborators of a conversation."""
 
-    database: AsyncEngine
+    store: Store
     clock: Clock
     writer: LogWriter
     performer: Performer

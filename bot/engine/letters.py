@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from bot.ports.rows import Mail
 from bot.protocol.ids import PersonId, TurnId
 from bot.protocol.inbound import Address, Frozen
-from bot.store.mailbox import Mail
 
 
 class Letter(Frozen):

@@ -14,20 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from bot.clock import Clock
 from bot.engine.telemetry import Telemetry
-from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.errors import LeaseLostError, StoreRefusedError, StoreUnavailableError
+from bot.ports.rows import Append, Claim
+from bot.ports.store import Point, Store, Transaction
 from bot.protocol.codec import cleaned, encode
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TurnId
-from bot.store.conversations import Claim
-from bot.store.engine import begin
-from bot.store.log import Append, append_events
 
-Also: TypeAlias = Callable[[AsyncConnection], Awaitable[None]]
+Also: TypeAlias = Callable[[Transaction], Awaitable[None]]
 """Writes that must become true with the events, in their transaction."""
 
 LINGER = 0.01
@@ -43,10 +39,8 @@ class _Waiting:
 class LogWriter:
     """Commits events of all turns of this process."""
 
-    def __init__(
-        self, database: AsyncEngine, clock: Clock, telemetry: Telemetry
-    ) -> None:
-        self._database = database
+    def __init__(self, store: Store, clock: Clock, telemetry: Telemetry) -> None:
+        self._store = store
         self._clock = clock
         self._telemetry = telemetry
         self._queue: list[_Waiting] = []
@@ -68,6 +62,7 @@ class LogWriter:
         before: Sequence[Also] = (),
         also: Sequence[Also] = (),
         at: datetime | None = None,
+        point: Point = "log.append_with",
     ) -> list[Recorded]:
         """Commit ``events`` at ``first_seq`` and the numbers after it.
 
@@ -79,6 +74,7 @@ class LogWriter:
             before: Writes that must come first, e.g. the turn's own row.
             also: Writes that must become true with the events.
             at: When it happened; now, if left out.
+            point: Name of the transaction, should it be one of its own.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation; nothing was written.
@@ -91,7 +87,7 @@ class LogWriter:
         ]
         append = _append_of(claim, turn_id, recorded, at)
         if also or before:
-            await self._commit_alone(append, before, also)
+            await self._commit_alone(point, append, before, also)
         else:
             await self._commit_in_company(append)
         self._telemetry.events.inc(len(recorded))
@@ -115,26 +111,30 @@ class LogWriter:
         await done
 
     async def _commit_alone(
-        self, append: Append, before: Sequence[Also], also: Sequence[Also]
+        self,
+        point: Point,
+        append: Append,
+        before: Sequence[Also],
+        also: Sequence[Also],
     ) -> None:
-        async with begin(self._database) as conn:
+        async with self._store.begin(point) as tx:
             for write in before:
-                await write(conn)
-            written = await append_events(conn, [append])
+                await write(tx)
+            written = await tx.append_events([append])
             if append.turn_id not in written:
                 raise _lost(append)
             for write in also:
-                await write(conn)
+                await write(tx)
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:
-            async with begin(self._database) as conn:
-                written = await append_events(conn, [w.append for w in batch])
+            async with self._store.begin("log.append") as tx:
+                written = await tx.append_events([w.append for w in batch])
         except StoreUnavailableError as error:
             for waiting in batch:
                 _fail(waiting, error)
             return
-        except DBAPIError as error:
+        except StoreRefusedError as error:
             await self._commit_apart(batch, error)
             return
         self._telemetry.commits.inc()
@@ -145,7 +145,9 @@ class LogWriter:
             else:
                 _fail(waiting, _lost(waiting.append))
 
-    async def _commit_apart(self, batch: list[_Waiting], error: DBAPIError) -> None:
+    async def _commit_apart(
+        self, batch: list[_Waiting], error: StoreRefusedError
+    ) -> None:
         """Let only the append fail that Postgres refuses, not its company."""
         if len(batch) == 1:
             _fail(batch[0], error)

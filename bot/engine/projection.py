@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.engine.log import Also
 from bot.errors import SupersededError
+from bot.ports.rows import Claim
+from bot.ports.store import Transaction
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TenantId
-from bot.store.approvals import lock_approval, save_approval
-from bot.store.conversations import Claim
-from bot.store.log import set_turn_status
-from bot.store.snapshots import save_snapshot
 from bot.turn.decide import wake_at
 from bot.turn.reduce import advance
 from bot.turn.snapshot import freeze
@@ -63,9 +59,9 @@ def projection_of(
         if approval != before.approval(approval.approval_id)
     ]
     if after.phase != before.phase or wake_at(after) != wake_at(before):
-        writes.append(lambda conn: _write_status(conn, claim, after, at))
+        writes.append(lambda tx: _write_status(tx, claim, after, at))
     if full or after.parked or after.ending:
-        writes.append(lambda conn: _write_snapshot(conn, claim, after))
+        writes.append(lambda tx: _write_snapshot(tx, claim, after))
     return writes
 
 
@@ -78,24 +74,8 @@ def _after(before: TurnState, events: Sequence[TurnEvent], at: datetime) -> Turn
 
 
 def _approval_writer(claim: Claim, state: TurnState, approval: Approval) -> Also:
-    async def write(conn: AsyncConnection) -> None:
-        await save_approval(
-            conn,
-            tenant_id=claim.tenant_id,
-            approval_id=approval.approval_id,
-            turn_id=state.turn_id,
-            conversation_id=claim.conversation_id,
-            call_id=approval.call_id,
-            requester_id=approval.requester_id,
-            subject=approval.subject,
-            facts=approval.facts,
-            args_hash=approval.args_hash,
-            policy=approval.policy,
-            stages=approval.stages,
-            stage=approval.stage,
-            status=approval.status,
-            expires_at=approval.expires_at,
-        )
+    async def write(tx: Transaction) -> None:
+        await tx.save_approval(claim, state.turn_id, approval)
 
     return write
 
@@ -103,8 +83,8 @@ def _approval_writer(claim: Claim, state: TurnState, approval: Approval) -> Also
 def still_open(tenant: TenantId, approval: Approval) -> Also:
     """Return a check that nobody has decided the approval's current stage."""
 
-    async def check(conn: AsyncConnection) -> None:
-        row = await lock_approval(conn, tenant, approval.approval_id)
+    async def check(tx: Transaction) -> None:
+        row = await tx.lock_approval(tenant, approval.approval_id)
         if row is None or (row.status, row.stage) != ("open", approval.stage):
             raise SupersededError(f"approval {approval.approval_id} was decided")
 
@@ -112,12 +92,11 @@ def still_open(tenant: TenantId, approval: Approval) -> Also:
 
 
 async def _write_status(
-    conn: AsyncConnection, claim: Claim, state: TurnState, at: datetime
+    tx: Transaction, claim: Claim, state: TurnState, at: datetime
 ) -> None:
     root = state.frame(ROOT)
     answer = root.replies[-1].text if root and root.replies else None
-    await set_turn_status(
-        conn,
+    await tx.set_turn_status(
         claim,
         state.turn_id,
         _STATUS[state.phase],
@@ -127,8 +106,6 @@ async def _write_status(
     )
 
 
-async def _write_snapshot(
-    conn: AsyncConnection, claim: Claim, state: TurnState
-) -> None:
+async def _write_snapshot(tx: Transaction, claim: Claim, state: TurnState) -> None:
     body, checksum = freeze(state)
-    await save_snapshot(conn, claim, state.turn_id, state.seq, body, checksum)
+    await tx.save_snapshot(claim, state.turn_id, state.seq, body, checksum)

@@ -2,20 +2,12 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from bot.errors import PlatformError
 from bot.ports.records import Directory
+from bot.ports.store import Store
 from bot.ports.surface import Platform
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
-from bot.store.engine import begin
-from bot.store.people import (
-    address_of,
-    link_platform_user,
-    remember_address,
-    workspace_of,
-)
 
 
 class Reach:
@@ -23,11 +15,11 @@ class Reach:
 
     def __init__(
         self,
-        database: AsyncEngine,
+        store: Store,
         directory: Directory,
         platforms: Mapping[PlatformName, Platform],
     ) -> None:
-        self._database = database
+        self._store = store
         self._directory = directory
         self._platforms = platforms
 
@@ -56,19 +48,19 @@ class Reach:
         user = await self._platforms[name].find_by_email(email) if email else None
         if user is None:
             return ""
-        async with begin(self._database) as conn:
-            linked = await link_platform_user(conn, tenant, user)
+        async with self._store.begin("reach.remember") as tx:
+            linked = await tx.link_platform_user(tenant, user)
         return user.user_id if linked else ""
 
     async def _direct(
         self, tenant: TenantId, person_id: PersonId, name: PlatformName, user_id: str
     ) -> Address:
-        async with begin(self._database) as conn:
-            known = await address_of(conn, tenant, person_id, name)
-            workspace = await workspace_of(conn, tenant, name)
+        async with self._store.begin("reach.look_up") as tx:
+            known = await tx.address_of(tenant, person_id, name)
+            workspace = await tx.workspace_of(tenant, name)
         user = UserRef(platform=name, workspace=workspace, user_id=user_id)
         address = await self._platforms[name].open_direct(user, known)
         if address != known:
-            async with begin(self._database) as conn:
-                await remember_address(conn, tenant, person_id, address)
+            async with self._store.begin("reach.remember") as tx:
+                await tx.remember_address(tenant, person_id, address)
         return address

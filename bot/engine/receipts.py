@@ -7,14 +7,11 @@ knows to look before posting again.
 from collections.abc import Iterable
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.engine.exhibit import Exhibit
 from bot.errors import DeskhandError, LeaseLostError
+from bot.ports.store import Store
 from bot.ports.surface import Payload
-from bot.store.conversations import conversation_fence_ok
-from bot.store.engine import begin
-from bot.store.surfaces import record_intent, record_receipt, record_shown
 
 log = structlog.get_logger()
 
@@ -22,8 +19,8 @@ log = structlog.get_logger()
 class Receipts:
     """Writes surfaces' rows, fenced by their conversation's claim."""
 
-    def __init__(self, database: AsyncEngine) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     async def intended(self, exhibit: Exhibit) -> None:
         """Commit that the surface is about to be posted.
@@ -32,9 +29,8 @@ class Receipts:
             LeaseLostError: Somebody else owns the conversation; do not post.
         """
         assert exhibit.address is not None, "only surfaces with a place are posted"
-        async with begin(self._database) as conn:
-            exhibit.intent_at = await record_intent(
-                conn,
+        async with self._store.begin("surface.intent") as tx:
+            exhibit.intent_at = await tx.record_intent(
                 exhibit.claim,
                 surface_id=exhibit.surface_id,
                 turn_id=exhibit.state.turn_id,
@@ -53,8 +49,8 @@ class Receipts:
         Raises:
             LeaseLostError: Somebody else owns it, and shows it.
         """
-        async with begin(self._database) as conn:
-            if not await conversation_fence_ok(conn, exhibit.claim):
+        async with self._store.begin("surface.fence") as tx:
+            if not await tx.fence_ok(exhibit.claim):
                 claim = exhibit.claim
                 raise LeaseLostError(claim.conversation_id, fence=claim.fence)
 
@@ -67,9 +63,8 @@ class Receipts:
             seq: The turn's event up to which it shows the log.
         """
         assert exhibit.receipt is not None, "written after a post"
-        async with begin(self._database) as conn:
-            await record_receipt(
-                conn,
+        async with self._store.begin("surface.receipt") as tx:
+            await tx.record_shown(
                 exhibit.claim,
                 surface_id=exhibit.surface_id,
                 receipt=exhibit.receipt,
@@ -80,11 +75,10 @@ class Receipts:
 
     async def settled(self, exhibits: Iterable[Exhibit], seq: int) -> None:
         """Commit what surfaces show at rest, so that the next owner need not edit."""
-        async with begin(self._database) as conn:
+        async with self._store.begin("surface.settled") as tx:
             for exhibit in exhibits:
                 if exhibit.receipt:
-                    await record_shown(
-                        conn,
+                    await tx.record_shown(
                         exhibit.claim,
                         surface_id=exhibit.surface_id,
                         digest=exhibit.digest,
@@ -95,9 +89,8 @@ class Receipts:
     async def failed(self, exhibit: Exhibit, error: DeskhandError) -> None:
         """Commit that the surface is given up, for operators to see."""
         try:
-            async with begin(self._database) as conn:
-                await record_shown(
-                    conn,
+            async with self._store.begin("surface.failed") as tx:
+                await tx.record_shown(
                     exhibit.claim,
                     surface_id=exhibit.surface_id,
                     digest=exhibit.digest,

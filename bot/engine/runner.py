@@ -19,6 +19,7 @@ from bot.clock import Clock
 from bot.engine.log import Also, LogWriter
 from bot.engine.projection import projection_of
 from bot.errors import StoreUnavailableError, SupersededError
+from bot.ports.rows import Claim
 from bot.protocol.events import (
     FrameClosed,
     ItemAppended,
@@ -29,7 +30,6 @@ from bot.protocol.events import (
     TurnSteered,
 )
 from bot.protocol.ids import PersonId
-from bot.store.conversations import Claim
 from bot.turn.decide import Action, Run, decide, wake_at
 from bot.turn.reduce import advance
 from bot.turn.state import ROOT, TurnState

@@ -4,20 +4,17 @@ from functools import reduce
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.engine.kit import Kit
 from bot.engine.letters import Letter
 from bot.engine.log import Also
 from bot.engine.projection import projection_of
+from bot.ports.rows import Claim
+from bot.ports.store import Store, Transaction
 from bot.protocol.codec import decode
 from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
 from bot.protocol.ids import TenantId, TurnId, turn_id_for
 from bot.protocol.values import Requester
-from bot.store.conversations import Claim
-from bot.store.engine import begin
-from bot.store.log import create_turn, load_events, past_turns
-from bot.store.snapshots import load_snapshot
 from bot.turn.reduce import advance
 from bot.turn.snapshot import checksum_of, thaw
 from bot.turn.state import TurnState
@@ -37,9 +34,9 @@ async def begin_turn(
     turn_id = turn_id_for(claim.tenant_id, claim.conversation_id, letter.said_key)
     person = letter.person_id
     known = await kit.records.open_requests(claim.tenant_id, person) if person else ()
-    async with begin(kit.database) as conn:
-        history = await past_turns(
-            conn, claim.tenant_id, claim.conversation_id, person, HISTORY
+    async with kit.store.begin("turn.history") as tx:
+        history = await tx.past_turns(
+            claim.tenant_id, claim.conversation_id, person, HISTORY
         )
     started = TurnStarted(
         tenant_id=claim.tenant_id,
@@ -53,9 +50,8 @@ async def begin_turn(
     if not person:
         events.append(TurnFailed(code="stranger"))
 
-    async def create(conn: AsyncConnection) -> None:
-        await create_turn(
-            conn,
+    async def create(tx: Transaction) -> None:
+        await tx.create_turn(
             claim,
             turn_id=turn_id,
             requester=started.requester,
@@ -72,32 +68,33 @@ async def begin_turn(
         before=(create,),
         also=(consumed, *projection_of(claim, new, events, now)),
         at=now,
+        point="turn.begin",
     )
     return reduce(advance, recorded, new)
 
 
 async def load_state(
-    database: AsyncEngine, tenant: TenantId, turn_id: TurnId
+    store: Store, tenant: TenantId, turn_id: TurnId
 ) -> TurnState | None:
     """Return a turn as the log has it; ``None`` when there is no such turn.
 
     A snapshot whose checksum does not hold is not believed: the state is rebuilt
     from the events.
     """
-    async with begin(database) as conn:
-        return await read_state(conn, tenant, turn_id)
+    async with store.begin("turn.load") as tx:
+        return await read_state(tx, tenant, turn_id)
 
 
 async def read_state(
-    conn: AsyncConnection, tenant: TenantId, turn_id: TurnId
+    tx: Transaction, tenant: TenantId, turn_id: TurnId
 ) -> TurnState | None:
-    """As `load_state`, on the caller's connection."""
+    """As `load_state`, in the caller's transaction."""
     state = TurnState()
-    if (snapshot := await load_snapshot(conn, tenant, turn_id)) is not None:
+    if (snapshot := await tx.load_snapshot(tenant, turn_id)) is not None:
         state = _believed(snapshot.state, snapshot.checksum, turn_id) or state
     recorded = [
         Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
-        for seq, at, body in await load_events(conn, tenant, turn_id, after=state.seq)
+        for seq, at, body in await tx.load_events(tenant, turn_id, after=state.seq)
     ]
     state = reduce(advance, recorded, state)
     return state if state.seq else None

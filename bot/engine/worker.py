@@ -14,11 +14,8 @@ import structlog
 from bot.engine.conversation import Conversation
 from bot.engine.kit import Kit
 from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.ports.rows import Claim
 from bot.protocol.ids import ConversationId
-from bot.store.conversations import Claim, claim_conversation, heartbeat, release
-from bot.store.dedup import forget_deliveries
-from bot.store.engine import begin, listen
-from bot.store.wake import MAIL_CHANNEL, parse_notice
 
 log = structlog.get_logger()
 
@@ -28,6 +25,9 @@ HEARTBEAT = 1.5
 """Seconds between heartbeats: three may be missed."""
 TIDY = 6 * 3600.0
 """Seconds between two clean-ups of what need not be kept."""
+GENERATION = 1
+"""What this release understands; grows with event types and kinds of mail that an
+older one must not skip."""
 PAUSE = timedelta(seconds=5)
 """How long a conversation rests after an error of ours in it."""
 POLL = 1.0
@@ -41,13 +41,11 @@ class Worker:
         self,
         kit: Kit,
         *,
-        database_url: str,
         worker_id: str,
         capacity: int = 200,
         lease: timedelta = LEASE,
     ) -> None:
         self._kit = kit
-        self._url = database_url
         self._worker_id = worker_id
         self._capacity = capacity
         self._lease = lease
@@ -66,12 +64,7 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(
-                    listen(
-                        self._url,
-                        [MAIL_CHANNEL],
-                        self._on_notify,
-                        on_connect=self._look_everywhere,
-                    )
+                    self._kit.store.listen(self._hear, on_connect=self._look_everywhere)
                 ),
                 tasks.create_task(self._beat()),
                 tasks.create_task(self._tidy()),
@@ -93,9 +86,9 @@ class Worker:
         for task in self._tasks.values():
             task.cancel()
         now = self._kit.clock.now()
-        async with begin(self._kit.database) as conn:
+        async with self._kit.store.begin("worker.let_go") as tx:
             for claim in claims:
-                await release(conn, claim, now)
+                await tx.release(claim, now)
 
     # ----------------------------------------------------------------------- claiming
 
@@ -113,9 +106,11 @@ class Worker:
     async def _claim_all(self, tasks: asyncio.TaskGroup) -> None:
         while len(self._owned) < self._capacity and not self._draining:
             try:
-                async with begin(self._kit.database) as conn:
-                    claim = await claim_conversation(
-                        conn, worker_id=self._worker_id, lease=self._lease
+                async with self._kit.store.begin("worker.claim") as tx:
+                    claim = await tx.claim_conversation(
+                        worker_id=self._worker_id,
+                        lease=self._lease,
+                        generation=GENERATION,
                     )
             except StoreUnavailableError as error:
                 log.warning("claim.unavailable", error=str(error), hint=error.hint)
@@ -175,16 +170,15 @@ class Worker:
     async def _put_off(self, claim: Claim) -> None:
         """Give a conversation back for a while after an error in it."""
         try:
-            async with begin(self._kit.database) as conn:
+            async with self._kit.store.begin("worker.put_off") as tx:
                 due = self._kit.clock.now() + PAUSE
-                await release(conn, claim, due, delay=PAUSE)
+                await tx.release(claim, due, delay=PAUSE)
         except StoreUnavailableError as error:
             log.warning("release.unavailable", error=str(error), hint=error.hint)
 
     # ------------------------------------------------------------------------- waking
 
-    def _on_notify(self, _channel: str, payload: str) -> None:
-        _, conversation_id = parse_notice(payload)
+    def _hear(self, conversation_id: ConversationId) -> None:
         conversation = self._owned.get(conversation_id)
         if conversation:
             conversation.wake()
@@ -201,8 +195,8 @@ class Worker:
         """Forget deliveries that no platform will repeat any more."""
         while True:
             try:
-                async with begin(self._kit.database) as conn:
-                    gone = await forget_deliveries(conn)
+                async with self._kit.store.begin("worker.tidy") as tx:
+                    gone = await tx.forget_deliveries()
             except StoreUnavailableError as error:
                 log.warning("tidy.unavailable", error=str(error), hint=error.hint)
             else:
@@ -216,8 +210,8 @@ class Worker:
             if not claims:
                 continue
             try:
-                async with begin(self._kit.database) as conn:
-                    held = await heartbeat(conn, claims, self._lease)
+                async with self._kit.store.begin("worker.heartbeat") as tx:
+                    held = await tx.heartbeat(claims, self._lease)
             except StoreUnavailableError as error:
                 log.warning("heartbeat.unavailable", error=str(error), hint=error.hint)
                 continue

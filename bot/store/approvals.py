@@ -5,15 +5,15 @@ once are then one after the other. An approval that is not open never changes ag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ports.rows import ApprovalRow, ApprovalStatus, DecisionRow
 from bot.protocol.ids import (
     ApprovalId,
     CallId,
@@ -22,60 +22,12 @@ from bot.protocol.ids import (
     TenantId,
     TurnId,
 )
-from bot.protocol.values import Fact, OpenRequest, Stage, Verdict
+from bot.protocol.values import Fact, Stage, Verdict
 from bot.store.schema import approval, conversation, decision
 from bot.store.texts import storable
 
-ApprovalStatus = Literal["open", "approved", "rejected", "withdrawn", "expired"]
-
 _facts: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
 _stages: TypeAdapter[tuple[Stage, ...]] = TypeAdapter(tuple[Stage, ...])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRow:
-    """A request for a decision, as it stands."""
-
-    tenant_id: TenantId
-    approval_id: ApprovalId
-    turn_id: TurnId
-    conversation_id: ConversationId
-    call_id: CallId
-    requester_id: PersonId
-    subject: str
-    facts: tuple[Fact, ...]
-    args_hash: str
-    policy: str
-    stages: tuple[Stage, ...]
-    stage: int
-    """Index of the stage that is asked now."""
-    status: ApprovalStatus
-    expires_at: datetime
-    """When the current stage's time runs out."""
-    created_at: datetime
-
-    @property
-    def open_request(self) -> OpenRequest:
-        """The request as the requester is told of it."""
-        return OpenRequest(
-            approval_id=self.approval_id,
-            turn_id=self.turn_id,
-            subject=self.subject,
-            waiting_for=tuple(a.name for a in self.stages[self.stage].approvers),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRow:
-    """What one person said at one stage."""
-
-    stage: int
-    person_id: PersonId
-    name: str
-    verdict: Verdict
-    reason: str
-    said_key: str
-    at: datetime
 
 
 async def save_approval(

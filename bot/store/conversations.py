@@ -5,15 +5,15 @@ the conversation carries the fence; Postgres refuses an old one. All times are t
 database's, so workers' clocks do not matter.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
+from bot.ports.rows import Claim
 from bot.protocol.ids import ConversationId, TenantId
 from bot.protocol.inbound import Address
 from bot.store.schema import conversation
@@ -25,18 +25,7 @@ _claim_one = statement("claim_one")
 _heartbeat = statement("heartbeat")
 _release = statement("release")
 _hold_conversation = statement("hold_conversation")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """The right to write for a conversation, until somebody else has it."""
-
-    tenant_id: TenantId
-    conversation_id: ConversationId
-    fence: int
-    """Larger than that of every claim before."""
-    address: Address | None
-    """Where the conversation is; ``None`` if only signals ever came."""
+_sweep = statement("sweep")
 
 
 async def claim_conversation(
@@ -44,7 +33,7 @@ async def claim_conversation(
     *,
     worker_id: str,
     lease: timedelta,
-    exclude: Sequence[str] = (),
+    generation: int = 0,
 ) -> Claim | None:
     """Take the conversation that has been due longest, of those nobody holds.
 
@@ -52,11 +41,11 @@ async def claim_conversation(
         conn: The caller's transaction; the claim is valid once it has committed.
         worker_id: Who takes it.
         lease: After this it is anybody's again, unless `heartbeat` extends it.
-        exclude: Conversation ids to pass over.
+        generation: Conversations that need a newer one are passed over.
     """
     rows = await conn.execute(
         _claim_conversation,
-        {"worker_id": worker_id, "lease": lease, "exclude": list(exclude)},
+        {"worker_id": worker_id, "lease": lease, "generation": generation},
     )
     return _claim(rows.one_or_none())
 
@@ -136,6 +125,40 @@ async def hold_conversation(conn: AsyncConnection, claim: Claim) -> None:
     rows = await conn.execute(_hold_conversation, _key(claim))
     if rows.one_or_none() is None:
         raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+
+
+async def require_generation(
+    conn: AsyncConnection, claim: Claim, generation: int
+) -> None:
+    """Let only workers of at least this generation claim the conversation.
+
+    Raises:
+        LeaseLostError: It is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    await conn.execute(
+        update(conversation)
+        .where(
+            conversation.c.tenant_id == claim.tenant_id,
+            conversation.c.conversation_id == claim.conversation_id,
+        )
+        .values(needs=func.greatest(conversation.c.needs, generation))
+    )
+
+
+async def sweep(
+    conn: AsyncConnection, grace: timedelta, limit: int
+) -> list[ConversationId]:
+    """Wake conversations with a turn whose deadline passed ``grace`` ago.
+
+    One that nobody holds becomes due. One whose owner has had it for ``grace`` and
+    more is taken from that owner: its fence grows, and it is due.
+    """
+    rows = await conn.execute(_sweep, {"grace": grace, "limit": limit})
+    found = [(row.tenant_id, row.conversation_id) for row in rows]
+    for tenant, conversation_id in found:
+        await notify(conn, tenant, conversation_id)
+    return [conversation_id for _, conversation_id in found]
 
 
 async def conversation_fence_ok(conn: AsyncConnection, claim: Claim) -> bool:

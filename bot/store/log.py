@@ -5,7 +5,7 @@ refused otherwise. Appends of many turns commit in one statement.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.journal import TurnRow
+from bot.ports.rows import Append, Claim, StoredTurn
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
-from bot.store.conversations import Claim, hold_conversation
+from bot.store.conversations import hold_conversation
 from bot.store.schema import turn, turn_event
 from bot.store.statements import statement
 from bot.store.texts import storable
@@ -24,47 +25,6 @@ from bot.store.texts import storable
 _append_events = statement("append_events")
 
 _ENDED = ("completed", "failed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Append:
-    """Events to add to one turn, all at the same instant."""
-
-    claim: Claim
-    turn_id: TurnId
-    first_seq: int
-    """Of the first body; the others follow without gaps."""
-    bodies: Sequence[str]
-    """JSON documents, as `bot.protocol.codec.encode` writes them."""
-    types: Sequence[str]
-    """The event type of each body."""
-    at: datetime
-
-    @property
-    def last_seq(self) -> int:
-        """Number of the last event."""
-        return self.first_seq + len(self.bodies) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTurn:
-    """A turn as its row knows it; the events know the rest."""
-
-    tenant_id: TenantId
-    turn_id: TurnId
-    conversation_id: ConversationId
-    requester_id: PersonId
-    requester_name: str
-    text: str
-    status: str
-    """``running``, ``parked``, ``completed``, ``failed`` or ``cancelled``."""
-    last_seq: int
-    delivered_seq: int
-    """Up to here, surfaces show the log."""
-    wake_at: datetime | None
-    """When a parked turn has something to do by itself: remind, escalate, expire."""
-    started_at: datetime
-    updated_at: datetime
 
 
 async def create_turn(
@@ -204,6 +164,7 @@ async def set_turn_status(
     values: dict[str, object] = {
         "status": status,
         "wake_at": wake_at,
+        "failures": 0,
         "updated_at": at,
         "ended_at": at if status in _ENDED else None,
     }
@@ -228,6 +189,33 @@ async def set_delivered(
     )
 
 
+async def note_failure(conn: AsyncConnection, claim: Claim, turn_id: TurnId) -> int:
+    """Count that the turn's owner could not go on; return how often in a row.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    counted = await conn.scalar(
+        _change(claim, turn_id)
+        .values(failures=turn.c.failures + 1)
+        .returning(turn.c.failures)
+    )
+    return counted or 0
+
+
+async def mark_degraded(
+    conn: AsyncConnection, claim: Claim, turn_id: TurnId, what: str
+) -> None:
+    """Note, for operators, what of the turn's log could not be read.
+
+    Raises:
+        LeaseLostError: The claim is not valid any more; nothing was written.
+    """
+    await hold_conversation(conn, claim)
+    await conn.execute(_change(claim, turn_id).values(degraded=storable(what)))
+
+
 def _change(claim: Claim, turn_id: TurnId) -> Update:
     return update(turn).where(
         turn.c.tenant_id == claim.tenant_id,
@@ -236,7 +224,7 @@ def _change(claim: Claim, turn_id: TurnId) -> Update:
     )
 
 
-_STORED = (
+STORED = (
     turn.c.tenant_id,
     turn.c.turn_id,
     turn.c.conversation_id,
@@ -249,10 +237,15 @@ _STORED = (
     turn.c.wake_at,
     turn.c.started_at,
     turn.c.updated_at,
+    turn.c.failures,
+    turn.c.compacted_seq,
+    turn.c.degraded,
 )
+"""The columns that `stored` reads."""
 
 
-def _stored(row: RowMapping) -> StoredTurn:
+def stored(row: RowMapping) -> StoredTurn:
+    """Return the turn that a row of `STORED` describes."""
     return StoredTurn(**{str(name): value for name, value in row.items()})
 
 
@@ -262,7 +255,7 @@ async def open_turns(conn: AsyncConnection, claim: Claim) -> list[StoredTurn]:
     Those that run or are parked, and those whose surfaces lag behind the log.
     """
     rows = await conn.execute(
-        select(*_STORED)
+        select(*STORED)
         .where(
             turn.c.tenant_id == claim.tenant_id,
             turn.c.conversation_id == claim.conversation_id,
@@ -270,7 +263,7 @@ async def open_turns(conn: AsyncConnection, claim: Claim) -> list[StoredTurn]:
         )
         .order_by(turn.c.started_at, turn.c.turn_id)
     )
-    return [_stored(row) for row in rows.mappings()]
+    return [stored(row) for row in rows.mappings()]
 
 
 async def next_wake(conn: AsyncConnection, claim: Claim) -> datetime | None:
@@ -289,9 +282,9 @@ async def next_wake(conn: AsyncConnection, claim: Claim) -> datetime | None:
 
 async def find_turn(conn: AsyncConnection, turn_id: TurnId) -> StoredTurn | None:
     """Return the turn with this id, whosever it is; the caller looks at the tenant."""
-    rows = await conn.execute(select(*_STORED).where(turn.c.turn_id == turn_id))
+    rows = await conn.execute(select(*STORED).where(turn.c.turn_id == turn_id))
     row = rows.mappings().first()
-    return None if row is None else _stored(row)
+    return None if row is None else stored(row)
 
 
 async def list_turns(
@@ -308,7 +301,7 @@ async def list_turns(
         ids.where(turn.c.is_open), select(ended.limit(limit).subquery())
     ).subquery()
     rows = await conn.execute(
-        select(*_STORED)
+        select(*STORED)
         .join(
             either,
             and_(
@@ -319,7 +312,7 @@ async def list_turns(
         .order_by(turn.c.updated_at.desc(), turn.c.turn_id)
         .limit(limit)
     )
-    return [_journal_row(_stored(row)) for row in rows.mappings()]
+    return [_journal_row(stored(row)) for row in rows.mappings()]
 
 
 def _journal_row(stored: StoredTurn) -> TurnRow:

@@ -4,32 +4,18 @@ Mail is numbered per conversation without gaps and may be consumed in any order;
 consuming removes it. A conversation with mail is due.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
+from bot.ports.rows import Claim, Mail
 from bot.protocol.ids import ConversationId, TenantId
 from bot.protocol.inbound import Address
-from bot.store.conversations import Claim
 from bot.store.schema import mailbox
 from bot.store.statements import statement
 
 _deliver = statement("deliver")
 _consume = statement("consume")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """One piece of mail."""
-
-    mail_seq: int
-    kind: str
-    body: str
-    """A JSON document, as it was delivered."""
-    at: datetime
 
 
 async def deliver(  # noqa: PLR0917 - in the order of an envelope

@@ -129,6 +129,7 @@ conversation = Table(
     Column("address", DOCUMENT),
     Column("due_at", INSTANT),
     Column("lease_until", INSTANT),
+    Column("claimed_at", INSTANT),
     Column("worker_id", Text),
     counter("fence"),
     counter("mail_seq"),

@@ -1,27 +1,16 @@
 """A turn's whole state at a ``seq``, so that it need not be folded from the start."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ports.rows import Claim, Snapshot
 from bot.protocol.ids import TenantId, TurnId
-from bot.store.conversations import Claim, hold_conversation
+from bot.store.conversations import hold_conversation
 from bot.store.schema import snapshot
 
 _KEPT = 2
 """The newest, and one to fall back to when the newest is damaged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What was saved. Whether the checksum fits is for the reader to see."""
-
-    seq: int
-    """The last event in it."""
-    state: str
-    checksum: str
 
 
 async def save_snapshot(  # noqa: PLR0917 - the row, in its order

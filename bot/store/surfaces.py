@@ -5,7 +5,6 @@ may not be visible: look for it before posting again. All writes carry the claim
 raise `LeaseLostError` when it is not valid any more.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,38 +12,12 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
 from bot.protocol.ids import PersonId, PlatformName, SurfaceId, TenantId, TurnId
 from bot.protocol.inbound import Address
-from bot.store.conversations import Claim, hold_conversation
+from bot.store.conversations import hold_conversation
 from bot.store.schema import surface
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurfaceRow:
-    """One message, as far as we know it."""
-
-    surface_id: SurfaceId
-    turn_id: TurnId
-    role: str
-    """What it is for, e.g. ``progress``, ``final`` or ``approval``."""
-    person_id: PersonId
-    """Who it is for; empty for everybody in the conversation."""
-    platform: PlatformName
-    address: Address | None
-    """Where it goes; ``None`` until that is known."""
-    intent_at: datetime | None
-    """When its last post was begun, by the database's clock."""
-    receipt: Receipt | None
-    """The platform's name for it; ``None`` while it may not be visible."""
-    shown_digest: str
-    """Digest of what it showed when last written down; empty if never."""
-    shown_seq: int
-    """The event up to which it showed the log then."""
-    closed: bool
-    """Whether it will never change again."""
-    error: str
-    """Why it cannot be shown; empty if it can."""
 
 
 async def plan_surface(

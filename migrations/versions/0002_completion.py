@@ -11,7 +11,9 @@ branch_labels = None
 depends_on = None
 
 _CHANGES = """
-ALTER TABLE conversation ADD COLUMN needs bigint DEFAULT 0 NOT NULL;
+ALTER TABLE conversation
+    ADD COLUMN needs bigint DEFAULT 0 NOT NULL,
+    ADD COLUMN claimed_at timestamptz;
 
 ALTER TABLE turn
     ADD COLUMN compacted_seq bigint DEFAULT 0 NOT NULL,

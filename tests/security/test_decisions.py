@@ -8,6 +8,7 @@ from bot.company.model import Person
 from bot.engine.decisions import take_decision
 from bot.protocol.inbound import Decided, UserRef
 from bot.store.engine import create_engine
+from bot.store.postgres import PostgresStore
 from bot.view import wording
 from tests.support.play import Play, said_in
 
@@ -83,7 +84,7 @@ async def test_a_press_after_the_time_is_over_decides_nothing(play: Play) -> Non
     engine = create_engine(play.database_url)
     try:
         taken = await take_decision(
-            engine,
+            PostgresStore(engine),
             row["tenant_id"],
             Person(**dict(row_of_lead)),
             pressed,

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.engine.delivery import Delivery
 from bot.engine.ingress import Ingress
-from bot.engine.journal import PostgresJournal
+from bot.engine.journal import StoredJournal
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
@@ -33,6 +33,7 @@ from bot.protocol.ids import ApprovalId, PlatformName, TurnId
 from bot.protocol.inbound import Address, Decided, Said, Stopped, UserRef
 from bot.store.engine import begin
 from bot.store.people import link_installation, sync_company
+from bot.store.postgres import PostgresStore
 from bot.store.records import PostgresRecords
 from bot.turn.reduce import advance
 from bot.turn.state import TurnState
@@ -67,6 +68,11 @@ class House:
     halls: dict[PlatformName, Hall] = field(default_factory=dict[PlatformName, Hall])
     _said: int = 0
 
+    @property
+    def store(self) -> PostgresStore:
+        """Where everything is kept."""
+        return PostgresStore(self.database, self.url)
+
     # ---------------------------------------------------------------------- processes
 
     def process(
@@ -79,6 +85,7 @@ class House:
     ) -> Process:
         """Start a bot."""
         telemetry = Telemetry()
+        store = PostgresStore(self.database, url or self.url)
         platforms: dict[PlatformName, Platform] = {
             hall_name: FakePlatform(
                 hall_name, hall, by=name, history_lag=LAG if _looks(hall_name) else None
@@ -87,14 +94,14 @@ class House:
         }
         records = PostgresRecords(self.database)
         kit = WatchedKit(
-            database=self.database,
+            store=store,
             clock=self.clock,
-            writer=LogWriter(self.database, self.clock, telemetry),
+            writer=LogWriter(store, self.clock, telemetry),
             performer=Performer(self.agents, self.clock),
             delivery=Delivery(
-                database=self.database,
+                store=store,
                 platforms=platforms,
-                reach=Reach(self.database, records, platforms),
+                reach=Reach(store, records, platforms),
                 pacer=Pacer(min_interval=0.0),
                 clock=self.clock,
                 telemetry=telemetry,
@@ -105,7 +112,6 @@ class House:
         )
         worker = WatchedWorker(
             kit,
-            database_url=url or self.url,
             worker_id=name,
             capacity=capacity,
             lease=lease,
@@ -122,7 +128,7 @@ class House:
         platforms: dict[PlatformName, Platform] = {
             name: FakePlatform(name, hall) for name, hall in self.halls.items()
         }
-        return Ingress(self.database, platforms, self.clock, Telemetry())
+        return Ingress(self.store, platforms, self.clock, Telemetry())
 
     async def expire_leases(self) -> None:
         """Let every lease have run out."""
@@ -242,7 +248,7 @@ class House:
 
     async def log(self, turn: TurnId | None = None) -> Sequence[Recorded]:
         """Return a turn's events, or those of the only one."""
-        journal = PostgresJournal(self.database)
+        journal = StoredJournal(self.store)
         return await journal.events(turn or await self.turn())
 
     async def types(self, turn: TurnId | None = None) -> list[str]:
@@ -330,7 +336,7 @@ class House:
         logs = {turn: await self.log(turn) for turn in await self.turns()}
         for turn, log in logs.items():
             state = check_log(log)
-            loaded = await load_state(self.database, TENANT, turn)
+            loaded = await load_state(self.store, TENANT, turn)
             assert loaded == state, "snapshot and events differ"
             query = "SELECT status FROM turn WHERE turn_id = :turn"
             assert await self.rows(query, turn=turn) == [(state.phase.value,)]

@@ -10,7 +10,7 @@ from bot.engine.kit import Kit
 from bot.engine.runner import Runner
 from bot.engine.telemetry import Telemetry
 from bot.engine.worker import Worker
-from bot.store.conversations import Claim
+from bot.ports.rows import Claim
 from bot.turn.state import TurnState
 from tests.support.house_time import Signal
 

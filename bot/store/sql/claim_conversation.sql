@@ -10,7 +10,7 @@ WITH due AS (
     FROM conversation
     WHERE due_at IS NOT NULL
       AND greatest(due_at, lease_until) <= statement_timestamp()
-      AND conversation_id <> ALL (CAST(:exclude AS text[]))
+      AND needs <= CAST(:generation AS bigint)
     ORDER BY greatest(due_at, lease_until)
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
@@ -18,6 +18,7 @@ WITH due AS (
 UPDATE conversation AS c
 SET fence = c.fence + 1,
     worker_id = CAST(:worker_id AS text),
+    claimed_at = statement_timestamp(),
     lease_until = statement_timestamp() + CAST(:lease AS interval)
 FROM due
 WHERE c.tenant_id = due.tenant_id AND c.conversation_id = due.conversation_id

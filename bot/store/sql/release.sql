@@ -5,6 +5,7 @@ UPDATE conversation
 SET fence = fence + 1,
     lease_until = NULL,
     worker_id = NULL,
+    claimed_at = NULL,
     due_at = CASE
         WHEN mail_seq > consumed
         THEN statement_timestamp() + CAST(:delay AS interval)

@@ -5,18 +5,20 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.clock import SystemClock
 from bot.engine.log import LogWriter
 from bot.engine.telemetry import Telemetry
 from bot.engine.turns import load_state
 from bot.errors import LeaseLostError
+from bot.ports.store import Transaction
 from bot.protocol.events import ItemAppended, Recorded, TurnSteered
 from bot.protocol.ids import ItemId, TurnId
 from bot.store.conversations import Claim
 from bot.store.engine import begin
 from bot.store.log import load_events
+from bot.store.postgres import PostgresStore
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.store import TENANT, all_of, own, start
@@ -30,7 +32,7 @@ class Desk:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.telemetry = Telemetry()
-        self.writer = LogWriter(engine, SystemClock(), self.telemetry)
+        self.writer = LogWriter(PostgresStore(engine), SystemClock(), self.telemetry)
         self.engine = engine
 
     def count(self, name: str) -> float:
@@ -95,11 +97,13 @@ async def test_an_old_fence_fails_alone(desk: Desk) -> None:
 async def test_what_must_be_true_together_is_committed_together(desk: Desk) -> None:
     claim, turn = await desk.begun()
 
-    async def also(conn: AsyncConnection) -> None:
-        await conn.execute(text("UPDATE turn SET answer = 'together'"))
+    async def also(tx: Transaction) -> None:
+        await tx.set_turn_status(
+            claim, turn, "parked", at=SystemClock().now(), answer="together"
+        )
 
-    async def fails(conn: AsyncConnection) -> None:
-        await also(conn)
+    async def fails(tx: Transaction) -> None:
+        await also(tx)
         raise OSError("something else is broken")
 
     async def answer() -> str:
@@ -162,7 +166,7 @@ async def test_a_snapshot_is_its_events_to_the_instant(house: House) -> None:
     house.process()
     await house.say("maya", "hi")
     await house.idle()
-    loaded = await load_state(house.database, WORKSHOP_TENANT, await house.turn())
+    loaded = await load_state(house.store, WORKSHOP_TENANT, await house.turn())
     assert loaded == await house.state()
 
 
@@ -171,5 +175,5 @@ async def test_a_damaged_snapshot_is_rebuilt_from_the_events(house: House) -> No
     await house.say("maya", "hi")
     await house.idle()
     await house.execute("UPDATE snapshot SET checksum = 'nonsense'")
-    loaded = await load_state(house.database, WORKSHOP_TENANT, await house.turn())
+    loaded = await load_state(house.store, WORKSHOP_TENANT, await house.turn())
     assert loaded == await house.state()

@@ -16,6 +16,7 @@ from bot.store.conversations import (
     heartbeat,
     hold_conversation,
     release,
+    require_generation,
 )
 from bot.store.engine import begin
 from bot.store.mailbox import consume, read_mail
@@ -69,16 +70,27 @@ async def test_the_one_due_longest_is_claimed_first(engine: AsyncEngine):
     assert [one.address for one in claimed] == places
 
 
-async def test_excluded_conversations_are_passed_over(engine: AsyncEngine):
+async def test_what_needs_a_newer_generation_is_passed_over(engine: AsyncEngine):
     first, second = address(), address()
     await send(engine, first)
+    newer = await claim(engine, first.conversation_id)
+    assert newer is not None
+    async with begin(engine) as conn:
+        await require_generation(conn, newer, 2)
+        await release(conn, newer, datetime(2020, 1, 1, tzinfo=UTC))
     await send(engine, second)
     async with begin(engine) as conn:
         taken = await claim_conversation(
-            conn, worker_id="w1", lease=LEASE, exclude=[first.conversation_id]
+            conn, worker_id="w1", lease=LEASE, generation=1
         )
     assert taken is not None
     assert taken.address == second
+    async with begin(engine) as conn:
+        taken = await claim_conversation(
+            conn, worker_id="w2", lease=LEASE, generation=2
+        )
+    assert taken is not None
+    assert taken.address == first
 
 
 async def test_an_expired_lease_is_taken_over_with_a_larger_fence(engine: AsyncEngine):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from bot.clock import SystemClock
-from bot.engine.journal import PostgresJournal
+from bot.engine.journal import StoredJournal
 from bot.engine.log import LogWriter
 from bot.engine.telemetry import Telemetry
 from bot.protocol import events as ev
@@ -24,6 +24,7 @@ from bot.protocol.ids import ItemId, TurnId
 from bot.store.conversations import Claim
 from bot.store.engine import begin
 from bot.store.log import set_turn_status
+from bot.store.postgres import PostgresStore
 from tests.support.store import NOW, own, start
 
 TOKEN = "a token of more than sixteen"
@@ -105,8 +106,8 @@ class Stream:
 
 @pytest.fixture
 async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
-    writer = LogWriter(engine, SystemClock(), Telemetry())
-    journal = PostgresJournal(engine, writer)
+    writer = LogWriter(PostgresStore(engine), SystemClock(), Telemetry())
+    journal = StoredJournal(PostgresStore(engine), writer)
     app = web.Application()
     add_console(app, journal, lambda: {"sent": 3}, token=TOKEN)
     claim = await own(engine)
@@ -153,7 +154,7 @@ async def test_the_token_does_not_go_into_the_address(desk: Desk, route: str) ->
 
 def test_without_a_token_there_is_no_console(engine: AsyncEngine) -> None:
     app = web.Application()
-    add_console(app, PostgresJournal(engine), dict, token="")
+    add_console(app, StoredJournal(PostgresStore(engine)), dict, token="")
     assert not list(app.router.routes())
 
 
@@ -281,7 +282,7 @@ async def test_a_turn_that_is_not_there_has_no_stream(desk: Desk) -> None:
 
 async def test_what_another_replica_commits_is_seen_too(desk: Desk) -> None:
     await desk.tell(words(1))
-    other = LogWriter(desk.engine, SystemClock(), Telemetry())
+    other = LogWriter(PostgresStore(desk.engine), SystemClock(), Telemetry())
     async with desk.stream() as stream, asyncio.TaskGroup() as tasks:
         running = tasks.create_task(other.run())
         assert await stream.take(1) == ["1"]
