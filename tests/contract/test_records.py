@@ -1,25 +1,15 @@
 """What every `bot.ports.records.Records` must do: on Postgres, and in memory."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.ports.records import Filed, OutOfStock, Records
-from bot.protocol.ids import ApprovalId, CallId, PersonId, TenantId, TurnId
-from bot.protocol.values import Approver, Fact, OpenRequest, Stage
-from bot.store.approvals import save_approval
-from bot.store.engine import begin
-from bot.store.people import sync_company
-from bot.store.records import PostgresRecords
-from tests.support.records import NOW, MemoryRecords
-from tests.support.store import TENANT, address, all_of, claim, send, start
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from tests.support.offices import KINDS, OTHER, Office, give, office_of, order, queue
+from tests.support.store import TENANT
 from tests.support.workshop import (
-    ARTICLES,
     DRAW,
     ELENA,
     MAYA,
@@ -32,185 +22,17 @@ from tests.support.workshop import (
     WORKSHOP,
 )
 
-OTHER = TenantId("somebody-else")
 DAY = timedelta(days=1)
-MONTHS = timedelta(days=90)
-STAGE = Stage(
-    label="manager", approvers=(Approver(person_id=PRIYA, name="Priya"),), within=60
-)
 
 
-Doing: TypeAlias = Callable[[Records, str], Coroutine[Any, Any, Filed]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """Records, and what else the suite needs around them."""
-
-    records: Records
-    now: datetime
-    ask: Callable[[str, PersonId], Awaitable[ApprovalId]]
-    """Leaves an open request for a subject by a person."""
-
-
-async def postgres_office(engine: AsyncEngine) -> Office:
-    async with begin(engine) as conn:
-        for tenant in (TENANT, OTHER):
-            await sync_company(conn, tenant, WORKSHOP, ARTICLES)
-
-    async def ask(subject: str, person: PersonId) -> ApprovalId:
-        to = address()
-        await send(engine, to)
-        held = await claim(engine, to.conversation_id)
-        assert held is not None
-        turn = await start(engine, held, f"turn of {subject}")
-        approval = ApprovalId(f"approval of {subject}")
-        async with begin(engine) as conn:
-            await save_approval(
-                conn,
-                tenant_id=TENANT,
-                approval_id=approval,
-                turn_id=turn,
-                conversation_id=to.conversation_id,
-                call_id=CallId("c1"),
-                requester_id=person,
-                subject=subject,
-                facts=(Fact(label="What", value=subject),),
-                args_hash="hash",
-                policy="a rule",
-                stages=(STAGE,),
-                stage=0,
-                status="open",
-                expires_at=NOW + MONTHS,
-            )
-        return approval
-
-    async with begin(engine) as conn:
-        now = await conn.scalar(select(func.now()))
-    assert isinstance(now, datetime)
-    return Office(records=PostgresRecords(engine), now=now, ask=ask)
-
-
-def memory() -> Office:
-    records = MemoryRecords(company=WORKSHOP, articles=ARTICLES)
-
-    async def ask(subject: str, person: PersonId) -> ApprovalId:
-        approval = ApprovalId(f"approval of {subject}")
-        request = OpenRequest(
-            approval_id=approval,
-            turn_id=TurnId(f"turn of {subject}"),
-            subject=subject,
-            waiting_for=("Priya",),
-        )
-        records.waiting.append((person, request))
-        return approval
-
-    return Office(records=records, now=records.now, ask=ask)
-
-
-@pytest.fixture(params=["postgres", "memory"])
+@pytest.fixture(params=KINDS)
 async def office(request: pytest.FixtureRequest, engine: AsyncEngine) -> Office:
-    return await postgres_office(engine) if request.param == "postgres" else memory()
+    return await office_of(request.param, engine)
 
 
 @pytest.fixture
 def records(office: Office) -> Records:
     return office.records
-
-
-async def give(
-    records: Records,
-    key: str,
-    person: PersonId = MAYA,
-    *,
-    grant: str = "editor",
-    ends_at: datetime | None = None,
-    seat: bool = True,
-    tenant: TenantId = TENANT,
-) -> Filed:
-    return await records.grant_access(
-        tenant,
-        key=key,
-        person=person,
-        resource_id=DRAW,
-        grant=grant,
-        ends_at=ends_at,
-        seat=seat,
-    )
-
-
-async def order(records: Records, key: str) -> Filed:
-    return await records.order_hardware(
-        TENANT, key=key, person=MAYA, resource_id=SCREEN, price=350, currency="EUR"
-    )
-
-
-async def queue(records: Records, key: str, person: PersonId = MAYA) -> Filed:
-    return await records.join_waitlist(
-        TENANT, key=key, person=person, resource_id=SCREEN
-    )
-
-
-async def reset(records: Records, key: str) -> Filed:
-    return await records.reset_password(TENANT, key=key, person=MAYA)
-
-
-async def ticket(records: Records, key: str) -> Filed:
-    return await records.open_ticket(
-        TENANT, key=key, person=MAYA, queue="it", title="Help", body="Please."
-    )
-
-
-EFFECTS: Mapping[str, Doing] = {
-    "grant": give,
-    "order": order,
-    "waitlist": queue,
-    "reset": reset,
-    "ticket": ticket,
-}
-
-
-# ----------------------------------------------------------------------- any effect
-
-
-@pytest.mark.parametrize("effect", EFFECTS.values(), ids=EFFECTS.keys())
-async def test_the_same_key_again_gives_the_first_result(
-    records: Records, effect: Doing
-) -> None:
-    first = await effect(records, "k")
-    assert first.created
-    assert first.reference
-    again = await effect(records, "k")
-    assert again == Filed(reference=first.reference, created=False)
-
-
-@pytest.mark.parametrize("effect", EFFECTS.values(), ids=EFFECTS.keys())
-async def test_a_key_used_many_times_at_once_has_one_effect(
-    records: Records, effect: Doing
-) -> None:
-    filed = await all_of(effect(records, "k") for _ in range(8))
-    assert sum(one.created for one in filed) == 1
-    assert len({one.reference for one in filed}) == 1
-
-
-@pytest.mark.parametrize("kind", EFFECTS)
-async def test_what_happened_under_a_key_can_be_looked_up(
-    records: Records, kind: str
-) -> None:
-    assert await records.find_effect(TENANT, "k") is None
-    filed = await EFFECTS[kind](records, "k")
-    found = await records.find_effect(TENANT, "k")
-    assert found is not None
-    assert (found.key, found.kind, found.reference) == ("k", kind, filed.reference)
-    assert await records.find_effect(TENANT, "another") is None
-    assert await records.find_effect(OTHER, "k") is None
-
-
-@pytest.mark.parametrize("effect", [order, reset, ticket])
-async def test_another_key_is_another_effect(records: Records, effect: Doing) -> None:
-    first, second = await effect(records, "k1"), await effect(records, "k2")
-    assert second.created
-    assert first.reference != second.reference
 
 
 # --------------------------------------------------------------------------- access
@@ -390,3 +212,36 @@ async def test_a_request_is_withdrawn_once_and_by_who_made_it(
     unknown = ApprovalId("unknown")
     answer = await records.withdraw_request(TENANT, approval_id=unknown, by=MAYA)
     assert answer == "not_open"
+
+
+async def test_a_request_is_changed_once_and_by_who_made_it(
+    office: Office, records: Records
+) -> None:
+    approval = await office.ask("a seat", MAYA)
+
+    async def change(
+        by: PersonId, to: str = "two seats", tenant: TenantId = TENANT
+    ) -> str:
+        return await records.change_request(
+            tenant, approval_id=approval, by=by, change=to
+        )
+
+    assert await change(PRIYA) == "not_yours"
+    assert len(await records.open_requests(TENANT, MAYA)) == 1
+    assert await change(MAYA) == "changed"
+    assert await change(MAYA) == "changed"  # a repeated call of the same turn
+    assert await change(MAYA, "no, three") == "not_open"
+    assert not await records.open_requests(TENANT, MAYA)
+    withdrawn = await records.withdraw_request(TENANT, approval_id=approval, by=MAYA)
+    assert withdrawn == "not_open"
+
+
+async def test_a_withdrawn_request_cannot_be_changed(
+    office: Office, records: Records
+) -> None:
+    approval = await office.ask("a seat", MAYA)
+    await records.withdraw_request(TENANT, approval_id=approval, by=MAYA)
+    changed = await records.change_request(
+        TENANT, approval_id=approval, by=MAYA, change="two seats"
+    )
+    assert changed == "not_open"

@@ -10,6 +10,7 @@ from typing_extensions import override
 from agents.language import folded, stems
 from bot.company.file import ArticleFile
 from bot.company.model import Company, Person
+from bot.errors import EffectVoidedError
 from bot.ports.records import Article, Effect, Filed, Grant, OutOfStock, Records
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
@@ -47,6 +48,10 @@ class MemoryRecords(Records):
         default_factory=list[tuple[PersonId, OpenRequest]]
     )
     withdrawn: list[ApprovalId] = field(default_factory=list[ApprovalId])
+    changed: dict[ApprovalId, str] = field(default_factory=dict[ApprovalId, str])
+    """What was to be changed about a request, in the requester's words."""
+    void: set[tuple[TenantId, str]] = field(default_factory=set[tuple[TenantId, str]])
+    """Keys under which nothing happens any more."""
 
     def kinds(self) -> list[str]:
         """Return the kinds of everything written, in order."""
@@ -140,6 +145,12 @@ class MemoryRecords(Records):
         return self.ledger.get((tenant, key))
 
     @override
+    async def settle_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        if (tenant, key) not in self.ledger:
+            self.void.add((tenant, key))
+        return self.ledger.get((tenant, key))
+
+    @override
     async def open_requests(
         self, tenant: TenantId, person: PersonId
     ) -> Sequence[OpenRequest]:
@@ -159,6 +170,8 @@ class MemoryRecords(Records):
         ends_at: datetime | None,
         seat: bool,
     ) -> Filed:
+        if (tenant, key) in self.void:
+            raise EffectVoidedError(key)
         full = seat and await self.seats_left(tenant, resource_id) == 0
         row = Row(
             kind="grant",
@@ -229,13 +242,33 @@ class MemoryRecords(Records):
     ) -> Literal["withdrawn", "not_open", "not_yours"]:
         if approval_id in self.withdrawn:
             return "withdrawn"
+        taken = self._take_back(approval_id, by)
+        if taken == "done":
+            self.withdrawn.append(approval_id)
+            return "withdrawn"
+        return taken
+
+    @override
+    async def change_request(
+        self, tenant: TenantId, *, approval_id: ApprovalId, by: PersonId, change: str
+    ) -> Literal["changed", "not_open", "not_yours"]:
+        if self.changed.get(approval_id) == change:
+            return "changed"
+        taken = self._take_back(approval_id, by)
+        if taken == "done":
+            self.changed[approval_id] = change
+            return "changed"
+        return taken
+
+    def _take_back(
+        self, approval_id: ApprovalId, by: PersonId
+    ) -> Literal["done", "not_open", "not_yours"]:
         for entry in self.waiting:
             if entry[1].approval_id == approval_id:
                 if entry[0] != by:
                     return "not_yours"
                 self.waiting.remove(entry)
-                self.withdrawn.append(approval_id)
-                return "withdrawn"
+                return "done"
         return "not_open"
 
     # -------------------------------------------------------------------- its own
@@ -274,6 +307,8 @@ class MemoryRecords(Records):
     def _write(
         self, tenant: TenantId, row: Row, prefix: str, *, held: Row | None = None
     ) -> Filed:
+        if (tenant, row.key) in self.void:
+            raise EffectVoidedError(row.key)
         if before := self.ledger.get((tenant, row.key)):
             return Filed(reference=before.reference, created=False)
         number = sum(r.kind == row.kind for _, r in self.rows) + 1

@@ -1,5 +1,6 @@
 """Records: each effect once per key, nothing oversold, and everything on the audit."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,17 +12,19 @@ from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.company.file import ArticleFile, load_articles, load_company
+from bot.engine.letters import letter_of
 from bot.ports.records import Filed, OutOfStock
 from bot.protocol.events import ApprovalDecided
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
-from bot.store.approvals import lock_approval
+from bot.store.approvals import decisions_of, lock_approval
 from bot.store.engine import begin
 from bot.store.mailbox import read_mail
 from bot.store.people import sync_company
 from bot.store.records import PostgresRecords
 from bot.store.schema_records import access_grant, audit, hardware_order, resource
+from bot.view import wording
 from tests.integration.store.test_approvals import APPROVAL, ASKER, ask
-from tests.support.store import TENANT, all_of
+from tests.support.store import TENANT, all_of, somebody_waits
 
 SAMPLE = Path(__file__).parents[3] / "adapters/simulator/acme/company.toml"
 MAYA = PersonId("maya.chen")
@@ -315,3 +318,85 @@ async def test_a_request_is_withdrawn_once_and_only_by_who_made_it(
         told = await conn.scalar(text(mailed))
         ruled = await conn.scalar(text("SELECT count(*) FROM decision"))
     assert (told, ruled) == (1, 1)
+
+
+async def changed(records: PostgresRecords, change: str = "viewer is enough") -> str:
+    return await records.change_request(
+        TENANT, approval_id=APPROVAL, by=ASKER, change=change
+    )
+
+
+async def test_a_changed_request_tells_its_turn_what_to_change(
+    engine: AsyncEngine, records: PostgresRecords
+):
+    held, _ = await ask(engine)
+    assert await changed(records, "viewer is enough\x00") == "changed"
+    async with begin(engine) as conn:
+        mail = (await read_mail(conn, held))[-1]
+        row = await lock_approval(conn, TENANT, APPROVAL)
+        [ruled] = await decisions_of(conn, TENANT, APPROVAL)
+        [[what, detail]] = await conn.execute(select(audit.c.what, audit.c.detail))
+    assert row is not None
+    assert row.status == "withdrawn"
+    assert (ruled.verdict, ruled.reason) == ("withdrawn", wording.CHANGED_REASON)
+    assert (what, detail["approval_id"]) == ("approval.changed", APPROVAL)
+    letter = letter_of(mail)
+    assert (mail.kind, letter.kind) == ("withdrawn", "withdrawn")
+    assert letter.text.startswith("viewer is enough")
+    assert detail["change"] == letter.text
+    assert (letter.person_id, letter.turn_id) == (ASKER, "t")
+    decided = ApprovalDecided.model_validate(letter.decision)
+    assert (decided.verdict, decided.by) == ("withdrawn", ASKER)
+    assert decided.reason == wording.CHANGED_REASON
+
+
+async def test_a_plain_withdrawal_asks_for_no_change(
+    engine: AsyncEngine, records: PostgresRecords
+):
+    held, _ = await ask(engine)
+    await records.withdraw_request(TENANT, approval_id=APPROVAL, by=ASKER)
+    async with begin(engine) as conn:
+        letter = letter_of((await read_mail(conn, held))[-1])
+    assert letter.text == ""
+    assert letter.decision["reason"] == ""
+
+
+async def test_of_changes_and_withdrawals_at_once_one_counts_and_is_told_once(
+    engine: AsyncEngine, records: PostgresRecords
+):
+    await ask(engine)
+    at_once = await all_of(
+        doing
+        for _ in range(3)
+        for doing in (
+            changed(records, "viewer is enough"),
+            changed(records, "a laptop instead"),
+            records.withdraw_request(TENANT, approval_id=APPROVAL, by=ASKER),
+        )
+    )
+    assert sorted(at_once).count("not_open") == 6
+    assert len(set(at_once)) == 2
+    async with begin(engine) as conn:
+        mailed = "SELECT count(*) FROM mailbox WHERE kind = 'withdrawn'"
+        told = await conn.scalar(text(mailed))
+        ruled = await conn.scalar(text("SELECT count(*) FROM decision"))
+        audited = await conn.scalar(text("SELECT count(*) FROM audit"))
+    assert (told, ruled, audited) == (1, 1, 1)
+
+
+async def test_a_change_that_is_not_committed_told_nobody(
+    engine: AsyncEngine, records: PostgresRecords
+):
+    held, _ = await ask(engine)
+    async with begin(engine) as conn:
+        mail = await read_mail(conn, held)
+    async with asyncio.TaskGroup() as group, begin(engine) as conn:
+        await lock_approval(conn, TENANT, APPROVAL)
+        changing = group.create_task(changed(records))
+        await somebody_waits(engine)
+        changing.cancel()
+    assert changing.cancelled()
+    async with begin(engine) as conn:
+        assert await read_mail(conn, held) == mail
+    assert len(await records.open_requests(TENANT, ASKER)) == 1
+    assert await changed(records) == "changed"
