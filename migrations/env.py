@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bot.store import schema, schema_records
 from bot.store.columns import metadata
+from bot.store.migrate import VERSION_TABLE
 
 assert schema.tenant.metadata is schema_records.audit.metadata is metadata
 
@@ -18,6 +19,7 @@ connection: Connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=metadata,
+    version_table=VERSION_TABLE,
     transaction_per_migration=True,
 )
 with context.begin_transaction():

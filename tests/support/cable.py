@@ -48,7 +48,11 @@ class Cable:
             answer.transport.abort()
             return
         server = urlsplit(self.to)
-        far, ask = await asyncio.open_connection(server.hostname, server.port)
+        try:
+            far, ask = await asyncio.open_connection(server.hostname, server.port)
+        except ConnectionError:  # nobody listens there
+            answer.transport.abort()
+            return
         self._writers |= {ask, answer}
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -70,10 +74,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def cable_to(url: str) -> AsyncGenerator[Cable]:
-    """Plug in a cable to ``url`` for as long as the block lasts."""
+async def cable_to(url: str, *, port: int = 0) -> AsyncGenerator[Cable]:
+    """Plug in a cable to ``url`` for as long as the block lasts.
+
+    Args:
+        url: Where it leads; ``to`` may be changed later.
+        port: Of this end; 0: a free one.
+    """
     cable = Cable(to=url)
-    server = await asyncio.start_server(cable.carry, "127.0.0.1")
+    server = await asyncio.start_server(cable.carry, "127.0.0.1", port)
     host, port = server.sockets[0].getsockname()
     cable.url = f"http://{host}:{port}"
     async with server:

@@ -70,7 +70,7 @@ class Server:
             await conn.close()
 
 
-def _run_apart(work: Callable[[], Awaitable[_T]]) -> _T:
+def run_apart(work: Callable[[], Awaitable[_T]]) -> _T:
     """Run ``work`` in a thread with a loop of its own, away from the test's loop."""
 
     async def main() -> _T:
@@ -92,7 +92,7 @@ def _server_for_the_session() -> Generator[Server]:
         embedded = EmbeddedPostgres.start(folder / "data")
         try:
             server = Server(embedded.url)
-            _run_apart(server.hurry)
+            run_apart(server.hurry)
             yield server
         finally:
             embedded.stop()
@@ -104,19 +104,19 @@ def _server_for_the_session() -> Generator[Server]:
 def postgres_server() -> Iterator[Server]:
     """A server with a migrated template, for as long as the session lasts."""
     with _server_for_the_session() as server:
-        _run_apart(lambda: server.create(server.template))
-        _run_apart(lambda: migrate(server.url_of(server.template)))
+        run_apart(lambda: server.create(server.template))
+        run_apart(lambda: migrate(server.url_of(server.template)))
         yield server
-        _run_apart(lambda: server.drop(server.template))
+        run_apart(lambda: server.drop(server.template))
 
 
 @pytest.fixture
 def empty_database_url(postgres_server: Server) -> Iterator[str]:
     """A database of this test's own without any table."""
     name = f"{postgres_server.prefix}_{next(_number)}"
-    _run_apart(lambda: postgres_server.create(name))
+    run_apart(lambda: postgres_server.create(name))
     yield postgres_server.url_of(name)
-    _run_apart(lambda: postgres_server.drop(name))
+    run_apart(lambda: postgres_server.drop(name))
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ def database_url(postgres_server: Server) -> Iterator[str]:
     """A migrated database of this test's own."""
     name = f"{postgres_server.prefix}_{next(_number)}"
     template = postgres_server.template
-    _run_apart(lambda: postgres_server.create(name, template=template))
+    run_apart(lambda: postgres_server.create(name, template=template))
     yield postgres_server.url_of(name)
-    _run_apart(lambda: postgres_server.drop(name))
+    run_apart(lambda: postgres_server.drop(name))
 
 
 @pytest_asyncio.fixture

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.columns import metadata
 from bot.store.engine import begin, create_engine
-from bot.store.migrate import migrate, pending
+from bot.store.migrate import VERSION_TABLE, migrate, pending
 from bot.store.schema_records import audit
 
 _CATALOG = """
@@ -37,11 +37,12 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 
 async def catalog_of(conn: AsyncConnection) -> set[tuple[str, str, str]]:
     rows = await conn.execute(text(_CATALOG))
-    return {tuple(row) for row in rows if row[0] != "alembic_version"}
+    return {tuple(row) for row in rows if row[0] != VERSION_TABLE}
 
 
 def differences(conn: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(conn), metadata))
+    context = MigrationContext.configure(conn, opts={"version_table": VERSION_TABLE})
+    return list(compare_metadata(context, metadata))
 
 
 async def test_the_migrated_schema_is_the_declared_one(engine: AsyncEngine):
@@ -83,4 +84,9 @@ async def test_migrating_again_does_nothing(database_url: str):
 async def test_of_replicas_that_start_at_once_one_migrates(empty_database_url: str):
     async with asyncio.TaskGroup() as group:
         runs = [group.create_task(migrate(empty_database_url)) for _ in range(4)]
-    assert sorted(run.result() for run in runs) == [[], [], [], ["0001_initial", "0002_completion"]]
+    assert sorted(run.result() for run in runs) == [
+        [],
+        [],
+        [],
+        ["0001_initial", "0002_completion"],
+    ]

@@ -1,0 +1,110 @@
+"""The previous release, as it was shipped, beside this one on one database."""
+
+from pathlib import Path
+
+from bot.store.migrate import migrate
+from tests.support.play import Play, said_in
+from tests.support.replicas import Fleet
+
+DESIGNER, HER_MANAGER = "U0MAYA", "priya.nair"
+ENGINEER, HIS_MANAGER = "U0OMAR", "U0TOMAS"
+WISHES = "I start on Monday: design system repo, a Figma seat and a monitor please"
+SLOW = 3
+"""Words per second of a turn that is still running when somebody dies."""
+EDITOR = "I need to be a Figma editor"
+
+
+async def grants(play: Play) -> list[tuple[str, str]]:
+    rows = await play.rows(
+        "SELECT person_id, resource_id FROM access_grant ORDER BY 1, 2"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def no_log_has_a_gap(play: Play) -> bool:
+    gaps = await play.rows(
+        "SELECT 1 FROM turn LEFT JOIN turn_event USING (tenant_id, turn_id) "
+        "GROUP BY turn_id, last_seq "
+        "HAVING count(*) <> last_seq OR min(seq) <> 1 OR max(seq) <> last_seq"
+    )
+    return not gaps
+
+
+async def approve_in_teams(play: Play, *words: str) -> None:
+    card = await play.teams_shows(HER_MANAGER, *words, within=60)
+    await play.press_in_teams(HER_MANAGER, card, "approval.approve")
+
+
+async def approve_in_slack(play: Play, *words: str) -> None:
+    card = await play.slack_shows(HIS_MANAGER, *words, within=60)
+    channel = play.direct(HIS_MANAGER)
+    await play.stage.slack.click(HIS_MANAGER, channel, card["ts"], "approval.approve")
+
+
+async def test_a_turn_begun_by_the_previous_release_is_finished_by_this_one(
+    fleet: Fleet, previous: Path
+) -> None:
+    play = fleet.play
+    old = await fleet.open("old", previous, words_per_second=SLOW)
+    asked = await play.say_in_slack(DESIGNER, WISHES)
+    first = await play.slack_shows(DESIGNER, "let me")
+    new = await fleet.start("new")  # migrates while the old one writes
+    await old.kill()
+    fleet.deliver_to(new)
+
+    await approve_in_teams(play, "Figma", "editor")
+    await approve_in_teams(play, "27-inch monitor")
+    await play.ended(within=60)
+
+    assert await fleet.claims(taken_over=True) == {"new"}
+    assert await grants(play) == [
+        ("maya.chen", "app/figma"),
+        ("maya.chen", "repo/design-system"),
+    ]
+    progress, answer = play.bot_in_slack(DESIGNER, thread=asked)
+    assert progress["ts"] == first["ts"]
+    for thing in ("design-system", "Figma", "monitor"):
+        assert thing in said_in(answer)
+    assert len(play.bot_in_teams(HER_MANAGER)) == 2
+    assert await no_log_has_a_gap(play)
+
+
+async def test_a_turn_begun_by_this_release_is_finished_by_the_previous_one(
+    fleet: Fleet, previous: Path
+) -> None:
+    """What happens when a deploy is taken back, or stops half way."""
+    play = fleet.play
+    await migrate(play.database_url)
+    old = await fleet.open("old", previous)
+    new = await fleet.start("new", words_per_second=SLOW)
+    new.pause()
+    await play.say_in_slack(DESIGNER, WISHES)
+    first = await play.slack_shows(DESIGNER, "let me")
+    new.go_on()
+    old.pause()
+    fleet.deliver_to(new)
+    await play.say_in_slack(ENGINEER, EDITOR)
+    second = await play.slack_shows(ENGINEER, "")
+    assert await fleet.claims(taken_over=False) == {"old", "new"}
+    await new.kill()
+    old.go_on()
+    fleet.deliver_to(old)
+
+    await approve_in_slack(play, "Figma", "editor")
+    await approve_in_teams(play, "Figma", "editor")
+    await approve_in_teams(play, "27-inch monitor")
+    await play.ended(2, within=60)
+
+    assert "old" in await fleet.claims(taken_over=True)
+    assert await grants(play) == [
+        ("maya.chen", "app/figma"),
+        ("maya.chen", "repo/design-system"),
+        ("omar.haddad", "app/figma"),
+    ]
+    for user, message in ((DESIGNER, first), (ENGINEER, second)):
+        progress, answer = play.bot_in_slack(user)
+        assert progress["ts"] == message["ts"]
+        assert "Figma" in said_in(answer)
+    assert len(play.bot_in_slack(HIS_MANAGER)) == 1
+    assert len(play.bot_in_teams(HER_MANAGER)) == 2
+    assert await no_log_has_a_gap(play)
