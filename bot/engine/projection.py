@@ -26,6 +26,7 @@ SNAPSHOT_EVERY = 200
 
 _STATUS = {
     Phase.NEW: "running",
+    Phase.QUEUED: "running",
     Phase.RUNNING: "running",
     Phase.PARKED: "parked",
     Phase.COMPLETED: "completed",

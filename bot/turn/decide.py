@@ -267,8 +267,9 @@ def _for_call(
         case "started":
             if call.handoff_to:
                 frame = state.frame_of_call(call.call_id)
-                closed = frame is not None and frame.outcome is not None
-                return (TakeBack(call.call_id),) if closed else ()
+                if frame is None:
+                    return (HandOff(call.call_id),)
+                return (TakeBack(call.call_id),) if frame.outcome else ()
             if Run(call.call_id) in running:
                 return ()
             # Somebody else started it and is gone. Reading again is harmless, and

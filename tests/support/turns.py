@@ -21,6 +21,7 @@ from bot.protocol.inbound import Address
 from bot.protocol.values import (
     Approver,
     CallBlock,
+    Effect,
     Fact,
     Ledger,
     LedgerEntry,
@@ -226,3 +227,70 @@ logs = st.tuples(
 def fold(log: Sequence[Recorded]) -> TurnState:
     """Return the state after the whole log."""
     return reduce(advance, log, TurnState())
+
+
+# --------------------------------------------------- the events of one simple turn
+
+ROOT = FrameId("f1")
+CALL = CallId("f1-1-1")
+OPENED = ev.FrameOpened(frame_id=ROOT, agent="coordinator", task="please")
+ASKED = ev.ModelAsked(frame_id=ROOT, ask=1, model="m")
+
+
+def requested(effect: Effect = "idempotent", handoff: str = "") -> ev.ToolRequested:
+    return ev.ToolRequested(
+        call_id=CALL,
+        frame_id=ROOT,
+        item_id=ItemId(CALL),
+        name="grant_access",
+        arguments={},
+        effect=effect,
+        title="Granting",
+        handoff_to=handoff,
+    )
+
+
+REPLIED = ev.ModelReplied(
+    frame_id=ROOT,
+    ask=1,
+    blocks=(CallBlock(call_id=CALL, name="grant_access", arguments={}),),
+    stop_reason="tool_use",
+)
+SAID = ev.ModelReplied(
+    frame_id=ROOT, ask=1, blocks=(TextBlock(text="Hi"),), stop_reason="end_turn"
+)
+AUTHORIZED = ev.ToolAuthorized(call_id=CALL)
+BEGUN = ev.ToolStarted(call_id=CALL, key="k")
+FINISHED = ev.ToolFinished(call_id=CALL, outcome="done")
+WANTED = ev.ApprovalRequested(
+    approval_id=ApprovalId("a1"),
+    call_id=CALL,
+    subject="Editor",
+    facts=(),
+    args_hash="h",
+    policy="p",
+    requester_id=PersonId("p0"),
+    stages=(
+        Stage(
+            label="manager",
+            approvers=(Approver(person_id=PersonId("p1"), name="P1"),),
+            within=3600,
+        ),
+    ),
+    expires_at=NOW + timedelta(hours=1),
+)
+APPROVED = ev.ApprovalDecided(
+    approval_id=ApprovalId("a1"),
+    stage=0,
+    verdict="approved",
+    by=PersonId("p1"),
+    by_name="P1",
+)
+PARKED = ev.TurnParked(waiting_for=(ApprovalId("a1"),))
+CHILD = ev.FrameOpened(
+    frame_id=FrameId(CALL), parent_id=ROOT, call_id=CALL, agent="software", task="t"
+)
+ASKING: list[TurnEvent] = [STARTED, OPENED, ASKED]
+CALLING: list[TurnEvent] = [*ASKING, requested()]
+STEERED = ev.TurnSteered(text="and more")
+RESUMED = ev.TurnResumed(because="decision")
