@@ -1,7 +1,7 @@
 """Turns, their events and their snapshots, in a transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.ports.journal import TurnRow
@@ -137,8 +137,8 @@ class Log(Protocol):
         """Return the newest snapshot, or the newest below ``before``."""
         ...
 
-    async def turns_to_compact(self, limit: int) -> list[StoredTurn]:
-        """Return ended, shown turns that still have their text events."""
+    async def turns_to_compact(self, age: timedelta, limit: int) -> list[StoredTurn]:
+        """Return shown turns that ended ``age`` ago and still have their text events."""
         ...
 
     async def compact_turn(self, tenant: TenantId, turn_id: TurnId, upto: int) -> int:

@@ -41,6 +41,7 @@ Point: TypeAlias = Literal[
     "worker.put_off",
     "worker.let_go",
     "worker.tidy",
+    "clock.follow",
     "sweeper.sweep",
     "sweeper.compact",
     # A conversation's owner.

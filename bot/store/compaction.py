@@ -4,7 +4,9 @@ What was asked, replied, decided and done stays for the audit; only the pieces i
 which text streamed in are removed.
 """
 
-from sqlalchemy import and_, delete, exists, select, update
+from datetime import timedelta
+
+from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.rows import StoredTurn
@@ -22,12 +24,14 @@ _HAS_SNAPSHOT = exists().where(
 )
 
 
-async def turns_to_compact(conn: AsyncConnection, limit: int) -> list[StoredTurn]:
-    """Return ended, shown turns that still have their text events, oldest first."""
+async def turns_to_compact(
+    conn: AsyncConnection, age: timedelta, limit: int
+) -> list[StoredTurn]:
+    """Return shown turns that ended ``age`` ago and still have their text events."""
     rows = await conn.execute(
         select(*STORED)
         .where(
-            turn.c.ended_at.is_not(None),
+            turn.c.ended_at <= func.statement_timestamp() - age,
             ~turn.c.is_open,
             turn.c.compacted_seq == 0,
             turn.c.degraded == "",
