@@ -2,11 +2,12 @@
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from agents.build import build_agents
@@ -44,6 +45,18 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seams:
+    """What may stand between the engine and what it uses; nothing, unless tested."""
+
+    store: Callable[[Store], Store] = lambda store: store
+    platform: Callable[[Platform], Platform] = lambda platform: platform
+    agents: Callable[[Agents], Agents] = lambda agents: agents
+
+
+SEAMLESS = Seams()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
     """A bot that is built and not yet running."""
 
@@ -54,7 +67,9 @@ class Bot:
 
 
 @asynccontextmanager
-async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
+async def built(
+    settings: Settings, url: str, *, seams: Seams = SEAMLESS
+) -> AsyncGenerator[Bot]:
     """Build the bot on a database and close what it opened at the end."""
     clock = SystemClock()
     company = load_company(settings.company_file)
@@ -62,18 +77,19 @@ async def built(settings: Settings, url: str) -> AsyncGenerator[Bot]:
     async with AsyncExitStack() as stack:
         engine = create_engine(url, pool_size=POOL_SIZE)
         stack.push_async_callback(engine.dispose)
-        store = PostgresStore(engine, url)
         mounted = await start_platforms(settings, clock, stack)
-        await _install(settings, store, company, mounted)
+        await _install(settings, engine, company, mounted)
         records = PostgresRecords(engine)
-        agents = _agents(settings, company, records, clock)
         kit = _kit(
-            store,
+            seams.store(PostgresStore(engine, url)),
             clock,
             company=company,
-            mounted=mounted,
+            platforms={
+                name: seams.platform(platform)
+                for name, platform in _by_name(mounted).items()
+            },
             records=records,
-            agents=agents,
+            agents=seams.agents(_agents(settings, company, records, clock)),
         )
         yield Bot(
             delivery=kit.delivery,
@@ -91,14 +107,14 @@ def tenant_of_company(company: Company) -> TenantId:
 
 async def _install(
     settings: Settings,
-    store: PostgresStore,
+    engine: AsyncEngine,
     company: Company,
     mounted: Sequence[Mounted],
 ) -> None:
     """Write the company into the database and link it to its workspaces."""
     tenant = tenant_of_company(company)
     articles = load_articles(company, settings.company_file)
-    async with begin(store.engine) as conn:
+    async with begin(engine) as conn:
         await sync_company(conn, tenant, company, articles)
         for name, platform in _by_name(mounted).items():
             workspace = platform.workspace
@@ -129,12 +145,11 @@ def _kit(
     clock: Clock,
     *,
     company: Company,
-    mounted: Sequence[Mounted],
+    platforms: Mapping[PlatformName, Platform],
     records: PostgresRecords,
     agents: Agents,
 ) -> Kit:
     telemetry = Telemetry()
-    platforms = _by_name(mounted)
     delivery = Delivery(
         store=store,
         platforms=platforms,
