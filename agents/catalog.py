@@ -76,6 +76,17 @@ def cost(resource: Resource, grant: str = "") -> str:
     return f"{money(monthly, resource.currency)} a month"
 
 
+def lasting(resource: Resource, days: int | None) -> float:
+    """Return after how many seconds access ends by itself; 0: it does not.
+
+    Args:
+        resource: What access is given to; it may set a limit.
+        days: For how long it is wanted, if somebody said.
+    """
+    wanted = days * 86400.0 if days else 0.0
+    return min(filter(None, (wanted, resource.longest)), default=0.0)
+
+
 def span(seconds: float) -> str:
     """Return a duration in words, e.g. "8 hours"."""
     for unit, size in (("day", 86400.0), ("hour", 3600.0), ("minute", 60.0)):

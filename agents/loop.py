@@ -23,6 +23,7 @@ from agents.roster import (
     tools_of,
 )
 from agents.tools import sentences
+from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
 from agents.tools.tool import Arguments, Setting, failed, problems_of
 from agents.vocabulary import vocabulary_of
@@ -37,7 +38,7 @@ from bot.ports.agent import (
     ToolResult,
     ToolSpec,
 )
-from bot.ports.records import Records
+from bot.ports.records import Effect, Records
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
 
@@ -136,17 +137,49 @@ class AgentsOf(Agents):
     @override
     async def probe(self, call: Call) -> ToolResult | None:
         tool = find_tool(call.name)
-        if tool is None or tool.recall is None:
+        if tool is None or not (tool.recall or tool.settle):
             return None
         arguments = _parse(tool, call)
         setting = await self._setting(call)
-        if isinstance(arguments, str) or setting is None:
-            return None
-        effect = await self._records.find_effect(call.tenant_id, call.key)
+        known = None if isinstance(arguments, str) else arguments
+        if tool.settle:
+            return await tool.settle(setting, known) if setting and known else None
+        effect = await self._records.settle_effect(call.tenant_id, call.key)
+        title = tool.title(self._company, call.arguments)
         if effect is None:
-            title = tool.title(self._company, call.arguments)
             return failed(f"{title}: did not happen", sentences.not_done(title))
-        return tool.recall(setting, arguments, effect)
+        recalled = (
+            tool.recall(setting, known, effect)
+            if tool.recall and setting and known
+            else None
+        )
+        return recalled or _happened(title, effect)
+
+    @override
+    async def report(self, call: Call, title: str) -> ToolResult | None:
+        setting = await self._setting(call)
+        if setting is None:
+            return None
+        about = sentences.look_into(title)
+        details = "\n".join(
+            f"{name}: {value}" for name, value in call.arguments.items()
+        )
+        filed = await self._records.open_ticket(
+            call.tenant_id,
+            key=f"{call.key}:report",
+            person=setting.person_id,
+            queue=HELPDESK,
+            title=about,
+            body=sentences.unknown_outcome(
+                setting.person,
+                title,
+                details,
+                tool=call.name,
+                at=call.now.astimezone(UTC),
+                key=call.key,
+            ),
+        )
+        return opened(about, HELPDESK, filed.reference)
 
     @override
     async def escalate(
@@ -180,6 +213,20 @@ def _parse(tool: AnyTool, call: Call) -> Arguments | str:
 def _is_over(tool: AnyTool, setting: Setting) -> bool:
     """Return whether the requester may change nothing, because they have left."""
     return tool.effect != "read" and policy.has_ended(setting.person, setting.today)
+
+
+def _happened(title: str, effect: Effect) -> ToolResult:
+    """Return the result of an effect for which its tool has no words any more."""
+    return ToolResult(
+        outcome="done",
+        title=title,
+        content={
+            "status": "done",
+            "reference": effect.reference,
+            "sentence": sentences.happened(title, effect.reference),
+        },
+        reference=effect.reference,
+    )
 
 
 def _not_run(call: Call, problems: str) -> ToolResult:

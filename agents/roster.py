@@ -50,6 +50,7 @@ COORDINATOR = Agent(
         "check_policy",
         "my_requests",
         "withdraw_request",
+        "change_request",
         "open_ticket",
     ),
 )

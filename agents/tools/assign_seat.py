@@ -31,7 +31,7 @@ async def run(setting: Setting, arguments: GrantArguments) -> ToolResult:
         return await give(
             setting,
             resource,
-            arguments.grant,
+            arguments,
             seat=takes_seat(resource, arguments.grant),
         )
     except OutOfStock:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from agents.catalog import find_resource, one, what
+from agents.catalog import find_resource, lasting, one, what
 from agents.tools import sentences
 from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
@@ -30,18 +30,18 @@ async def run(setting: Setting, arguments: GrantArguments) -> ToolResult:
     if resource is None:
         sentence = sentences.unknown_thing(setting.company, arguments.resource)
         return failed("No such thing", sentence)
-    return await give(setting, resource, arguments.grant, seat=False)
+    return await give(setting, resource, arguments, seat=False)
 
 
 async def give(
-    setting: Setting, resource: Resource, grant: str, *, seat: bool
+    setting: Setting, resource: Resource, arguments: GrantArguments, *, seat: bool
 ) -> ToolResult:
     """Write a grant unless it is there.
 
     Raises:
         OutOfStock: A seat was asked for and none is free.
     """
-    records, call = setting.records, setting.call
+    records, call, grant = setting.records, setting.call, arguments.grant
     before = await records.find_effect(setting.tenant, call.key)
     if before is None and (held := await held_grant(setting, resource, grant)):
         sentence = sentences.already_has(resource, held, grant)
@@ -50,8 +50,8 @@ async def give(
             title=f"{sentences.upper_first(what(resource, held))} was there already",
             content={"status": "already", "sentence": sentence},
         )
-    ends_at = _end(resource, before.at if before else call.now)
-    await records.grant_access(
+    ends_at = _end(resource, arguments, before.at if before else call.now)
+    filed = await records.grant_access(
         setting.tenant,
         key=call.key,
         person=setting.person_id,
@@ -60,13 +60,16 @@ async def give(
         ends_at=ends_at,
         seat=seat,
     )
-    return given(setting, resource, grant, ends_at)
+    return _given(setting, resource, grant, ends_at, filed.reference)
 
 
-def given(
-    setting: Setting, resource: Resource, grant: str, ends_at: datetime | None
+def _given(
+    setting: Setting,
+    resource: Resource,
+    grant: str,
+    ends_at: datetime | None,
+    reference: str,
 ) -> ToolResult:
-    """Return the result of a grant that is in the records."""
     thing = what(resource, grant)
     facts = [
         Fact(label="Person", value=setting.person.name),
@@ -82,18 +85,26 @@ def given(
             "sentence": sentences.granted(resource, grant, ends_at),
         },
         cards=(CardData(title="Access granted", facts=tuple(facts), tone="good"),),
+        reference=reference,
     )
 
 
-def recall(setting: Setting, arguments: GrantArguments, effect: Effect) -> ToolResult:
-    """Return the result of a grant found in the records."""
+def recall(
+    setting: Setting, arguments: GrantArguments, effect: Effect
+) -> ToolResult | None:
+    """Return the result of a grant found in the ledger."""
     resource = find_resource(setting.company, arguments.resource)
-    assert resource is not None, "an effect's arguments were ruled on"
-    return given(setting, resource, arguments.grant, _end(resource, effect.at))
+    if resource is None:
+        return None
+    ends_at = _end(resource, arguments, effect.at)
+    return _given(setting, resource, arguments.grant, ends_at, effect.reference)
 
 
-def _end(resource: Resource, start: datetime) -> datetime | None:
-    return start + timedelta(seconds=resource.longest) if resource.longest else None
+def _end(
+    resource: Resource, arguments: GrantArguments, start: datetime
+) -> datetime | None:
+    seconds = lasting(resource, arguments.days)
+    return start + timedelta(seconds=seconds) if seconds else None
 
 
 def running(company: Company, arguments: GrantArguments) -> str:

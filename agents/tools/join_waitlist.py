@@ -89,16 +89,16 @@ def _listed(resource: Resource, reference: str) -> ToolResult:
             "sentence": sentences.listed(resource, reference, wanted_order=False),
         },
         cards=(card,),
+        reference=reference,
     )
 
 
 def recall(
     setting: Setting, arguments: WaitlistArguments, effect: Effect
-) -> ToolResult:
-    """Return the result of joining the list, found in the records."""
+) -> ToolResult | None:
+    """Return the result of joining the list, found in the ledger."""
     resource = find_resource(setting.company, arguments.resource)
-    assert resource is not None, "an effect's arguments were ruled on"
-    return _listed(resource, effect.reference)
+    return None if resource is None else _listed(resource, effect.reference)
 
 
 def running(company: Company, arguments: WaitlistArguments) -> str:

@@ -9,6 +9,9 @@ from bot.ports.agent import ToolResult
 from bot.ports.records import Effect
 from bot.protocol.values import CardData, Fact
 
+HELPDESK = "helpdesk"
+"""The queue of whatever belongs to no specialist."""
+
 
 class TicketArguments(Arguments):
     """What people should look into."""
@@ -16,7 +19,7 @@ class TicketArguments(Arguments):
     title: str = Field(min_length=3, max_length=120, description="One line.")
     body: str = Field(default="", max_length=4000, description="All that is known.")
     queue: str = Field(
-        default="helpdesk",
+        default=HELPDESK,
         pattern=r"^[a-z][a-z0-9_-]{0,39}$",
         description="Who should look: helpdesk, or the name of a specialist.",
     )
@@ -32,16 +35,14 @@ async def run(setting: Setting, arguments: TicketArguments) -> ToolResult:
         title=arguments.title,
         body=arguments.body,
     )
-    return _opened(arguments, filed.reference)
+    return opened(arguments.title, arguments.queue, filed.reference)
 
 
-def _opened(arguments: TicketArguments, reference: str) -> ToolResult:
+def opened(title: str, queue: str, reference: str) -> ToolResult:
+    """Return the result of a ticket that is open."""
     card = CardData(
         title=f"Ticket {reference}",
-        facts=(
-            Fact(label="About", value=arguments.title),
-            Fact(label="Queue", value=arguments.queue),
-        ),
+        facts=(Fact(label="About", value=title), Fact(label="Queue", value=queue)),
     )
     return ToolResult(
         outcome="done",
@@ -49,16 +50,17 @@ def _opened(arguments: TicketArguments, reference: str) -> ToolResult:
         content={
             "status": "opened",
             "reference": reference,
-            "sentence": sentences.ticket_opened(reference, arguments.title),
+            "sentence": sentences.ticket_opened(reference, title),
         },
         cards=(card,),
+        reference=reference,
     )
 
 
 def recall(setting: Setting, arguments: TicketArguments, effect: Effect) -> ToolResult:
-    """Return the result of a ticket found in the records."""
+    """Return the result of a ticket found in the ledger."""
     del setting
-    return _opened(arguments, effect.reference)
+    return opened(arguments.title, arguments.queue, effect.reference)
 
 
 def running(company: Company, arguments: TicketArguments) -> str:

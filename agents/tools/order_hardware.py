@@ -34,7 +34,7 @@ async def run(setting: Setting, arguments: ResourceArguments) -> ToolResult:
         return failed("No such thing", sentence)
     records, call = setting.records, setting.call
     if before := await records.find_effect(setting.tenant, call.key):
-        return recall(setting, arguments, before)
+        return _happened(setting, resource, before)
     left = await records.stock_left(setting.tenant, resource.id)
     if left is not None and left <= 0:
         filed = await records.join_waitlist(
@@ -57,10 +57,13 @@ async def run(setting: Setting, arguments: ResourceArguments) -> ToolResult:
 
 def recall(
     setting: Setting, arguments: ResourceArguments, effect: Effect
-) -> ToolResult:
-    """Return the result of an order, or of joining the list, found in the records."""
+) -> ToolResult | None:
+    """Return the result of an order, or of joining the list, found in the ledger."""
     resource = find_resource(setting.company, arguments.resource)
-    assert resource is not None, "an effect's arguments were ruled on"
+    return None if resource is None else _happened(setting, resource, effect)
+
+
+def _happened(setting: Setting, resource: Resource, effect: Effect) -> ToolResult:
     if effect.kind == "waitlist":
         return _listed(resource, effect.reference)
     return _ordered(setting, resource, effect.reference)
@@ -87,6 +90,7 @@ def _ordered(setting: Setting, resource: Resource, reference: str) -> ToolResult
             "sentence": sentences.ordered(resource, reference),
         },
         cards=(card,),
+        reference=reference,
     )
 
 
@@ -109,6 +113,7 @@ def _listed(resource: Resource, reference: str) -> ToolResult:
             "sentence": sentences.listed(resource, reference, wanted_order=True),
         },
         cards=(card,),
+        reference=reference,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agents.tools.assign_seat import ASSIGN_SEAT
+from agents.tools.change_request import CHANGE_REQUEST
 from agents.tools.check_policy import CHECK_POLICY
 from agents.tools.grant_access import GRANT_ACCESS
 from agents.tools.join_waitlist import JOIN_WAITLIST
@@ -36,5 +37,6 @@ TOOLS: dict[str, AnyTool] = {
         OPEN_TICKET,
         MY_REQUESTS,
         WITHDRAW_REQUEST,
+        CHANGE_REQUEST,
     )
 }

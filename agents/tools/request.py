@@ -7,7 +7,16 @@ what they may not have; then what is already there; then whether anything is lef
 from pydantic import Field
 
 from agents import policy
-from agents.catalog import cost, find_resource, includes, one, span, takes_seat, what
+from agents.catalog import (
+    cost,
+    find_resource,
+    includes,
+    lasting,
+    one,
+    span,
+    takes_seat,
+    what,
+)
 from agents.tools import sentences
 from agents.tools.tool import Arguments, Setting, hash_of
 from bot.company.model import Resource
@@ -31,6 +40,15 @@ class GrantArguments(ResourceArguments):
 
     grant: str = Field(
         min_length=1, description="One of the resource's grants, exactly as listed."
+    )
+    days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description=(
+            "For how many days, only if the requester said so. The catalog's own "
+            "limit stays."
+        ),
     )
 
 
@@ -96,7 +114,11 @@ async def _ask(
 ) -> Ruling:
     left = await _stock(setting, resource)
     subject = sentences.subject(
-        resource, grant, setting.person, listed=left is not None and left <= 0
+        resource,
+        grant,
+        setting.person,
+        listed=left is not None and left <= 0,
+        days=_days(arguments),
     )
     for request in await setting.records.open_requests(
         setting.tenant, setting.person_id
@@ -115,6 +137,10 @@ async def _ask(
     )
 
 
+def _days(arguments: ResourceArguments) -> int | None:
+    return arguments.days if isinstance(arguments, GrantArguments) else None
+
+
 async def _stock(setting: Setting, resource: Resource) -> int | None:
     if resource.grants:
         return None
@@ -131,12 +157,13 @@ async def _facts(
     person = setting.person
     position = ", ".join(part for part in (person.title, person.department) if part)
     who = f"{person.name} ({position})" if position else person.name
+    ends = lasting(resource, _days(arguments))
     pairs = [
         ("Requested by", who),
         ("What", sentences.upper_first(what(resource, grant))),
         ("Why, as they put it", arguments.reason),
         ("Cost" if grant else "Price", cost(resource, grant)),
-        ("Ends by itself after", span(resource.longest) if resource.longest else ""),
+        ("Ends by itself after", span(ends) if ends else ""),
     ]
     if grant and takes_seat(resource, grant):
         seats = await setting.records.seats_left(setting.tenant, resource.id)

@@ -74,11 +74,12 @@ def _filed(setting: Setting, reference: str) -> ToolResult:
             "sentence": sentences.reset_filed(reference),
         },
         cards=(card,),
+        reference=reference,
     )
 
 
 def recall(setting: Setting, arguments: ResetArguments, effect: Effect) -> ToolResult:
-    """Return the result of a reset that was filed."""
+    """Return the result of a reset found in the ledger."""
     del arguments
     return _filed(setting, effect.reference)
 

@@ -182,12 +182,12 @@ def withdrawn(subject: str) -> str:
 
 
 def not_open() -> str:
-    """Say that there is nothing left to withdraw."""
-    return "That request is no longer open, so there was nothing to withdraw."
+    """Say that there is nothing left to withdraw or to change."""
+    return "That request is no longer open, so nothing about it was changed."
 
 
 def not_yours() -> str:
-    """Say that only one's own requests can be withdrawn."""
+    """Say that only one's own requests can be withdrawn or changed."""
     return "That is not your request, so I left it alone."
 
 
@@ -196,7 +196,56 @@ def not_done(thing: str) -> str:
     return f"{upper_first(thing)} did not happen, and nothing was changed."
 
 
-def subject(resource: Resource, grant: str, person: Person, *, listed: bool) -> str:
+def happened(thing: str, reference: str) -> str:
+    """Say that an interrupted call had its effect."""
+    return f"{upper_first(thing)} did happen; its reference is {reference}."
+
+
+def changed(subject: str, change: str) -> str:
+    """Say that a request was taken back for a change, and what happens now."""
+    return (
+        f"I took this request back: {subject}. Nobody can approve it any more. "
+        f"With your change (“{change}”) I go on where you asked for it first."
+    )
+
+
+def look_into(step: str) -> str:
+    """Return the title of a ticket about a call whose outcome nobody knows."""
+    return f"Did this happen? {step}"
+
+
+def unknown_outcome(
+    person: Person, step: str, details: str, *, tool: str, at: datetime, key: str
+) -> str:
+    """Tell whoever reads a ticket what to find out, and all that is known.
+
+    Args:
+        person: For whom the call was.
+        step: How its step reads.
+        details: Its arguments, in lines.
+        tool: What ran.
+        at: When this became clear.
+        key: The effect's key, for the system that was called.
+    """
+    return (
+        f"{step}: this was started, and its answer was lost. Nobody can tell whether "
+        "it happened. Please look, and tell the person; do not repeat it unseen.\n\n"
+        f"For: {person.name} <{person.email}>\n"
+        f"Tool: {tool}\n"
+        f"{details}\n"
+        f"Noticed: {at:%Y-%m-%d %H:%M} UTC\n"
+        f"Key: {key}"
+    )
+
+
+def subject(
+    resource: Resource,
+    grant: str,
+    person: Person,
+    *,
+    listed: bool,
+    days: int | None = None,
+) -> str:
     """Return what exactly a decider is asked to approve."""
     if not resource.grants:
         if listed:
@@ -204,7 +253,8 @@ def subject(resource: Resource, grant: str, person: Person, *, listed: bool) -> 
             return f"Put {person.name} {place} (none in stock)"
         return f"Order one {resource.name} for {person.name}"
     verb = "Assign" if takes_seat(resource, grant) else "Grant"
-    return f"{verb} {one(resource, grant)} to {person.name}"
+    until = f" for {span(days * 86400)}" if days else ""
+    return f"{verb} {one(resource, grant)} to {person.name}{until}"
 
 
 def stock(left: int, resource: Resource) -> str:

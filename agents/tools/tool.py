@@ -92,9 +92,12 @@ class Tool(Generic[A]):
     """How the step reads while it runs; the result says how it reads after."""
     rule: Callable[[Setting, A], Awaitable[Ruling]] = allow
     run: Callable[[Setting, A], Awaitable[ToolResult]] = do_nothing
-    recall: Callable[[Setting, A, Happened], ToolResult] | None = None
-    """Returns the result of an effect found in the records; ``None``: the tool
-    leaves nothing there to find."""
+    recall: Callable[[Setting, A, Happened], ToolResult | None] | None = None
+    """Returns the result of an effect found in the ledger, or ``None`` when there are
+    no words left for it; without `recall`, the tool leaves nothing there to find."""
+    settle: Callable[[Setting, A], Awaitable[ToolResult]] | None = None
+    """Finds out elsewhere than in the ledger whether a call that was cut off happened.
+    Its answer must be final. Without it and `recall`, nobody can tell."""
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments."""
@@ -122,7 +125,7 @@ def hash_of(tool: str, arguments: Arguments, person_id: PersonId) -> str:
     document = json.dumps(
         {
             "tool": tool,
-            "arguments": arguments.model_dump(mode="json"),
+            "arguments": arguments.model_dump(mode="json", exclude_none=True),
             "requester": person_id,
         },
         sort_keys=True,

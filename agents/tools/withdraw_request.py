@@ -22,14 +22,21 @@ class WithdrawArguments(Arguments):
 
 async def rule(setting: Setting, arguments: WithdrawArguments) -> Ruling:
     """Let people withdraw their own open requests."""
-    if await _subject(setting, arguments) is None:
+    return await rule_on_own(
+        setting, arguments.request, policy="Everybody may withdraw their own requests"
+    )
+
+
+async def rule_on_own(setting: Setting, request: str, *, policy: str) -> Ruling:
+    """Allow by ``policy`` what is done to the requester's own open request."""
+    if await subject_of(setting, request) is None:
         return Refused(reason=sentences.not_open())
-    return Allowed(policy="Everybody may withdraw their own requests")
+    return Allowed(policy=policy)
 
 
 async def run(setting: Setting, arguments: WithdrawArguments) -> ToolResult:
     """Withdraw it; the records check once more whose it is."""
-    subject = await _subject(setting, arguments)
+    subject = await subject_of(setting, arguments.request)
     outcome = await setting.records.withdraw_request(
         setting.tenant,
         approval_id=ApprovalId(arguments.request),
@@ -52,11 +59,10 @@ async def run(setting: Setting, arguments: WithdrawArguments) -> ToolResult:
     assert_never(outcome)
 
 
-async def _subject(setting: Setting, arguments: WithdrawArguments) -> str | None:
+async def subject_of(setting: Setting, request: str) -> str | None:
+    """Return what one of the requester's open requests asks for."""
     waiting = await setting.records.open_requests(setting.tenant, setting.person_id)
-    return next(
-        (r.subject for r in waiting if r.approval_id == arguments.request), None
-    )
+    return next((r.subject for r in waiting if r.approval_id == request), None)
 
 
 def running(company: Company, arguments: WithdrawArguments) -> str:
@@ -76,4 +82,6 @@ WITHDRAW_REQUEST = Tool(
     running=running,
     rule=rule,
     run=run,
+    # Trying again tells what became of it: what is closed never opens again.
+    settle=run,
 )

@@ -32,6 +32,15 @@ class Row:
     at: datetime = NOW
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What a ticket says."""
+
+    queue: str
+    title: str
+    body: str
+
+
 @dataclass(slots=True, kw_only=True)
 class MemoryRecords(Records):
     """Implements the port on lists; one tenant's rows at a time are kept apart."""
@@ -48,6 +57,7 @@ class MemoryRecords(Records):
         default_factory=list[tuple[PersonId, OpenRequest]]
     )
     withdrawn: list[ApprovalId] = field(default_factory=list[ApprovalId])
+    tickets: list[Ticket] = field(default_factory=list[Ticket])
     changed: dict[ApprovalId, str] = field(default_factory=dict[ApprovalId, str])
     """What was to be changed about a request, in the requester's words."""
     void: set[tuple[TenantId, str]] = field(default_factory=set[tuple[TenantId, str]])
@@ -234,7 +244,11 @@ class MemoryRecords(Records):
         title: str,
         body: str,
     ) -> Filed:
-        return self._write(tenant, Row(kind="ticket", key=key, person=person), "IT")
+        row = Row(kind="ticket", key=key, person=person)
+        filed = self._write(tenant, row, "IT")
+        if filed.created:
+            self.tickets.append(Ticket(queue=queue, title=title, body=body))
+        return filed
 
     @override
     async def withdraw_request(

@@ -117,6 +117,48 @@ async def test_access_ends_by_itself_where_the_catalog_says_so():
     assert "17:00" in str(result.content)
 
 
+@pytest.mark.parametrize(
+    ("days", "hours", "said"), [(14, 8, "8 hours"), (None, 8, "8 hours")]
+)
+async def test_access_never_lasts_longer_than_the_catalog_says(
+    days: int | None, hours: int, said: str
+):
+    desk = desk_of(SAMPLE, "omar.haddad")
+    arguments: dict[str, JsonValue] = {"resource": "db/prod-readonly", "grant": "read"}
+    call = desk.call("grant_access", {**arguments, **({"days": days} if days else {})})
+    ruling = await desk.agents.rule(call)
+    assert isinstance(ruling, NeedsApproval)
+    facts = {fact.label: fact.value for fact in ruling.facts}
+    assert facts["Ends by itself after"] == said
+    await desk.agents.run(call)
+    assert desk.records.rows[0][1].ends_at == NOW + timedelta(hours=hours)
+
+
+async def test_access_for_some_days_is_asked_and_given_for_so_long(desk: Desk):
+    call = desk.call("assign_seat", {**FIGMA, "days": 14})
+    ruling = await desk.agents.rule(call)
+    assert isinstance(ruling, NeedsApproval)
+    assert ruling.subject.endswith("for 14 days")
+    facts = {fact.label: fact.value for fact in ruling.facts}
+    assert facts["Ends by itself after"] == "14 days"
+    first = await desk.agents.run(call)
+    assert desk.records.rows[0][1].ends_at == NOW + timedelta(days=14)
+    assert "2026-12-04" in str(first.content)
+    assert await desk.agents.probe(call) == first
+    for wrong in (0, -1, 100_000, "long"):
+        call = desk.call("assign_seat", {**FIGMA, "days": wrong})
+        assert "was not run" in await refusal(desk, call)
+
+
+async def test_an_approval_is_for_just_so_many_days(desk: Desk):
+    hashes: list[str] = []
+    for arguments in (FIGMA, {**FIGMA, "days": None}, {**FIGMA, "days": 14}):
+        ruling = await desk.agents.rule(desk.call("assign_seat", arguments))
+        assert isinstance(ruling, NeedsApproval)
+        hashes.append(ruling.args_hash)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 async def test_a_larger_grant_includes_a_smaller_one(desk: Desk):
     await desk.agents.run(
         desk.call("grant_access", {**DESIGN_SYSTEM, "grant": "write"})
@@ -247,7 +289,8 @@ async def test_any_other_password_is_refused_by_a_named_rule(desk: Desk, person:
     assert desk.records.rows == []
 
 
-async def test_nobody_withdraws_somebody_elses_request(desk: Desk):
+@pytest.mark.parametrize("name", ["withdraw_request", "change_request"])
+async def test_nobody_touches_somebody_elses_request(desk: Desk, name: str):
     request = OpenRequest(
         approval_id=ApprovalId("a1"),
         turn_id=TurnId("t0"),
@@ -255,10 +298,28 @@ async def test_nobody_withdraws_somebody_elses_request(desk: Desk):
         waiting_for=("Sam",),
     )
     desk.records.waiting.append((PersonId("omar.haddad"), request))
-    call = desk.call("withdraw_request", {"request": "a1"})
+    change: dict[str, JsonValue] = {"change": "two"} if "change" in name else {}
+    call = desk.call(name, {"request": "a1", **change})
     await refusal(desk, call)
     assert (await desk.agents.run(call)).outcome == "failed"
-    assert desk.records.withdrawn == []
+    assert len(desk.records.waiting) == 1
+
+
+async def test_a_changed_request_is_told_with_the_change(desk: Desk):
+    request = OpenRequest(
+        approval_id=ApprovalId("a1"),
+        turn_id=TurnId("t0"),
+        subject="Order one",
+        waiting_for=("Sam",),
+    )
+    desk.records.waiting.append((PersonId("maya.chen"), request))
+    call = desk.call("change_request", {"request": "a1", "change": "two of them"})
+    assert isinstance(await desk.agents.rule(call), Allowed)
+    result = await desk.agents.run(call)
+    assert desk.records.changed == {"a1": "two of them"}
+    assert "Order one" in str(result.content)
+    assert "two of them" in str(result.content)
+    assert (await desk.agents.run(call)).outcome == "done"
 
 
 async def test_a_waiting_list_is_only_for_what_has_run_out_and_is_not_denied(
