@@ -16,12 +16,14 @@ def freeze(state: TurnState) -> tuple[str, str]:
 
 
 def thaw(body: str) -> TurnState:
-    """Return the state that `freeze` stored.
+    """Return the state that `freeze` stored, in this release or another.
+
+    Fields that a newer release added are ignored, older ones' get their defaults.
 
     Raises:
         ValidationError: The body is of another shape.
     """
-    return _adapter.validate_json(body)
+    return _adapter.validate_json(body, extra="ignore")
 
 
 def checksum_of(body: str) -> str:

@@ -58,6 +58,14 @@ def test_a_field_of_a_newer_release_is_ignored() -> None:
     assert event.v == 2
 
 
+def test_a_field_of_a_newer_release_is_ignored_inside_of_values_too() -> None:
+    entry = '{"call_id": "c", "tool": "t", "title": "T", "mood": "good"}'
+    body = f'{{"type": "turn.completed", "ledger": {{"did": [{entry}], "sum": 1}}}}'
+    event = decode(body)
+    assert isinstance(event, TYPES["turn.completed"])
+    assert '"tool":"t"' in encode(event)
+
+
 def test_the_writer_refuses_what_is_not_declared() -> None:
     with pytest.raises(ValidationError):
         TYPES["turn.resumed"].model_validate({"because": "x", "mood": "good"})

@@ -1,33 +1,45 @@
-from functools import reduce
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.errors import SequenceGapError
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent, UnknownEvent
 from bot.protocol.ids import PersonId
+from bot.protocol.values import Ledger
 from bot.turn.reduce import advance, apply
-from bot.turn.snapshot import checksum_of, freeze, thaw
 from bot.turn.state import Phase, TurnState
-from tests.support.turns import NOW, STARTED, TURN, endings, events, fold, logs, record
+from tests.support.turns import (
+    AUTHORIZED,
+    BEGUN,
+    CALL,
+    CALLING,
+    CHILD,
+    FINISHED,
+    NOW,
+    OPENED,
+    QUEUED,
+    RESUMED,
+    STARTED,
+    STEERED,
+    TURN,
+    WANTED,
+    endings,
+    events,
+    fold,
+    ledgers,
+    logs,
+    record,
+)
+
+DENIED = ev.ToolDenied(call_id=CALL, reason="no")
 
 
 @given(logs)
 def test_an_applied_event_changes_nothing(log: list[Recorded]) -> None:
     state = fold(log)
     assert all(advance(state, old) == state for old in log)
-
-
-@given(logs, st.data())
-def test_a_snapshot_is_as_good_as_the_log_before_it(
-    log: list[Recorded], data: st.DataObject
-) -> None:
-    cut = data.draw(st.integers(0, len(log)))
-    body, checksum = freeze(fold(log[:cut]))
-    assert checksum_of(body) == checksum
-    assert reduce(advance, log[cut:], thaw(body)) == fold(log)
 
 
 @given(logs, endings, events)
@@ -121,6 +133,62 @@ def test_a_frame_is_not_done_before_its_model_has_heard_everything() -> None:
         ]
     )
     assert fold(log).frames[0].outcome is None
+
+
+def at_second(seq: int) -> datetime:
+    return NOW + timedelta(seconds=seq)
+
+
+def test_a_turn_behind_another_waits_until_it_is_resumed() -> None:
+    queued = fold(record([QUEUED, STEERED]))
+    assert (queued.phase, queued.queued_behind) == (Phase.QUEUED, "Other")
+    assert (queued.queue_place, queued.running_since) == (1, None)
+    running = fold(record([QUEUED, STEERED, RESUMED]))
+    assert running.phase is Phase.RUNNING
+    assert running.running_since == at_second(3)
+    assert running.started_at == at_second(1)
+
+
+def test_the_release_before_queues_begins_a_queued_turn_by_working_on_it() -> None:
+    state = fold(record([QUEUED, OPENED]))
+    assert state.phase is Phase.RUNNING
+    assert state.running_since == at_second(2)
+
+
+def test_a_second_frame_gives_a_turn_no_time() -> None:
+    state = fold(record([STARTED, OPENED, CHILD]))
+    assert state.running_since == at_second(1)
+
+
+def test_a_call_remembers_when_it_was_started_and_what_people_can_quote() -> None:
+    again = BEGUN.model_copy(update={"attempt": 2})
+    finished = FINISHED.model_copy(update={"reference": "REQ-7"})
+    log = record([*CALLING, AUTHORIZED, BEGUN, again, finished])
+    [call] = fold(log).calls
+    assert (call.started_at, call.reference) == (log[-2].at, "REQ-7")
+
+
+@pytest.mark.parametrize("event", [AUTHORIZED, WANTED, DENIED])
+def test_nothing_but_its_result_moves_a_call_that_was_started(
+    event: TurnEvent,
+) -> None:
+    log = [*CALLING, AUTHORIZED, BEGUN]
+    state = fold(record([*log, event]))
+    assert state.calls == fold(record(log)).calls
+    assert state.items == fold(record(log)).items
+    assert not state.approvals
+
+
+@given(logs, ledgers, endings)
+def test_an_ending_leaves_calls_alone_and_keeps_its_ledger(
+    log: list[Recorded], ledger: Ledger | None, ending: TurnEvent
+) -> None:
+    before = fold(log)
+    said = ending.model_copy(update={"ledger": ledger})
+    after = apply(before, said, turn_id=TURN, at=NOW)
+    assert after.calls == before.calls
+    assert after.ending
+    assert before.ending or after.ending.ledger == ledger
 
 
 def test_the_phase_follows_from_the_facts() -> None:
