@@ -16,17 +16,11 @@ from dataclasses import asdict, dataclass
 
 import aiohttp
 
+from adapters.simulator.bench.apart import run_apart
 from bot.clock import Clock, SystemClock
-from bot.errors import DeskhandError
 
 HEAD_START = 0.2
 """Seconds before the first request, for the session to be set up."""
-
-
-class VolleyError(DeskhandError):
-    """The process that sends requests did not end as it should."""
-
-    hint = "Run the benchmark again; if it stays, look at what it wrote above."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +80,10 @@ async def fire_apart(shots: Sequence[Shot], *, rate: float) -> list[Hit]:
     """As `fire`, in a process of its own.
 
     Raises:
-        VolleyError: The process failed.
+        ApartError: The process failed.
     """
     order = {"rate": rate, "shots": [asdict(shot) for shot in shots]}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        # Ctrl+C is for whoever started us; we end this process ourselves.
-        start_new_session=True,
-    )
-    try:
-        answer, _ = await process.communicate(json.dumps(order).encode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise VolleyError(f"sending ended with status {process.returncode}")
-    return [Hit(**hit) for hit in json.loads(answer)]
+    return [Hit(**hit) for hit in await run_apart(__name__, order)]
 
 
 async def _status(http: aiohttp.ClientSession, shot: Shot) -> int:

@@ -7,10 +7,10 @@ import pytest
 from aiohttp import web
 from typing_extensions import override
 
+from adapters.simulator.bench.apart import ApartError
 from adapters.simulator.bench.volley import (
     HEAD_START,
     Shot,
-    VolleyError,
     fire,
     fire_apart,
 )
@@ -122,5 +122,5 @@ async def test_a_process_of_its_own_sends_the_same() -> None:
 
 
 async def test_a_process_that_fails_is_an_error() -> None:
-    with pytest.raises(VolleyError):
+    with pytest.raises(ApartError):
         await fire_apart([Shot(url="nowhere", headers={})], rate=0)
