@@ -1,7 +1,7 @@
 """What may follow what in the life of a turn and of a tool call, and who still hears.
 
 The tables say which changes are legal; the reducer is checked against them, and so
-are the diagrams of ``docs/turn-engine.md``. Everything that is not listed changes
+are the diagrams of ``docs/turn-life.md``. Everything that is not listed changes
 nothing.
 """
 

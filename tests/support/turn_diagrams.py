@@ -1,7 +1,7 @@
 """The life of a turn and of a tool call, drawn from the tables of the code.
 
 ``.venv/bin/python -m tests.support.turn_diagrams`` prints both for
-``docs/turn-engine.md``; a test compares.
+``docs/turn-life.md``; a test compares.
 """
 
 import sys
