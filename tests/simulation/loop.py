@@ -287,12 +287,9 @@ class SimLoop(asyncio.AbstractEventLoop):
         self._timers.clear()
         for process in self._processes:
             process.kill()
-        for process in self._processes:
-            for task in process.remains:
+        while left := [task for p in self._processes for task in p.take_remains()]:
+            for task in left:
                 _close(task)
-            process.remains.clear()
-        for task in asyncio.all_tasks(self):
-            _close(task)
 
     # --------------------------------------------------------------- asyncio's own face
 
@@ -378,7 +375,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             context=context,
         )
         if process.dead:
-            process.remains.append(task)
+            process.leave(task)
         return task
 
     @override

@@ -248,10 +248,14 @@ class SimProcess:
         if not self.dead:
             self._held.append(handle)
 
-    @property
-    def remains(self) -> list[SimTask[Any]]:
-        """Tasks that were not done when it was killed. They hold what they held."""
-        return self._remains
+    def leave(self, task: SimTask[Any]) -> None:
+        """Keep a task of this dead process, so that nothing closes it yet."""
+        self._remains.append(task)
+
+    def take_remains(self) -> list[SimTask[Any]]:
+        """Return the tasks that were not done when it was killed."""
+        remains, self._remains = self._remains, []
+        return remains
 
 
 CURRENT: ContextVar[SimProcess] = ContextVar("deskhand_sim_process")
