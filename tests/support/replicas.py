@@ -175,10 +175,14 @@ class Fleet:
     ) -> Replica:
         """Start the first replica and let the platforms deliver to it."""
         replica = await self.start(name, code, words_per_second=words_per_second)
+        await self.joined(replica)
+        return replica
+
+    async def joined(self, replica: Replica) -> None:
+        """Let the platforms deliver to the first replica, and note who claims what."""
         self.deliver_to(replica)
         await self.play.stage.teams.install_everyone()
         await self._note_claims()
-        return replica
 
     async def start(
         self,
