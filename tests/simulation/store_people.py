@@ -1,5 +1,6 @@
 """Statements about who is who on the platforms. As in `bot/store/people.py`."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.company.model import Company, Person
@@ -13,7 +14,7 @@ def load_company(
     tables: Tables,
     tenant_id: TenantId,
     company: Company,
-    workspaces: dict[PlatformName, str],
+    workspaces: Mapping[PlatformName, str],
 ) -> None:
     """Let a company have been there from the start."""
     for person in company.people:
