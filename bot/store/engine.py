@@ -7,15 +7,17 @@ mean everywhere else.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Literal
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import StoreUnavailableError
+from bot.errors import StoreRefusedError, StoreUnavailableError
+from bot.store.direct import TRANSIENT, Driver, driver_of, translated
 
 CONNECT_SECONDS = 5.0
 """How long opening a connection, or waiting for a free one, may take."""
@@ -31,12 +33,6 @@ _PROBE_SECONDS = 30.0
 """How often a silent listener makes sure that somebody is still there."""
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """How long a listener waits before it connects again; the last value repeats."""
-
-# SQLSTATE classes after which the same transaction may succeed later: connection,
-# out of resources, shutting down or cancelled, serialisation and deadlock, a lock
-# not granted in time, a standby that was the primary until now.
-# Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_TRANSIENT = ("08", "53", "57", "40001", "40P01", "55P03", "25006")
 
 _CANNOT_CONNECT = (
     OSError,
@@ -57,7 +53,11 @@ def dsn_of(url: str) -> str:
 
 
 def create_engine(
-    url: str, *, pool_size: int = 10, statement: timedelta | None = STATEMENT
+    url: str,
+    *,
+    pool_size: int = 10,
+    statement: timedelta | None = STATEMENT,
+    isolation: Literal["AUTOCOMMIT", "READ COMMITTED"] = "AUTOCOMMIT",
 ) -> AsyncEngine:
     """Return a pool of at most ``pool_size`` connections; none is opened yet.
 
@@ -65,6 +65,8 @@ def create_engine(
         url: ``postgres://``, ``postgresql://`` or ``postgresql+asyncpg://``.
         pool_size: Connections kept and opened at most.
         statement: When Postgres gives a statement up; ``None`` for never.
+        isolation: Whether SQLAlchemy begins a transaction with every first statement,
+            as it does with ``READ COMMITTED``; otherwise only `begin` does.
     """
     dsn = dsn_of(url)
     settings = {
@@ -85,6 +87,7 @@ def create_engine(
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=open_connection,
+        isolation_level=isolation,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
@@ -95,7 +98,10 @@ def create_engine(
 
 @asynccontextmanager
 async def connect(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """Take a connection for the block.
+    """Take a connection for the block; each statement is a transaction of its own.
+
+    For looking: what is seen by two statements need not fit together then, but nor
+    need it in a transaction (READ COMMITTED), which costs two more round trips.
 
     Raises:
         StoreUnavailableError: Postgres cannot be reached, went away or gave up.
@@ -104,6 +110,10 @@ async def connect(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         # Only here: an OSError of the block itself is the caller's.
         try:
             conn = await stack.enter_async_context(engine.connect())
+            while driver_of(conn).is_closed():  # it broke while it lay in the pool
+                await conn.invalidate()
+                await conn.close()
+                conn = await stack.enter_async_context(engine.connect())
         except (*_CANNOT_CONNECT, DBAPIError) as error:
             raise StoreUnavailableError(
                 f"cannot connect to Postgres: {error}"
@@ -125,8 +135,30 @@ async def begin(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
             Nothing was written; only where the connection broke during the commit
             itself nobody can tell, so look before doing it again.
     """
-    async with connect(engine) as conn, conn.begin():
+    async with connect(engine) as conn, _transaction(driver_of(conn)):
         yield conn
+
+
+@asynccontextmanager
+async def _transaction(driver: Driver) -> AsyncGenerator[None]:
+    transaction = driver.transaction()
+    over = False
+    try:
+        with translated(driver):
+            await transaction.start()
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreUnavailableError, StoreRefusedError), translated(driver):
+                await transaction.rollback()
+            over = True
+            raise
+        with translated(driver):
+            await transaction.commit()
+        over = True
+    finally:
+        if not over:  # nobody knows what it is in the middle of
+            driver.terminate()
 
 
 async def listen(
@@ -188,7 +220,7 @@ def _is_transient(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(_TRANSIENT)
+    return state.startswith(TRANSIENT)
 
 
 def _milliseconds(limit: timedelta | None) -> str:

@@ -46,7 +46,7 @@ async def migrate(url: str) -> list[str]:
         ConfigError: The schema is not Deskhand's, or too new for this release.
         StoreUnavailableError: Postgres cannot be reached.
     """
-    engine = create_engine(url, pool_size=1, statement=None)
+    engine = create_engine(url, pool_size=1, statement=None, isolation="READ COMMITTED")
     try:
         async with connect(engine) as conn:
             # Held by the session, not by a transaction: each revision has its own.

@@ -1,13 +1,14 @@
 """What store tests begin with: a tenant, a conversation with mail, a claim."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.inbound import Address
@@ -100,6 +101,19 @@ async def all_of(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(call) for call in calls]
     return [task.result() for task in tasks]
+
+
+class _UndoneError(Exception):
+    """Raised to roll a transaction back."""
+
+
+@asynccontextmanager
+async def undone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """Open a transaction that is rolled back at the end of the block."""
+    with suppress(_UndoneError):
+        async with begin(engine) as conn:
+            yield conn
+            raise _UndoneError
 
 
 async def somebody_waits(engine: AsyncEngine) -> None:

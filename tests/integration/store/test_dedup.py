@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.protocol.ids import TenantId
 from bot.store.dedup import first_time, forget_deliveries
 from bot.store.engine import begin
-from tests.support.store import TENANT, all_of
+from tests.support.store import TENANT, all_of, undone
 
 
 async def first(
@@ -57,9 +57,8 @@ async def test_copies_that_come_at_once_count_once(engine: AsyncEngine):
 
 
 async def test_a_delivery_that_rolled_back_may_come_again(engine: AsyncEngine):
-    async with engine.connect() as conn:
+    async with undone(engine) as conn:
         assert await first(conn, "d1", "s1")
-        await conn.rollback()
     async with begin(engine) as conn:
         assert await first(conn, "d1", "s1")
 

@@ -14,7 +14,7 @@ from bot.store.engine import begin
 from bot.store.mailbox import consume, deliver, read_mail
 from bot.store.schema import conversation
 from bot.store.wake import parse_news, parse_notice
-from tests.support.store import TENANT, address, all_of, claim, own, send
+from tests.support.store import TENANT, address, all_of, claim, own, send, undone
 
 
 async def test_mail_delivered_at_once_is_numbered_without_gaps(engine: AsyncEngine):
@@ -77,9 +77,8 @@ async def test_an_old_owner_consumes_nothing(engine: AsyncEngine):
 
 async def test_a_delivery_that_rolls_back_leaves_nothing(engine: AsyncEngine):
     place = address()
-    async with engine.connect() as conn:
+    async with undone(engine) as conn:
         await deliver(conn, TENANT, place.conversation_id, place, "said", "{}")
-        await conn.rollback()
     assert await send(engine, place) == 1
 
 
