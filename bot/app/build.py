@@ -13,7 +13,7 @@ from adapters.console.api import add_console
 from agents.build import build_agents
 from bot.app.health import health_routes, pacing_of
 from bot.app.platforms import Mounted, start_platforms
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SyncedClock, SystemClock
 from bot.company.file import load_articles, load_company
 from bot.company.model import Company
 from bot.engine.delivery import Delivery
@@ -23,7 +23,9 @@ from bot.engine.kit import Kit
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
+from bot.engine.sweeper import Sweeper
 from bot.engine.telemetry import Telemetry
+from bot.engine.timekeeper import Timekeeper
 from bot.engine.worker import Worker
 from bot.errors import ConfigError
 from bot.pacing.pacer import Pacer
@@ -63,6 +65,8 @@ class Bot:
     delivery: Delivery
     worker: Worker
     writer: LogWriter
+    sweeper: Sweeper
+    timekeeper: Timekeeper
     web: web.Application
 
 
@@ -71,17 +75,20 @@ async def built(
     settings: Settings, url: str, *, seams: Seams = SEAMLESS
 ) -> AsyncGenerator[Bot]:
     """Build the bot on a database and close what it opened at the end."""
-    clock = SystemClock()
+    clock = SyncedClock(SystemClock())
     company = load_company(settings.company_file)
     await migrate(url)
     async with AsyncExitStack() as stack:
         engine = create_engine(url, pool_size=POOL_SIZE)
         stack.push_async_callback(engine.dispose)
+        store = seams.store(PostgresStore(engine, url))
+        timekeeper = Timekeeper(store, clock)
+        await timekeeper.look()
         mounted = await start_platforms(settings, clock, stack)
         await _install(settings, engine, company, mounted)
         records = PostgresRecords(engine)
         kit = _kit(
-            seams.store(PostgresStore(engine, url)),
+            store,
             clock,
             company=company,
             platforms={
@@ -95,6 +102,8 @@ async def built(
             delivery=kit.delivery,
             worker=Worker(kit, worker_id=f"{socket.gethostname()}:{os.getpid()}"),
             writer=kit.writer,
+            sweeper=Sweeper(kit),
+            timekeeper=timekeeper,
             web=_web(settings, company, kit, mounted),
         )
 

@@ -86,6 +86,8 @@ async def _work(
         background = [
             tasks.create_task(bot.writer.run()),
             tasks.create_task(bot.delivery.run()),
+            tasks.create_task(bot.sweeper.run()),
+            tasks.create_task(bot.timekeeper.run()),
         ]
         working = tasks.create_task(bot.worker.run())
         if ready:

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 TOOL_TIMEOUT = 30.0
 """Seconds for a tool that does not say how long it may take."""
+CHECK_TIMEOUT = 10.0
+"""Seconds for policy, a probe or a ticket: they look something up, nothing more."""
 PAUSE = 0.5
 """Seconds before looking again at an approval that somebody just decided."""
 
@@ -40,7 +42,8 @@ class Actor:
     async def rule(self, runner: Runner, call: st.Call) -> None:
         """Ask policy about a call; what cannot be checked is refused."""
         try:
-            ruling = await self._agents.rule(self._port_call(runner.state, call))
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                ruling = await self._agents.rule(self._port_call(runner.state, call))
         except Exception:
             # A policy that cannot be checked is a policy that says no.
             log.exception("policy.failed", tool=call.name)
@@ -102,16 +105,35 @@ class Actor:
                 title=wording.step_failed(call.title),
                 content={"error": wording.READ_FAILED},
             )
+        asked = self._port_call(runner.state, call)
         try:
-            known = await self._agents.probe(self._port_call(runner.state, call))
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                known = await self._agents.probe(asked)
         except Exception:
             log.exception("tool.probe_failed", tool=call.name)
             known = None
-        return known or ToolResult(
+        if known:
+            return known
+        ticket = await self._reported(asked, call.title)
+        return ToolResult(
             outcome="unknown",
             title=wording.step_unknown(call.title),
-            content={"error": wording.EFFECT_UNKNOWN},
+            content={
+                "error": wording.EFFECT_UNKNOWN,
+                "ticket": ticket.reference if ticket else "",
+            },
+            cards=ticket.cards if ticket else (),
+            reference=ticket.reference if ticket else "",
         )
+
+    async def _reported(self, call: Call, title: str) -> ToolResult | None:
+        """Let people look at what nobody can tell; ``None`` if there is no ticket."""
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                return await self._agents.report(call, title)
+        except Exception:
+            log.exception("tool.not_reported", tool=call.name)
+            return None
 
     def _port_call(self, state: st.TurnState, call: st.Call) -> Call:
         assert state.requester is not None, "a turn starts with who asks"
@@ -132,9 +154,10 @@ class Actor:
         assert approval is not None, "decide names approvals of the state"
         now = self._clock.now()
         try:
-            stage = await self._agents.escalate(
-                approval.stages[approval.stage], approval.requester_id, now=now
-            )
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                stage = await self._agents.escalate(
+                    approval.stages[approval.stage], approval.requester_id, now=now
+                )
         except Exception:
             # Whoever comes next cannot be found: then nobody decides in time.
             log.exception("approval.not_escalated", approval=approval_id)
@@ -160,4 +183,5 @@ def _finished(call_id: CallId, result: ToolResult) -> ev.ToolFinished:
         result=result.content,
         cards=tuple(card.model_dump(mode="json") for card in result.cards),
         sources=result.sources,
+        reference=result.reference,
     )

@@ -3,26 +3,29 @@
 Everything that anybody does to a conversation arrives as mail: what people say, what
 they decide, that they stop. The owner hands each piece to the turn it is for, and
 the row is consumed in the transaction that makes the event true. Mail that cannot be
-taken yet (somebody else's message while a turn runs) stays where it is.
+taken yet stays where it is.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
 from pydantic import ValidationError
 
+from bot.engine.generation import GENERATION
 from bot.engine.kit import Kit
-from bot.engine.letters import Letter, letter_of
+from bot.engine.letters import Letter, is_known, letter_of
+from bot.engine.live import LiveTurns
 from bot.engine.log import Also
 from bot.engine.runner import Runner
-from bot.engine.turns import begin_turn, load_state
-from bot.errors import SequenceGapError
-from bot.ports.rows import Claim, StoredTurn
+from bot.engine.turns import begin_turn
+from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.ports.rows import Claim
 from bot.ports.store import Transaction
-from bot.protocol.events import ApprovalDecided, TurnSteered
-from bot.protocol.ids import ConversationId, TurnId
+from bot.protocol.events import ApprovalDecided, TurnEvent, TurnSteered
+from bot.protocol.ids import ConversationId
+from bot.turn.state import TurnState
 
 log = structlog.get_logger()
 
@@ -43,13 +46,10 @@ class Conversation:
         self._kit = kit
         self._news = asyncio.Event()
         self._news.set()
-        self._runners: dict[TurnId, Runner] = {}
-        self._tasks: dict[TurnId, asyncio.Task[None]] = {}
+        self._turns = LiveTurns(claim, kit, self._news.set)
         self._held: dict[int, Letter] = {}
         """Mail read and not yet handed to a turn."""
         self._handed: set[int] = set()
-        self._parked: dict[TurnId, datetime | None] = {}
-        """Turns that nobody needs now, with when somebody will."""
         self._draining = False
         self._still_since: float | None = None
         """Since when (monotonic) nothing runs and only showing is left."""
@@ -75,70 +75,38 @@ class Conversation:
             LeaseLostError: Somebody else owns it now; nothing more may be written.
         """
         async with asyncio.TaskGroup() as tasks:
-            await self._open(tasks)
+            await self._turns.open(tasks)
             while True:
                 await self._turn_over(tasks)
                 if await self._let_go():
                     return
                 await self._wait()
 
-    # --------------------------------------------------------------------- opening
-
-    async def _open(self, tasks: asyncio.TaskGroup) -> None:
-        """Pick up what an earlier owner left: running, undelivered or due turns."""
-        async with self._kit.store.begin("conversation.open") as tx:
-            rows = await tx.open_turns(self.claim)
-        for row in rows:
-            if _needs_owner(row) or self._is_due(row.wake_at):
-                await self._load(tasks, row.turn_id)
-            elif row.status == "parked":
-                self._parked[row.turn_id] = row.wake_at
-
-    async def _load(self, tasks: asyncio.TaskGroup, turn_id: TurnId) -> Runner | None:
-        if runner := self._runners.get(turn_id):
-            self._drive(tasks, runner)
-            return runner
-        try:
-            state = await load_state(self._kit.store, self.claim.tenant_id, turn_id)
-        except (SequenceGapError, ValidationError):
-            # One damaged turn must not silence everybody else in its conversation.
-            log.exception("turn.damaged", turn=turn_id, hint="Restore its events.")
-            return None
-        if state is None:
-            return None
-        runner = self._kit.runner(state, self.claim)
-        await self._kit.delivery.adopt(self.claim, state)
-        self._runners[turn_id] = runner
-        self._drive(tasks, runner)
-        return runner
-
-    def _drive(self, tasks: asyncio.TaskGroup, runner: Runner) -> None:
-        """Give the runner a task, unless it has one or needs none."""
-        turn_id = runner.state.turn_id
-        self._parked.pop(turn_id, None)
-        if turn_id in self._tasks:
-            runner.nudge()
-            return
-
-        async def run() -> None:
-            try:
-                with self._kit.telemetry.turns_live.track_inprogress():
-                    await runner.run()
-            finally:
-                del self._tasks[turn_id]
-                self._news.set()
-
-        self._tasks[turn_id] = tasks.create_task(run())
-
     # ------------------------------------------------------------------------ mail
 
     async def _turn_over(self, tasks: asyncio.TaskGroup) -> None:
         """Read new mail and hand out what can be handed out."""
         self._news.clear()
+        await self._read_mail()
+        for mail_seq, letter in sorted(self._held.items()):
+            if await self._take(tasks, mail_seq, letter):
+                self._handed.add(mail_seq)
+                self._held.pop(mail_seq, None)
+        if self._turns.needs_newer:
+            self._draining = True
+        await self._turns.turn_over(tasks, draining=self._draining)
+
+    async def _read_mail(self) -> None:
         async with self._kit.store.begin("conversation.mail") as tx:
             rows = await tx.read_mail(self.claim)
         for row in rows:
             if row.mail_seq in self._handed or row.mail_seq in self._held:
+                continue
+            if not is_known(row):
+                log.warning(
+                    "mail.newer", kind=row.kind, hint="A newer release reads it."
+                )
+                self._turns.needs_newer = True
                 continue
             try:
                 self._held[row.mail_seq] = letter_of(row)
@@ -146,67 +114,60 @@ class Conversation:
                 kinds = [problem["type"] for problem in error.errors()]
                 log.error("mail.unreadable", kind=row.kind, problems=kinds)  # noqa: TRY400 - the error holds what people wrote
                 await self._consume(row.mail_seq)
-        for mail_seq, letter in sorted(self._held.items()):
-            if await self._take(tasks, mail_seq, letter):
-                self._handed.add(mail_seq)
-                self._held.pop(mail_seq, None)
-        for runner in list(self._runners.values()):
-            if not runner.idle or self._is_due(runner.wake_at()):
-                self._drive(tasks, runner)
-        for turn_id, at in list(self._parked.items()):
-            if self._is_due(at) and not self._draining:
-                await self._load(tasks, turn_id)
-
-    def _is_due(self, at: datetime | None) -> bool:
-        return at is not None and at <= self._kit.clock.now()
 
     async def _take(
         self, tasks: asyncio.TaskGroup, mail_seq: int, letter: Letter
     ) -> bool:
         """Hand one piece of mail to its turn; whether it could be."""
-        consumed = self._consumed(mail_seq)
         if letter.kind == "said":
-            return await self._hear(tasks, mail_seq, letter, consumed)
-        turn_id = letter.turn_id
-        runner = await self._load(tasks, turn_id)
+            return await self._hear(tasks, mail_seq, letter)
+        runner = await self._turns.load(tasks, letter.turn_id)
+        if runner is None and self._turns.needs_newer:
+            return False
         if runner is None or not runner.live:
             await self._consume(mail_seq)
             return True
         bounce = partial(self._return, mail_seq, letter)
+        also = self._consumed(mail_seq)
         if letter.kind == "stop":
-            runner.stop(letter.person_id, letter.person_name, consumed, bounce=bounce)
+            runner.stop(letter.person_id, letter.person_name, also, bounce=bounce)
         else:
-            event = ApprovalDecided.model_validate(letter.decision, extra="ignore")
-            runner.hand(event, consumed, bounce=bounce)
+            runner.hand(*_meaning(letter), also=also, bounce=bounce)
         return True
 
     async def _hear(
-        self,
-        tasks: asyncio.TaskGroup,
-        mail_seq: int,
-        letter: Letter,
-        consumed: Also,
+        self, tasks: asyncio.TaskGroup, mail_seq: int, letter: Letter
     ) -> bool:
-        """Steer the requester's running turn, or start a new one."""
-        busy = [runner for runner in self._runners.values() if runner.busy]
-        for runner in busy:
-            requester = runner.state.requester
-            theirs = requester and requester.person_id == letter.person_id
-            if theirs and runner.hears:
+        """Steer the requester's turn, start a new one, or put it in line."""
+        ahead = [*self._turns.busy, *self._turns.in_line]
+        theirs = [runner for runner in ahead if _is_of(runner, letter)]
+        for runner in theirs:
+            if runner.hears:
                 runner.hand(
                     TurnSteered(text=letter.text),
-                    consumed,
+                    also=self._consumed(mail_seq),
                     bounce=partial(self._return, mail_seq, letter),
                 )
                 return True
-        if busy or self._draining:
+        if theirs or self._draining:
             return False
-        state = await begin_turn(self._kit, self.claim, letter, consumed)
-        runner = self._kit.runner(state, self.claim)
-        self._kit.delivery.show(self.claim, state)
-        self._runners[state.turn_id] = runner
-        self._drive(tasks, runner)
+        self._turns.begun(tasks, await self._begin(letter, mail_seq, ahead))
         return True
+
+    async def _begin(
+        self, letter: Letter, mail_seq: int, ahead: list[Runner]
+    ) -> TurnState:
+        begin = partial(
+            begin_turn, self._kit, self.claim, letter, self._consumed(mail_seq)
+        )
+        try:
+            return await begin(behind=ahead)
+        except (LeaseLostError, StoreUnavailableError):
+            raise
+        except Exception:
+            # Tried again it would break again, and silence everybody after it.
+            log.exception("turn.not_begun", hint="The person is told; report this.")
+            return await begin(failed="internal")
 
     def _return(self, mail_seq: int, letter: Letter) -> None:
         """Take mail back that came too late for the turn it was handed to."""
@@ -228,60 +189,60 @@ class Conversation:
 
     async def _let_go(self) -> bool:
         """Release the conversation if nothing runs and everything is shown."""
-        await self._forget_settled()
-        if self._tasks or (self._held and not self._draining):
+        await self._turns.forget_settled(draining=self._draining)
+        if self._turns.at_work or (self._held and not self._draining):
             return False
-        due = [at for at in self._parked.values() if at]
-        if self._runners:
+        due = self._turns.due()
+        if self._turns.runners:
             if not self._patience_is_over():
                 return False
             # Nothing runs, and a platform will not show the rest for now. Others
             # need the place; whoever claims this next goes on showing.
             due.append(self._kit.clock.now() + RETRY_SHOWING)
+        if self._turns.needs_newer:
+            due.append(self._kit.clock.now())
         async with self._kit.store.begin("conversation.release") as tx:
+            if self._turns.needs_newer:
+                await tx.require_generation(self.claim, GENERATION + 1)
             await tx.release(self.claim, min(due, default=None), rest=REST)
         return True
 
     def _patience_is_over(self) -> bool:
         now = self._kit.clock.monotonic()
-        if any(not runner.idle for runner in self._runners.values()):
+        if any(not runner.idle for runner in self._turns.runners):
             self._still_since = None
             return False
         if self._still_since is None:
             self._still_since = now
         return now - self._still_since >= PATIENCE
 
-    async def _forget_settled(self) -> None:
-        for turn_id, runner in list(self._runners.items()):
-            if turn_id in self._tasks or not runner.idle:
-                continue
-            if not self._kit.delivery.settled(turn_id):
-                continue
-            seq = runner.state.seq
-            await self._kit.delivery.note(turn_id, seq)
-            async with self._kit.store.begin("conversation.delivered") as tx:
-                await tx.set_delivered(self.claim, turn_id, seq)
-            self._kit.delivery.forget(turn_id)
-            del self._runners[turn_id]
-            if runner.live:
-                self._parked[turn_id] = runner.wake_at()
-            else:
-                phase = runner.state.phase.value
-                self._kit.telemetry.turns_ended.labels(phase).inc()
-
     async def _wait(self) -> None:
         """Wait for mail, for a turn to stop, or for everything to be shown.
 
-        The heartbeat wakes it now and then, which is when patience is looked at.
+        The heartbeat wakes it now and then, which is when patience and deadlines are
+        looked at.
         """
-        with self._kit.delivery.watching(self._runners, self._news.set):
+        turns = [runner.state.turn_id for runner in self._turns.runners]
+        with self._kit.delivery.watching(turns, self._news.set):
             await self._news.wait()
 
     def abandon(self) -> None:
         """Drop what this process would still show: it owns the conversation no more."""
-        for turn_id in self._runners:
-            self._kit.delivery.forget(turn_id)
+        self._turns.abandon()
 
 
-def _needs_owner(row: StoredTurn) -> bool:
-    return row.status == "running" or row.delivered_seq < row.last_seq
+def _is_of(runner: Runner, letter: Letter) -> bool:
+    requester = runner.state.requester
+    return requester is not None and requester.person_id == letter.person_id
+
+
+def _meaning(letter: Letter) -> tuple[TurnEvent, ...]:
+    """Return what a decision means for its turn.
+
+    A request that its requester changed is withdrawn, and the turn is told what is
+    wanted instead: it asks anew, under a new approval.
+    """
+    decided = ApprovalDecided.model_validate(letter.decision, extra="ignore")
+    if letter.kind == "withdrawn" and letter.text:
+        return decided, TurnSteered(text=letter.text)
+    return (decided,)

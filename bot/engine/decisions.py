@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from bot.company.model import Person
 from bot.engine.letters import Letter
-from bot.engine.turns import read_state
+from bot.engine.turns import read_turn
 from bot.ports.inbox import Acceptance, Outcome
 from bot.ports.rows import ApprovalRow
 from bot.ports.store import Store, Transaction
@@ -88,10 +88,11 @@ async def take_decision(
 
 async def _as_decided(tx: Transaction, row: ApprovalRow) -> TurnState | None:
     """Return the turn with every decision of this approval, told to it or not yet."""
-    state = await read_state(tx, row.tenant_id, row.turn_id)
-    approval = state.approval(row.approval_id) if state else None
-    if state is None or approval is None:
+    loaded = await read_turn(tx, row.turn_id)
+    approval = loaded.state.approval(row.approval_id) if loaded else None
+    if loaded is None or approval is None:
         return None
+    state = loaded.state
     known = {(ruled.stage, ruled.by) for ruled in approval.rulings}
     for made in await tx.decisions_of(row.tenant_id, row.approval_id):
         if (made.stage, made.person_id) not in known:

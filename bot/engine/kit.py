@@ -26,8 +26,16 @@ class Kit:
     records: Records
     telemetry: Telemetry
 
-    def runner(self, state: TurnState, claim: Claim) -> Runner:
-        """Return a runner for a turn of a claimed conversation."""
+    def runner(
+        self, state: TurnState, claim: Claim, *, damaged: bool = False
+    ) -> Runner:
+        """Return a runner for a turn of a claimed conversation.
+
+        Args:
+            state: The turn, as the log has it.
+            claim: Of its conversation.
+            damaged: Whether events after ``state`` are lost.
+        """
         return Runner(
             state,
             claim,
@@ -35,4 +43,5 @@ class Kit:
             clock=self.clock,
             perform=self.performer,
             show=self.delivery.show,
+            damaged=damaged,
         )

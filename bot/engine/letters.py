@@ -1,6 +1,6 @@
 """Mail between the ways in and the owner of a conversation, as JSON in its rows."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, JsonValue
 
@@ -8,11 +8,13 @@ from bot.ports.rows import Mail
 from bot.protocol.ids import PersonId, TurnId
 from bot.protocol.inbound import Address, Frozen
 
+Kind = Literal["said", "decided", "withdrawn", "stop"]
+
 
 class Letter(Frozen):
     """One piece of mail."""
 
-    kind: Literal["said", "decided", "withdrawn", "stop"]
+    kind: Kind
     person_id: PersonId
     """Who did it; empty when nobody in the directory matches."""
     person_name: str = ""
@@ -23,6 +25,11 @@ class Letter(Frozen):
     address: Address | None = None
     decision: dict[str, JsonValue] = Field(default_factory=dict)
     """An `ApprovalDecided` as JSON."""
+
+
+def is_known(mail: Mail) -> bool:
+    """Whether this release knows what such mail means."""
+    return mail.kind in get_args(Kind)
 
 
 def letter_of(mail: Mail) -> Letter:

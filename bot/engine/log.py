@@ -95,6 +95,27 @@ class LogWriter:
             tell(recorded)
         return recorded
 
+    async def landed(
+        self,
+        claim: Claim,
+        turn_id: TurnId,
+        events: Sequence[TurnEvent],
+        first_seq: int,
+    ) -> list[Recorded]:
+        """Return ``events`` as the log has them; empty if it has others, or none.
+
+        For who was told that Postgres went away in the middle of a commit.
+        """
+        async with self._store.begin("turn.load") as tx:
+            rows = await tx.load_events(claim.tenant_id, turn_id, after=first_seq - 1)
+        bodies = [encode(cleaned(event)) for event in events]
+        if [body for _, _, body in rows[: len(bodies)]] != bodies:
+            return []
+        return [
+            Recorded(turn_id=turn_id, seq=seq, at=at, event=cleaned(event))
+            for (seq, at, _), event in zip(rows, events, strict=False)
+        ]
+
     async def run(self) -> None:
         """Commit what is appended, until cancelled."""
         while True:

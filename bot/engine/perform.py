@@ -52,8 +52,10 @@ class Performer:
                 await runner.emit(ev.TurnResumed(because="decision"))
             case do.Finish():
                 await runner.emit(_ending_of(runner.state))
-            case do.GiveUp() | do.Overrun():
-                raise AssertionError("the runner does this")
+            case do.Overrun(frame_id=frame_id):
+                await self._overrun(runner, frame_id)
+            case do.GiveUp():
+                raise AssertionError("the runner ends its turn itself")
             case _:
                 assert_never(action)
 
@@ -81,6 +83,19 @@ class Performer:
                 await runner.emit(
                     ev.FrameClosed(frame_id=frame_id, outcome="done", result=said)
                 )
+
+    async def _overrun(self, runner: Runner, frame_id: FrameId) -> None:
+        """Close a frame that took too long, once it is known what it has done."""
+        await runner.interrupt(frame_id)
+        await runner.written()
+        for call in runner.state.calls:
+            mine = call.frame_id == frame_id and not call.handoff_to
+            if mine and call.status == "started":
+                await self._actor.probe(runner, call)
+        reason = wording.failure("deadline")
+        await runner.emit(
+            ev.FrameClosed(frame_id=frame_id, outcome="failed", result=reason)
+        )
 
     async def _call(
         self,
@@ -166,7 +181,7 @@ def _settlement(state: st.TurnState, call: st.Call) -> ev.TurnEvent:
             reason = wording.rejected_by(last.by_name, last.reason)
             return ev.ToolDenied(call_id=call.call_id, reason=reason, by="person")
         case "withdrawn":
-            reason = wording.WITHDRAWN_REASON
+            reason = (last.reason if last else "") or wording.WITHDRAWN_REASON
             return ev.ToolDenied(call_id=call.call_id, reason=reason, by="requester")
         case "expired":
             return ev.ToolDenied(

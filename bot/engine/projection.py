@@ -6,17 +6,16 @@ in the transaction that commits them: the tables never say what the log does not
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
 
+from bot.engine.ending import folded
 from bot.engine.log import Also
 from bot.errors import SupersededError
 from bot.ports.rows import Claim
 from bot.ports.store import Transaction
 from bot.protocol import events as ev
-from bot.protocol.events import Recorded, TurnEvent
+from bot.protocol.events import TurnEvent
 from bot.protocol.ids import TenantId
 from bot.turn.decide import wake_at
-from bot.turn.reduce import advance
 from bot.turn.snapshot import freeze
 from bot.turn.state import ROOT, Approval, Phase, TurnState
 
@@ -26,6 +25,7 @@ SNAPSHOT_EVERY = 200
 
 _STATUS = {
     Phase.NEW: "running",
+    Phase.QUEUED: "parked",
     Phase.QUEUED: "running",
     Phase.RUNNING: "running",
     Phase.PARKED: "parked",
@@ -53,7 +53,7 @@ def projection_of(
     full = before.seq // SNAPSHOT_EVERY != (before.seq + len(events)) // SNAPSHOT_EVERY
     if not full and not any(isinstance(event, _MATTERS) for event in events):
         return []
-    after = _after(before, events, at)
+    after = folded(before, events, at)
     writes = [
         _approval_writer(claim, after, approval)
         for approval in after.approvals
@@ -64,14 +64,6 @@ def projection_of(
     if full or after.parked or after.ending:
         writes.append(lambda tx: _write_snapshot(tx, claim, after))
     return writes
-
-
-def _after(before: TurnState, events: Sequence[TurnEvent], at: datetime) -> TurnState:
-    recorded = [
-        Recorded(turn_id=before.turn_id, seq=before.seq + n, at=at, event=event)
-        for n, event in enumerate(events, start=1)
-    ]
-    return reduce(advance, recorded, before)
 
 
 def _approval_writer(claim: Claim, state: TurnState, approval: Approval) -> Also:

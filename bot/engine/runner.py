@@ -7,8 +7,7 @@ on. Text that streams in is merged: many tokens, one event.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
@@ -16,28 +15,34 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
+from bot.engine.ending import seal
 from bot.engine.log import Also, LogWriter
+from bot.engine.outbox import Outbox, Outgoing, chunks
 from bot.engine.projection import projection_of
-from bot.errors import StoreUnavailableError, SupersededError
+from bot.errors import LeaseLostError, StoreUnavailableError, SupersededError
 from bot.ports.rows import Claim
 from bot.protocol.events import (
-    FrameClosed,
-    ItemAppended,
+    ToolFinished,
     TurnCancelled,
-    TurnCompleted,
     TurnEvent,
     TurnFailed,
     TurnSteered,
 )
-from bot.protocol.ids import PersonId
-from bot.turn.decide import Action, Run, decide, wake_at
+from bot.protocol.ids import FrameId, PersonId
+from bot.turn.decide import Action, GiveUp, Overrun, Probe, Run, decide, wake_at
+from bot.turn.lifecycle import hears
 from bot.turn.reduce import advance
-from bot.turn.state import ROOT, TurnState
+from bot.turn.state import Call, Phase, TurnState
 
 log = structlog.get_logger()
 
-STOP_GRACE = 0.8
+STOP_GRACE = 0.5
 """Seconds that effects under way get to report before a stopped turn ends."""
+HANGING = 0.1
+"""Seconds that a cancelled action may take to let go."""
+FIND_OUT = 0.3
+"""Seconds to ask the records about effects that did not report: with the two above,
+Stop takes effect within one second."""
 RETRY_COMMIT = 1.0
 """Seconds between attempts to commit while Postgres is away."""
 
@@ -48,49 +53,6 @@ class Perform(Protocol):
     async def __call__(self, runner: "Runner", action: Action) -> None:
         """Do what ``action`` says and emit what came of it through ``runner``."""
         ...
-
-
-@dataclass(slots=True)
-class _Outgoing:
-    event: TurnEvent | None
-    """``None`` writes nothing: it only waits for what was put before it."""
-    also: Also | None = None
-    done: asyncio.Future[None] | None = None
-    spoken: bool = False
-    """Whether it only means something while an agent can still hear it."""
-    bounce: Callable[[], None] | None = None
-    """What to do with mail that came too late for this turn."""
-    alone: bool = False
-    """Whether it may be refused, and must not take others with it."""
-
-    def settle(self, error: BaseException | None = None) -> None:
-        """Let whoever waits for this event go on."""
-        if self.done is None or self.done.done():
-            return
-        if error:
-            self.done.set_exception(error)
-        else:
-            self.done.set_result(None)
-
-
-@dataclass(slots=True)
-class _Outbox:
-    entries: list[_Outgoing] = field(default_factory=list[_Outgoing])
-
-    def put(self, entry: _Outgoing) -> None:
-        """Add an event; text for the same item is merged into the one before."""
-        last = self.entries[-1] if self.entries else None
-        match (last.event if last else None, entry.event):
-            case (ItemAppended() as old, ItemAppended() as new) if (
-                last and old.item_id == new.item_id and not (last.done or entry.done)
-            ):
-                last.event = old.model_copy(update={"text": old.text + new.text})
-            case _:
-                self.entries.append(entry)
-
-    def take(self) -> list[_Outgoing]:
-        taken, self.entries = self.entries, []
-        return taken
 
 
 class Runner:
@@ -105,19 +67,32 @@ class Runner:
         clock: Clock,
         perform: Perform,
         show: Callable[[Claim, TurnState], None],
+        damaged: bool = False,
     ) -> None:
+        """Drive a turn.
+
+        Args:
+            state: The turn, as the log has it.
+            claim: Of its conversation.
+            writer: Commits its events.
+            clock: For deadlines, and when events happened.
+            perform: Does what actions say.
+            show: Told of every committed state.
+            damaged: Whether events after ``state`` are lost.
+        """
         self.state = state
         self.claim = claim
         self._writer = writer
         self._clock = clock
         self._perform = perform
         self._show = show
-        self._outbox = _Outbox()
+        self._damaged = damaged
+        self._outbox = Outbox()
         self._mail = asyncio.Event()
         self._changed = asyncio.Event()
         self._running: dict[Action, asyncio.Task[None]] = {}
         self._flushing = False
-        self._stops: list[_Outgoing] = []
+        self._endings: list[Outgoing] = []
 
     @property
     def live(self) -> bool:
@@ -126,8 +101,8 @@ class Runner:
 
     @property
     def busy(self) -> bool:
-        """Whether the turn runs, rather than being parked or over."""
-        return self.live and not self.state.parked
+        """Whether the turn runs, rather than being parked, queued or over."""
+        return self.state.phase is Phase.RUNNING
 
     def wake_at(self) -> datetime | None:
         """Return when a parked turn must be looked at, should nobody decide."""
@@ -139,9 +114,7 @@ class Runner:
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
-        for event in events[:-1]:
-            self._outbox.put(_Outgoing(event))
-        await self._written(_Outgoing(events[-1]))
+        await self._written(Outgoing(events))
 
     async def emit_if(self, event: TurnEvent, check: Also) -> None:
         """Append an event if ``check``, in its transaction, does not object.
@@ -150,7 +123,7 @@ class Runner:
             SupersededError: It objected; nothing was written.
             LeaseLostError: Somebody else owns the conversation now.
         """
-        await self._written(_Outgoing(event, check, alone=True))
+        await self._written(Outgoing((event,), check, alone=True))
 
     async def written(self) -> None:
         """Return when all that was emitted so far is committed and applied.
@@ -158,9 +131,9 @@ class Runner:
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
-        await self._written(_Outgoing(None))
+        await self._written(Outgoing())
 
-    async def _written(self, entry: _Outgoing) -> None:
+    async def _written(self, entry: Outgoing) -> None:
         entry.done = asyncio.get_running_loop().create_future()
         self._outbox.put(entry)
         self._mail.set()
@@ -169,38 +142,31 @@ class Runner:
     def emit_soon(self, *events: TurnEvent) -> None:
         """Append events in order, without waiting for the commit."""
         for event in events:
-            self._outbox.put(_Outgoing(event))
+            self._outbox.put(Outgoing((event,)))
         self._mail.set()
 
-    def hand(
-        self,
-        event: TurnEvent,
-        also: Also,
-        *,
-        bounce: Callable[[], None],
-    ) -> None:
-        """Append an event that came by mail, with the row that consumes the mail.
+    def hand(self, *events: TurnEvent, also: Also, bounce: Callable[[], None]) -> None:
+        """Append what came by mail, with the row that consumes the mail.
 
         Args:
-            event: What the mail means for this turn.
+            events: What the mail means for this turn.
             also: Consumes the mail in the same transaction.
             bounce: Called instead, should the turn be past taking it by then.
         """
-        spoken = isinstance(event, TurnSteered)
-        self._outbox.put(_Outgoing(event, also, spoken=spoken, bounce=bounce))
+        spoken = isinstance(events[0], TurnSteered)
+        self._outbox.put(Outgoing(events, also, spoken=spoken, bounce=bounce))
         self._mail.set()
 
     @property
     def hears(self) -> bool:
         """Whether a message sent now can still be taken into account."""
-        root = self.state.frame(ROOT)
-        return self.busy and (root is None or root.outcome is None)
+        return hears(self.state)
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to drive: ended or parked, and nothing to write."""
         writing = self._flushing or self._outbox.entries
-        return not (self.busy or writing or self._stops)
+        return not (self.busy or writing or self._endings)
 
     def stop(
         self, by: PersonId, by_name: str, also: Also, *, bounce: Callable[[], None]
@@ -214,7 +180,16 @@ class Runner:
             bounce: Called instead, should the turn be over by then.
         """
         ending = TurnCancelled(by=by, by_name=by_name)
-        self._stops.append(_Outgoing(ending, also, bounce=bounce))
+        self._endings.append(Outgoing((ending,), also, bounce=bounce))
+        self._changed.set()
+
+    def give_up(self, code: str) -> None:
+        """End the turn with what is known, instead of going on with it.
+
+        Args:
+            code: Why: a key of `bot.view.wording`.
+        """
+        self._endings.append(Outgoing((TurnFailed(code=code),)))
         self._changed.set()
 
     def nudge(self) -> None:
@@ -235,11 +210,16 @@ class Runner:
     async def _drive(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._changed.clear()
-            while self._stops:
-                await self._stop(self._stops.pop(0))
+            while self._endings:
+                await self._end(self._endings.pop(0))
             now = self._clock.now()
             for action in decide(self.state, now, self._running.keys()):
-                self._start(tasks, action)
+                match action:
+                    case GiveUp(code=code):
+                        log.warning("turn.overran", turn=self.state.turn_id)
+                        await self._end(Outgoing((TurnFailed(code=code),)))
+                    case _:
+                        self._start(tasks, action)
             if self.idle and not self._running:
                 return
             await self._changed.wait()
@@ -254,17 +234,63 @@ class Runner:
 
         self._running[action] = tasks.create_task(act())
 
-    async def _stop(self, ending: _Outgoing) -> None:
-        """Cancel what only thinks, let started effects end, then say so once."""
-        effects = [task for a, task in self._running.items() if isinstance(a, Run)]
-        for action, task in self._running.items():
-            if not isinstance(action, Run):
-                task.cancel()
-        if effects:
-            await asyncio.wait(effects, timeout=STOP_GRACE)
+    async def interrupt(self, frame_id: FrameId) -> None:
+        """End what this process does for a frame; what it had started may have happened."""
+        calls = {c.call_id for c in self.state.calls if c.frame_id == frame_id}
+        mine = {Overrun(frame_id)}
+        await self._cancel(
+            action
+            for action in self._running
+            if action not in mine
+            and (
+                getattr(action, "frame_id", "") == frame_id
+                or getattr(action, "call_id", "") in calls
+            )
+        )
+
+    async def _end(self, ending: Outgoing) -> None:
+        """End the turn truthfully: wait for what is under way, find out, say it once.
+
+        What only thinks is cancelled, started effects get a moment to report. Of what
+        has not, the records are asked; nobody may do it any more once they have
+        answered. What they cannot tell is unknown, and the ending's ledger says so.
+        """
+        if self.live:
+            effects = {a for a in self._running if isinstance(a, Run)}
+            await self._cancel(a for a in self._running if a not in effects)
+            if effects:
+                running = [self._running[a] for a in effects if a in self._running]
+                await asyncio.wait(running, timeout=STOP_GRACE)
+            await self._cancel(tuple(self._running))
+            await self._find_out()
         await self._written(ending)
-        for task in self._running.values():
+
+    async def _cancel(self, actions: Iterable[Action]) -> None:
+        tasks = [self._running[a] for a in tuple(actions) if a in self._running]
+        for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=HANGING)
+
+    async def _find_out(self) -> None:
+        """Settle every started call, one way or another."""
+        await self.written()  # what they had reported until now counts
+        started = [Probe(c.call_id) for c in self._started()]
+        try:
+            async with asyncio.timeout(FIND_OUT), asyncio.TaskGroup() as tasks:
+                for action in started:
+                    tasks.create_task(self._perform(self, action))
+        except TimeoutError:
+            unknown = [
+                ToolFinished(call_id=c.call_id, outcome="unknown")
+                for c in self._started()
+            ]
+            if unknown:
+                await self.emit(*unknown)
+
+    def _started(self) -> list[Call]:
+        calls = self.state.calls
+        return [c for c in calls if c.status == "started" and not c.handoff_to]
 
     # ------------------------------------------------------------------ committing
 
@@ -273,12 +299,12 @@ class Runner:
             await self._mail.wait()
             self._mail.clear()
             self._flushing = True
-            for chunk in _chunks(self._outbox.take()):
+            for chunk in chunks(self._outbox.take()):
                 await self._flush(chunk)
             self._flushing = False
             self._changed.set()
 
-    async def _flush(self, chunk: Sequence[_Outgoing]) -> None:
+    async def _flush(self, chunk: Sequence[Outgoing]) -> None:
         timely = [entry for entry in chunk if self._timely(entry)]
         try:
             if timely:
@@ -296,50 +322,43 @@ class Runner:
         self._show(self.claim, self.state)
         self._changed.set()
 
-    def _timely(self, entry: _Outgoing) -> bool:
+    def _timely(self, entry: Outgoing) -> bool:
         """Whether an event still means something; a late message bounces."""
         late = not (self.hears if entry.spoken else self.live)
         if late and entry.bounce:
             entry.bounce()
         return not late
 
-    async def _commit(self, entries: Sequence[_Outgoing]) -> None:
+    async def _commit(self, entries: Sequence[Outgoing]) -> None:
         """Commit and apply; while Postgres is away, nothing is shown and we wait."""
-        events = [entry.event for entry in entries if entry.event]
+        events = [event for entry in entries for event in entry.events]
         also = [entry.also for entry in entries if entry.also]
+        in_doubt = False
         while events:
             at = self._clock.now()
-            implied = projection_of(self.claim, self.state, events, at)
+            sealed = seal(self.state, events, at, damaged=self._damaged)
+            implied = projection_of(self.claim, self.state, sealed, at)
             try:
                 recorded = await self._writer.append(
                     self.claim,
                     self.state.turn_id,
-                    events,
+                    sealed,
                     first_seq=self.state.seq + 1,
                     also=[*also, *implied],
                     at=at,
                 )
             except StoreUnavailableError as error:
                 log.warning("log.unavailable", error=str(error), hint=error.hint)
+                in_doubt = True
                 await self._clock.sleep(RETRY_COMMIT)
                 continue
+            except LeaseLostError:
+                # Or it was written, and only the answer was lost.
+                found = in_doubt and await self._writer.landed(
+                    self.claim, self.state.turn_id, sealed, self.state.seq + 1
+                )
+                if not found:
+                    raise
+                recorded = found
             self.state = reduce(advance, recorded, self.state)
             return
-
-
-_CUTS = (TurnCompleted, TurnFailed, TurnCancelled, FrameClosed)
-
-
-def _chunks(entries: Sequence[_Outgoing]) -> list[list[_Outgoing]]:
-    """Cut after each event that changes whether a later message is still heard.
-
-    An event that may be refused is committed alone.
-    """
-    chunks: list[list[_Outgoing]] = [[]]
-    for entry in entries:
-        if entry.alone:
-            chunks.append([])
-        chunks[-1].append(entry)
-        if entry.alone or isinstance(entry.event, _CUTS):
-            chunks.append([])
-    return [chunk for chunk in chunks if chunk]

@@ -32,6 +32,21 @@ class Telemetry:
         self.turns_ended = Counter(
             "deskhand_turns_ended", "Turns by ending", ["phase"], registry=self.registry
         )
+        self.turns_degraded = Counter(
+            "deskhand_turns_degraded",
+            "Turns found with a damaged log",
+            registry=self.registry,
+        )
+        self.turns_swept = Counter(
+            "deskhand_turns_swept",
+            "Conversations woken because a deadline passed unnoticed",
+            registry=self.registry,
+        )
+        self.turns_compacted = Counter(
+            "deskhand_turns_compacted",
+            "Finished turns whose text was taken out of the log",
+            registry=self.registry,
+        )
         self.leases_lost = Counter(
             "deskhand_leases_lost", "Claims taken over", registry=self.registry
         )

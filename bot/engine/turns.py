@@ -1,21 +1,28 @@
 """Begin a turn, and load one from the log."""
 
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 
 import structlog
 from pydantic import ValidationError
 
+from bot.engine.ending import seal
 from bot.engine.kit import Kit
 from bot.engine.letters import Letter
 from bot.engine.log import Also
 from bot.engine.projection import projection_of
-from bot.ports.rows import Claim
+from bot.engine.runner import Runner
+from bot.ports.rows import Claim, StoredTurn
 from bot.ports.store import Store, Transaction
 from bot.protocol.codec import decode
 from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
-from bot.protocol.ids import TenantId, TurnId, turn_id_for
+from bot.protocol.ids import TurnId, turn_id_for
 from bot.protocol.values import Requester
 from bot.turn.reduce import advance
+from bot.turn.restore import Damage, Unreadable, restore
 from bot.turn.snapshot import checksum_of, thaw
 from bot.turn.state import TurnState
 
@@ -26,9 +33,24 @@ HISTORY = 6
 
 
 async def begin_turn(
-    kit: Kit, claim: Claim, letter: Letter, consumed: Also
+    kit: Kit,
+    claim: Claim,
+    letter: Letter,
+    consumed: Also,
+    *,
+    behind: Sequence[Runner] = (),
+    failed: str = "",
 ) -> TurnState:
-    """Start a turn with what somebody said; the mail is consumed with it."""
+    """Start a turn with what somebody said; the mail is consumed with it.
+
+    Args:
+        kit: What the engine is built from.
+        claim: Of the conversation.
+        letter: What was said.
+        consumed: Consumes the letter.
+        behind: Turns that run or wait before it in the conversation.
+        failed: Why it ends at once: a key of `bot.view.wording`.
+    """
     assert letter.address is not None, "what is said comes from somewhere"
     now = kit.clock.now()
     turn_id = turn_id_for(claim.tenant_id, claim.conversation_id, letter.said_key)
@@ -45,10 +67,12 @@ async def begin_turn(
         text=letter.text,
         open_requests=tuple(known),
         history=tuple(history),
+        queued_behind=_name_of(behind[0]) if behind else "",
+        queue_place=len(behind),
     )
     events: list[TurnEvent] = [started]
-    if not person:
-        events.append(TurnFailed(code="stranger"))
+    if failed or not person:
+        events.append(TurnFailed(code=failed or "stranger"))
 
     async def create(tx: Transaction) -> None:
         await tx.create_turn(
@@ -73,38 +97,125 @@ async def begin_turn(
     return reduce(advance, recorded, new)
 
 
-async def load_state(
-    store: Store, tenant: TenantId, turn_id: TurnId
-) -> TurnState | None:
-    """Return a turn as the log has it; ``None`` when there is no such turn.
+def _name_of(runner: Runner) -> str:
+    requester = runner.state.requester
+    return requester.name if requester else ""
 
-    A snapshot whose checksum does not hold is not believed: the state is rebuilt
-    from the events.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A turn as it was found."""
+
+    stored: StoredTurn
+    state: TurnState
+    damage: tuple[Damage, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether it has not ended."""
+        return self.state.ending is None
+
+
+async def load_turn(store: Store, claim: Claim, turn_id: TurnId) -> Loaded | None:
+    """Return a turn of a claimed conversation as far as its log can be read.
+
+    A turn whose very beginning is lost is what its row and its conversation still
+    know of it: whoever asked can be told that it ended.
     """
     async with store.begin("turn.load") as tx:
-        return await read_state(tx, tenant, turn_id)
+        loaded = await read_turn(tx, turn_id)
+    if loaded is None or loaded.stored.tenant_id != claim.tenant_id:
+        return None
+    if loaded.state.started_at or not loaded.damage:
+        return loaded if loaded.state.seq else None
+    stored = loaded.stored
+    known = dataclasses.replace(
+        loaded.state,
+        turn_id=turn_id,
+        tenant_id=stored.tenant_id,
+        requester=Requester(person_id=stored.requester_id, name=stored.requester_name),
+        address=claim.address,
+        text=stored.text,
+        started_at=stored.started_at,
+    )
+    return dataclasses.replace(loaded, state=known)
 
 
-async def read_state(
-    tx: Transaction, tenant: TenantId, turn_id: TurnId
-) -> TurnState | None:
-    """As `load_state`, in the caller's transaction."""
-    state = TurnState()
-    if (snapshot := await tx.load_snapshot(tenant, turn_id)) is not None:
-        state = _believed(snapshot.state, snapshot.checksum, turn_id) or state
-    recorded = [
-        Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
-        for seq, at, body in await tx.load_events(tenant, turn_id, after=state.seq)
+async def read_turn(tx: Transaction, turn_id: TurnId) -> Loaded | None:
+    """Return a turn as far as its log can be read; ``None`` when there is none.
+
+    A snapshot whose checksum does not hold is not believed: the one before it is, or
+    the state is rebuilt from the events.
+    """
+    stored = await tx.find_turn(turn_id)
+    if stored is None:
+        return None
+    base = await _last_good(tx, stored)
+    after = base.seq if base else 0
+    rows = await tx.load_events(stored.tenant_id, turn_id, after=after)
+    restored = restore(
+        base,
+        [_row(turn_id, seq, at, body) for seq, at, body in rows],
+        compacted_to=stored.compacted_seq,
+        last_seq=stored.last_seq,
+    )
+    return Loaded(stored=stored, state=restored.state, damage=restored.damage)
+
+
+async def read_rows(tx: Transaction, stored: StoredTurn) -> list[Recorded]:
+    """Return a turn's whole log.
+
+    Raises:
+        ValueError: A row cannot be read.
+    """
+    rows = await tx.load_events(stored.tenant_id, stored.turn_id)
+    return [
+        Recorded(turn_id=stored.turn_id, seq=seq, at=at, event=decode(body))
+        for seq, at, body in rows
     ]
-    state = reduce(advance, recorded, state)
-    return state if state.seq else None
 
 
-def _believed(body: str, checksum: str, turn_id: TurnId) -> TurnState | None:
-    if checksum_of(body) == checksum:
-        try:
-            return thaw(body)
-        except ValidationError:
-            pass
-    log.error("snapshot.damaged", turn_id=turn_id, hint="Rebuilt from the events.")
-    return None
+async def _last_good(tx: Transaction, stored: StoredTurn) -> TurnState | None:
+    before: int | None = None
+    while True:
+        snapshot = await tx.load_snapshot(
+            stored.tenant_id, stored.turn_id, before=before
+        )
+        if snapshot is None:
+            return None
+        if checksum_of(snapshot.state) == snapshot.checksum:
+            try:
+                return thaw(snapshot.state)
+            except ValidationError:
+                pass
+        log.error(
+            "snapshot.damaged",
+            turn_id=stored.turn_id,
+            seq=snapshot.seq,
+            hint="An older one, or the events, are used instead.",
+        )
+        before = snapshot.seq
+
+
+def _row(turn_id: TurnId, seq: int, at: datetime, body: str) -> Recorded | Unreadable:
+    try:
+        return Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
+    except ValueError:  # of JSON that is none, or of an event that is none
+        return Unreadable(seq=seq)
+
+
+async def end_bluntly(kit: Kit, claim: Claim, loaded: Loaded) -> TurnState:
+    """End a turn that cannot even be ended in order; return it ended."""
+    log.error("turn.hopeless", turn=loaded.state.turn_id, hint="Report its log.")
+    state, at = loaded.state, kit.clock.now()
+    events: list[TurnEvent] = [TurnFailed(code="internal")]
+    sealed = seal(state, events, at, damaged=bool(loaded.damage))
+    recorded = await kit.writer.append(
+        claim,
+        state.turn_id,
+        sealed,
+        first_seq=state.seq + 1,
+        also=projection_of(claim, state, sealed, at),
+        at=at,
+    )
+    return reduce(advance, recorded, state)

@@ -12,6 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.engine.conversation import Conversation
+from bot.engine.generation import GENERATION
 from bot.engine.kit import Kit
 from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.ports.rows import Claim
@@ -25,11 +26,10 @@ HEARTBEAT = 1.5
 """Seconds between heartbeats: three may be missed."""
 TIDY = 6 * 3600.0
 """Seconds between two clean-ups of what need not be kept."""
-GENERATION = 1
-"""What this release understands; grows with event types and kinds of mail that an
-older one must not skip."""
 PAUSE = timedelta(seconds=5)
 """How long a conversation rests after an error of ours in it."""
+SHORT = timedelta(seconds=0.5)
+"""How long it rests after Postgres went away in the middle."""
 POLL = 1.0
 """Seconds between looks at the table, should a notification be lost."""
 
@@ -152,6 +152,7 @@ class Worker:
                 error=str(gone),
                 hint="It goes on from the log when Postgres is back.",
             )
+            await self._put_off(conversation.claim, SHORT)
         except* Exception as group:
             log.exception(
                 "conversation.failed",
@@ -159,7 +160,7 @@ class Worker:
                 errors=[repr(e) for e in group.exceptions],
                 hint="It is tried again after a pause.",
             )
-            await self._put_off(conversation.claim)
+            await self._put_off(conversation.claim, PAUSE)
         finally:
             conversation.abandon()
             if self._owned.get(conversation.conversation_id) is conversation:
@@ -167,12 +168,11 @@ class Worker:
                 del self._tasks[conversation.conversation_id]
             self._news.set()
 
-    async def _put_off(self, claim: Claim) -> None:
+    async def _put_off(self, claim: Claim, pause: timedelta) -> None:
         """Give a conversation back for a while after an error in it."""
         try:
             async with self._kit.store.begin("worker.put_off") as tx:
-                due = self._kit.clock.now() + PAUSE
-                await tx.release(claim, due, delay=PAUSE)
+                await tx.release(claim, await tx.now() + pause, delay=pause)
         except StoreUnavailableError as error:
             log.warning("release.unavailable", error=str(error), hint=error.hint)
 

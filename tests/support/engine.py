@@ -24,7 +24,7 @@ from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
 from bot.engine.telemetry import Telemetry
-from bot.engine.turns import load_state
+from bot.engine.turns import read_turn
 from bot.pacing.pacer import Pacer
 from bot.ports.inbox import Acceptance
 from bot.ports.surface import Platform
@@ -36,7 +36,7 @@ from bot.store.people import link_installation, sync_company
 from bot.store.postgres import PostgresStore
 from bot.store.records import PostgresRecords
 from bot.turn.reduce import advance
-from bot.turn.state import TurnState
+from bot.turn.state import Phase, TurnState
 from bot.view.nodes import TurnView
 from bot.view.project import Audience, view_of
 from tests.support.fake_platform import LAG, FakeMessage, FakePlatform, Hall
@@ -259,6 +259,12 @@ class House:
         """Return a turn as its log has it."""
         return reduce(advance, await self.log(turn), TurnState())
 
+    async def loaded(self, turn: TurnId | None = None) -> TurnState | None:
+        """Return a turn as its next owner would find it."""
+        async with self.store.begin("turn.load") as tx:
+            found = await read_turn(tx, turn or await self.turn())
+        return found.state if found else None
+
     async def approval(self) -> ApprovalId:
         """Return the only approval."""
         [row] = await self.rows("SELECT approval_id FROM approval")
@@ -336,10 +342,9 @@ class House:
         logs = {turn: await self.log(turn) for turn in await self.turns()}
         for turn, log in logs.items():
             state = check_log(log)
-            loaded = await load_state(self.store, TENANT, turn)
-            assert loaded == state, "snapshot and events differ"
+            assert await self.loaded(turn) == state, "snapshot and events differ"
             query = "SELECT status FROM turn WHERE turn_id = :turn"
-            assert await self.rows(query, turn=turn) == [(state.phase.value,)]
+            assert await self.rows(query, turn=turn) == [(_status(state),)]
             if not self.busy_at_the_end:
                 check_shown(state, self._messages(), self._expected, self.unshown)
         for process in self.processes:
@@ -352,6 +357,10 @@ class House:
     def _expected(self, state: TurnState, audience: Audience) -> TurnView:
         footer = self.agents.footer()
         return view_of(state, audience, self.clock.now(), footer=footer)
+
+
+def _status(state: TurnState) -> str:
+    return "parked" if state.phase is Phase.QUEUED else state.phase.value
 
 
 def _looks(name: PlatformName) -> bool:

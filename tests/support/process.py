@@ -22,9 +22,11 @@ class WatchedKit(Kit):
     runners: list[Runner] = field(default_factory=list[Runner])
 
     @override
-    def runner(self, state: TurnState, claim: Claim) -> Runner:
+    def runner(
+        self, state: TurnState, claim: Claim, *, damaged: bool = False
+    ) -> Runner:
         # Not super(): it knows the class from before slots were made.
-        made = Kit.runner(self, state, claim)
+        made = Kit.runner(self, state, claim, damaged=damaged)
         self.runners.append(made)
         return made
 

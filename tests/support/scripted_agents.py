@@ -29,7 +29,15 @@ from bot.ports.agent import (
     ToolSpec,
 )
 from bot.protocol.ids import CallId, PersonId
-from bot.protocol.values import Block, CallBlock, Effect, Fact, Stage, TextBlock
+from bot.protocol.values import (
+    Block,
+    CallBlock,
+    CardData,
+    Effect,
+    Fact,
+    Stage,
+    TextBlock,
+)
 from tests.support.fake_platform import Gate
 
 
@@ -105,6 +113,7 @@ class ScriptedAgents(Agents):
     asked: list[Question] = field(default_factory=list[Question])
     ran: list[Call] = field(default_factory=list[Call])
     probed: list[Call] = field(default_factory=list[Call])
+    reported: list[Call] = field(default_factory=list[Call])
     escalates_to: Stage | None = None
     hung_up: int = 0
     """How many replies were left before their end."""
@@ -198,3 +207,14 @@ class ScriptedAgents(Agents):
     async def probe(self, call: Call) -> ToolResult | None:
         self.probed.append(call)
         return await self.tools[call.name].probe(call)
+
+    @override
+    async def report(self, call: Call, title: str) -> ToolResult | None:
+        self.reported.append(call)
+        return ToolResult(
+            outcome="done",
+            title="Ticket",
+            content={},
+            cards=(CardData(title=f"Ticket T-{len(self.reported)}"),),
+            reference=f"T-{len(self.reported)}",
+        )

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.clock import SystemClock
 from bot.engine.log import LogWriter
 from bot.engine.telemetry import Telemetry
-from bot.engine.turns import load_state
 from bot.errors import LeaseLostError
 from bot.ports.store import Transaction
 from bot.protocol.events import ItemAppended, Recorded, TurnSteered
@@ -22,7 +21,6 @@ from bot.store.postgres import PostgresStore
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.store import TENANT, all_of, own, start
-from tests.support.workshop import TENANT as WORKSHOP_TENANT
 
 WORDS = ItemAppended(item_id=ItemId("t"), text="more")
 
@@ -166,7 +164,7 @@ async def test_a_snapshot_is_its_events_to_the_instant(house: House) -> None:
     house.process()
     await house.say("maya", "hi")
     await house.idle()
-    loaded = await load_state(house.store, WORKSHOP_TENANT, await house.turn())
+    loaded = await house.loaded()
     assert loaded == await house.state()
 
 
@@ -175,5 +173,5 @@ async def test_a_damaged_snapshot_is_rebuilt_from_the_events(house: House) -> No
     await house.say("maya", "hi")
     await house.idle()
     await house.execute("UPDATE snapshot SET checksum = 'nonsense'")
-    loaded = await load_state(house.store, WORKSHOP_TENANT, await house.turn())
+    loaded = await house.loaded()
     assert loaded == await house.state()

@@ -55,7 +55,7 @@ async def test_an_effect_under_way_may_finish(house: House) -> None:
     assert "Granted in time" in message.words
 
 
-async def test_an_effect_that_does_not_finish_is_told_as_left_running(
+async def test_an_effect_that_does_not_finish_is_unknown_and_ticketed(
     house: House,
 ) -> None:
     effect = Gate()
@@ -71,9 +71,12 @@ async def test_an_effect_that_does_not_finish_is_told_as_left_running(
     await effect.reached.wait()
     await house.stop("maya", await house.turn())
     await house.idle()
-    assert "tool.finished" not in await house.types()
+    ending = (await house.state()).ending
+    assert ending and ending.ledger
+    [entry] = ending.ledger.unknown
+    assert entry.reference == "T-1"
     [message] = house.halls["slack"].messages.values()
-    assert wording.LEFT_RUNNING in message.words
+    assert "T-1" in message.words
 
 
 async def test_only_the_requester_may_stop(house: House) -> None:

@@ -69,7 +69,8 @@ async def test_what_nobody_can_look_up_is_told_as_unknown(house: House) -> None:
     [call] = (await house.state()).calls
     assert call.outcome == "unknown"
     [message] = house.halls["slack"].messages.values()
-    assert wording.OUTCOME_UNKNOWN in message.words
+    assert wording.UNSURE in message.words
+    assert call.title in message.words
 
 
 @pytest.mark.parametrize("effect", ["idempotent", "read"])

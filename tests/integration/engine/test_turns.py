@@ -122,7 +122,9 @@ async def test_what_is_added_is_seen_at_the_next_question(house: House) -> None:
     assert "Write access then." in message.words
 
 
-async def test_somebody_elses_message_waits_for_the_end(house: House) -> None:
+async def test_somebody_elses_message_waits_in_line_and_is_told_so(
+    house: House,
+) -> None:
     rest = Gate()
     house.agents.say("For Maya", rest)
     house.agents.say("For Omar")
@@ -131,16 +133,18 @@ async def test_somebody_elses_message_waits_for_the_end(house: House) -> None:
     await rest.reached.wait()
     await house.say("omar", "me too")
     await house.say("maya", "and this")
-    await house.happened("turn.steered")  # so Omar's mail has been read before it
-    assert len(await house.turns()) == 1
+    await house.happened("turn.steered")
+    assert await house.rows("SELECT 1 FROM mailbox") == []
+    await house.sees("In line behind")
     rest.open()
     await house.idle()
     maya, omar = [await house.state(turn) for turn in await house.turns()]
     assert maya.requester and maya.requester.person_id == "maya"
     assert omar.requester and omar.requester.person_id == "omar"
     assert [s.text for s in maya.steers] == ["and this"]
-    assert maya.ending and omar.started_at
-    assert maya.ending.at <= omar.started_at
+    assert maya.ending and omar.ending
+    assert omar.queued_behind == "Maya Brandt"
+    assert maya.ending.at <= omar.frames[0].opened_at
 
 
 async def test_threads_do_not_wait_for_each_other(house: House) -> None:
