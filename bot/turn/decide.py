@@ -200,7 +200,7 @@ def wake_at(state: TurnState) -> datetime | None:
     Of a parked turn that is when its approvals run out; of a running one also when
     the turn, or a specialist of it, is past its deadline.
     """
-    if state.ending or state.queued:
+    if state.ending:
         return None
     limits = [turn_deadline(state), *(frame_deadline(state, f) for f in state.frames)]
     ends = [limit for limit in limits if limit]

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from bot.errors import SequenceGapError
 from bot.protocol import events as ev
@@ -52,13 +52,14 @@ def test_a_finished_turn_never_changes(
 
 
 @given(logs, endings)
+@example(record([QUEUED]), ev.TurnCompleted())
 def test_nothing_stays_open_when_a_turn_ends(
     log: list[Recorded], ending: TurnEvent
 ) -> None:
     finished = apply(fold(log), ending, turn_id=TURN, at=NOW)
     assert all(frame.outcome for frame in finished.frames)
     assert all(item.status != "open" for item in finished.items)
-    assert not finished.open_approvals
+    assert not (finished.open_approvals or finished.parked or finished.queued)
     assert finished.phase in {Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED}
 
 
@@ -179,7 +180,15 @@ def test_nothing_but_its_result_moves_a_call_that_was_started(
     assert not state.approvals
 
 
-@given(logs, ledgers, endings)
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ev.TurnCompleted(),
+        ev.TurnFailed(code="model"),
+        ev.TurnCancelled(by=PersonId("p0"), by_name="Asker"),
+    ],
+)
+@given(log=logs, ledger=ledgers)
 def test_an_ending_leaves_calls_alone_and_keeps_its_ledger(
     log: list[Recorded], ledger: Ledger | None, ending: TurnEvent
 ) -> None:
