@@ -43,8 +43,8 @@ POSTING_PAUSE = 60.0
 
 # ------------------------------------------------------------------------- sizes
 
-BLOCKS = 45
-"""Blocks of a message; 50 are allowed.
+BLOCKS = 50
+"""Blocks of a message that has some of everything; so many are allowed.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks
 """
@@ -53,6 +53,8 @@ SECTION = 2900
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/section-block
 """
+ACCOUNT = 2_500
+"""Characters of one part of an account, beside its heading. Same source."""
 FIELDS = 10
 """Fields of a section; each may have 2,000 characters. Same source."""
 FIELD = 300

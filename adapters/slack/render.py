@@ -14,7 +14,15 @@ from adapters.slack.blocks import Block
 from bot.ports.surface import Payload
 from bot.protocol.values import CardData, Source
 from bot.view.markdown import close_markdown
-from bot.view.nodes import ApprovalView, Mood, Step, StepStatus, TurnView
+from bot.view.nodes import (
+    Account,
+    ApprovalView,
+    Entry,
+    Mood,
+    Step,
+    StepStatus,
+    TurnView,
+)
 from bot.view.wording import steps_done
 
 APPROVE = "approval.approve"
@@ -31,6 +39,7 @@ _MOODS: dict[Mood, str] = {
     "running": "⏳",
     "waiting": "⏸️",
     "done": "✅",
+    "unsure": "⚠️",
     "failed": "❌",
     "cancelled": "⏹️",
 }
@@ -41,6 +50,8 @@ _STEPS: dict[StepStatus, str] = {
     "failed": "❌",
     "cancelled": "⏹️",
     "denied": "🚫",
+    "aside": "↩️",
+    "unknown": "❔",
 }
 _TONES = {"good": "✅", "neutral": "📋", "bad": "⚠️"}
 _ASKS = "🔔"
@@ -51,6 +62,7 @@ def render(view: TurnView) -> Payload:
     """Return the message for ``view``; equal views give equal payloads."""
     before = [
         blocks.title(_mark(view), view.headline or view.summary),
+        *_account(view.account),
         *_steps(view.steps),
     ]
     after = [
@@ -112,6 +124,32 @@ def _fallback(view: TurnView) -> str:
 # ------------------------------------------------------------------------- parts
 
 
+def _account(account: Account | None) -> list[Block]:
+    """Return why it ended, then each part under its heading, then what follows."""
+    if account is None:
+        return []
+    parts = [
+        f"{_STEPS[status]} {escape.bold(heading)}\n{_entries(entries)}"
+        for status, heading, entries in account.parts
+    ]
+    shown = [_paragraph(account.said), *parts, _paragraph(account.follows)]
+    return [blocks.section(text) for text in shown if text]
+
+
+def _paragraph(text: str) -> str:
+    return escape.fit(
+        escape.one_line(text), 2 * limits.FIELD, escape=escape.mrkdwn
+    ).strip()
+
+
+def _entries(entries: tuple[Entry, ...]) -> str:
+    shown = [
+        f"• {_line((entry.title, entry.reference), entry.note, wording.EMPTY)}"
+        for entry in entries
+    ]
+    return blocks.lines(shown, limits.ACCOUNT, "entries")
+
+
 def _steps(steps: tuple[Step, ...]) -> list[Block]:
     if not steps:
         return []
@@ -124,13 +162,18 @@ def _steps(steps: tuple[Step, ...]) -> list[Block]:
 
 
 def _step(step: Step) -> str:
-    said = [step.title, step.agent, _duration(step.seconds)]
+    said = (step.title, step.agent, _duration(step.seconds))
+    return f"{_STEPS[step.status]} {_line(said, step.detail, step.id)}"
+
+
+def _line(said: tuple[str, ...], detail: str, unnamed: str) -> str:
+    """Return one line of ``said``, and an indented one for the detail."""
     words = " · ".join(escape.one_line(part) for part in said if part.strip())
-    line = escape.fit(words or step.id, limits.FIELD, escape=escape.mrkdwn)
-    if step.detail.strip():
-        detail = escape.one_line(step.detail)
-        line += "\n      " + escape.fit(detail, limits.FIELD, escape=escape.mrkdwn)
-    return f"{_STEPS[step.status]} {line}"
+    line = escape.fit(words or unnamed, limits.FIELD, escape=escape.mrkdwn)
+    if not detail.strip():
+        return line
+    more = escape.fit(escape.one_line(detail), limits.FIELD, escape=escape.mrkdwn)
+    return f"{line}\n      {more}"
 
 
 def _duration(seconds: float | None) -> str:

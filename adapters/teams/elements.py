@@ -22,7 +22,7 @@ from adapters.teams.parse import APPROVE, REJECT, STOP
 from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Fact, Source
 from bot.view.markdown import close_markdown
-from bot.view.nodes import ApprovalView, Step, StepStatus
+from bot.view.nodes import Account, ApprovalView, Entry, Step, StepStatus
 from bot.view.wording import steps_done
 
 DONE_STEPS = "done-steps"
@@ -36,6 +36,8 @@ _GLYPHS: dict[StepStatus, str] = {
     "failed": "❌",
     "cancelled": "⏹️",
     "denied": "🚫",
+    "aside": "↩️",
+    "unknown": "❔",
 }
 _CARD_STYLES = {"good": "good", "neutral": "emphasis", "bad": "attention"}
 
@@ -85,6 +87,37 @@ def headline(text: str, plan: Plan) -> Element:
     )
 
 
+# ----------------------------------------------------------------------- account
+
+
+def account(given: Account, plan: Plan) -> Iterator[Element]:
+    """Yield how a turn ended: why, each part under its heading, and what follows."""
+    if given.said:
+        yield text_block(lines(given.said, plan.prose))
+    for status, heading, entries in given.parts:
+        yield {
+            "type": "Container",
+            "spacing": "Medium",
+            "items": [
+                text_block(f"{_GLYPHS[status]} {heading}", weight="Bolder"),
+                *_entries(entries, plan),
+            ],
+        }
+    if given.follows:
+        yield text_block(lines(given.follows, plan.prose), spacing="Medium")
+
+
+def _entries(entries: Sequence[Entry], plan: Plan) -> Iterator[Element]:
+    for entry in entries[: plan.rows]:
+        title = line(entry.title, plan.line)
+        if entry.reference:
+            title = f"{title} · {line(entry.reference, plan.line)}"
+        yield _columns("•", title, "")
+        if entry.note:
+            yield _detail(entry.note, plan)
+    yield from _left_out(entries, plan.rows)
+
+
 # ------------------------------------------------------------------------- steps
 
 
@@ -102,12 +135,12 @@ def steps(all_steps: Sequence[Step], plan: Plan) -> Iterator[Element]:
         yield _subtle(wording.more(left_out))
     for step in open_steps:
         yield _row(step, plan)
-        if step.detail and step.status in {"failed", "denied"}:
-            yield text_block(
-                lines(step.detail, plan.prose),
-                spacing="None",
-                isSubtle=True,
-            )
+        if step.detail:
+            yield _detail(step.detail, plan)
+
+
+def _detail(text: str, plan: Plan) -> Element:
+    return text_block(lines(text, plan.prose), spacing="None", isSubtle=True)
 
 
 def _folded(done: Sequence[Step], plan: Plan) -> Iterator[Element]:

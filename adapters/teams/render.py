@@ -79,6 +79,7 @@ def _message(view: TurnView, plan: Plan, text: Sequence[Element]) -> dict[str, A
 def _card(view: TurnView, plan: Plan, text: Sequence[Element]) -> Element:
     body = [
         elements.headline(view.headline, plan),
+        *(elements.account(view.account, plan) if view.account else ()),
         *elements.steps(view.steps, plan),
         *text,
         *elements.results(view.cards, plan),

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.app.database import opened_journal
@@ -14,7 +14,7 @@ from bot.protocol.ids import TurnId
 from bot.settings import load_settings
 from bot.turn.reduce import advance
 from bot.turn.state import TurnState
-from bot.view.nodes import TurnView
+from bot.view.nodes import Account, TurnView
 from bot.view.project import ForRequester, view_of
 
 _MARKS = {
@@ -24,6 +24,8 @@ _MARKS = {
     "failed": "✗",
     "denied": "✗",
     "cancelled": "-",
+    "aside": "-",
+    "unknown": "?",
 }
 
 
@@ -88,12 +90,23 @@ def _drawn_last(state: TurnState, shown: str) -> str:
 
 def _drawn(view: TurnView) -> str:
     lines = [f"   {view.headline}"]
+    if view.account:
+        lines += [f"   {line}" for line in _accounted(view.account)]
     lines += [
         f"   {_MARKS[s.status]} {s.title} {s.detail}".rstrip() for s in view.steps
     ]
     lines += [f"   {line}" for line in view.text.splitlines()]
     lines += [f"   ? {a.title}: {a.status}" for a in view.approvals]
     return "\n".join(lines)
+
+
+def _accounted(account: Account) -> Iterator[str]:
+    yield account.said
+    for status, _heading, entries in account.parts:
+        for entry in entries:
+            words = f"{_MARKS[status]} {entry.title} {entry.reference} {entry.note}"
+            yield " ".join(words.split())
+    yield account.follows
 
 
 def _compact(recorded: Recorded) -> str:

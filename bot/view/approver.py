@@ -7,7 +7,7 @@ from bot.protocol.ids import PersonId
 from bot.protocol.values import Fact
 from bot.turn.state import Approval, ApprovalStatus, Ruled, TurnState
 from bot.view import wording
-from bot.view.decisions import card_of, outcome_of
+from bot.view.decisions import card_of, headline_of, outcome_of
 from bot.view.nodes import Mood, TurnView
 from bot.view.summary import summary_of
 
@@ -63,7 +63,7 @@ def _words(
 ) -> tuple[str, str]:
     """Return the headline and the sentence below the facts."""
     if approval.status != "open":
-        return wording.settled_headline(approval.status), outcome_of(state, approval)
+        return headline_of(state, approval), outcome_of(state, approval)
     until = wording.moment(approval.expires_at, now=now, zone=zone)
     others = [a.name for a in approval.waiting_for if a.person_id != person]
     if len(others) < len(approval.waiting_for):

@@ -10,9 +10,15 @@ from typing import Literal
 
 from bot.protocol.ids import ApprovalId, TurnId
 from bot.protocol.values import CardData, Fact, Source
+from bot.view import endings
 
-Mood = Literal["running", "waiting", "done", "failed", "cancelled"]
-StepStatus = Literal["running", "waiting", "done", "failed", "cancelled", "denied"]
+Mood = Literal["running", "waiting", "done", "unsure", "failed", "cancelled"]
+"""``unsure``: it ended, and nobody can tell yet what came of a part of it."""
+StepStatus = Literal[
+    "running", "waiting", "done", "failed", "cancelled", "denied", "aside", "unknown"
+]
+"""``aside``: its requester wants something else instead, which is nobody's failure.
+``unknown``: it was started, and nobody can tell yet whether it happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +31,43 @@ class Step:
     agent: str = ""
     """Who does it; empty for the coordinator."""
     detail: str = ""
-    """Shown for failed and denied steps: why, and what now."""
+    """Shown for steps that did not simply work: why, and what now."""
     seconds: float | None = None
     """How long it took; ``None`` while it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that an ending accounts for."""
+
+    title: str
+    reference: str = ""
+    """What people can quote; empty where there is none."""
+    note: str = ""
+    """Who approved it, why it was not done, or what to do about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How a turn ended that did not simply succeed: nothing is left unsaid."""
+
+    said: str
+    """Why it ended, and whether anything was changed at all."""
+    did: tuple[Entry, ...] = ()
+    did_not: tuple[Entry, ...] = ()
+    unknown: tuple[Entry, ...] = ()
+    follows: str = ""
+    """What happens next, and what the reader can do."""
+
+    @property
+    def parts(self) -> tuple[tuple[StepStatus, str, tuple[Entry, ...]], ...]:
+        """The parts that there are: a mark, a heading and what belongs under it."""
+        parts: tuple[tuple[StepStatus, str, tuple[Entry, ...]], ...] = (
+            ("done", endings.DID, self.did),
+            ("cancelled", endings.DID_NOT, self.did_not),
+            ("unknown", endings.UNKNOWN, self.unknown),
+        )
+        return tuple(part for part in parts if part[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +90,8 @@ class TurnView:
 
     headline: str
     mood: Mood
+    account: Account | None = None
+    """Stands directly below the headline. What it names is not in ``steps``."""
     steps: tuple[Step, ...] = ()
     text: str = ""
     """CommonMark, possibly half written."""

@@ -107,7 +107,7 @@ def view_of(
             approval = state.approval(audience.approval_id)
             return approver_view(state, approval, audience.person_id, now, zone=zone)
         case ForRequester(part="answer"):
-            return answer_view(state, footer=footer)
+            return answer_view(state, footer=footer, zone=zone)
         case ForRequester():
             shrunk = ends_in_new_message(state)
             return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)

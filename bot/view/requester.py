@@ -6,15 +6,18 @@ from datetime import datetime, tzinfo
 from pydantic import ValidationError
 
 from bot.protocol.values import CardData, Source
-from bot.turn.state import Call, Frame, Phase, TurnState
+from bot.turn.state import Frame, Phase, TurnState
 from bot.view import wording
-from bot.view.decisions import card_of, outcome_of
-from bot.view.nodes import Mood, Step, TurnView
+from bot.view.account import account_of, accounted_for, says
+from bot.view.decisions import card_of, is_changed, is_withdrawn, outcome_of
+from bot.view.nodes import Account, Mood, Step, TurnView
+from bot.view.reckoning import changes_things, ledger_in
 from bot.view.steps import collapsed, steps_of
 from bot.view.summary import summary_of
 
 _BELOW = {
     wording.FAILED: wording.FAILED_BELOW,
+    wording.UNSURE: wording.UNSURE_BELOW,
     wording.PARTLY_DONE: wording.PARTLY_DONE_BELOW,
     wording.NOT_DONE: wording.NOT_DONE_BELOW,
 }
@@ -34,29 +37,29 @@ def progress_view(
         shrunk: Whether the ending has a message of its own.
     """
     if state.ending is None:
-        return _running(state, now, footer, zone)
+        return _in_line(state) if state.queued else _running(state, now, footer, zone)
     steps = steps_of(state)
     if not shrunk:
-        ended = _ended(state, steps, _text(state), footer)
-        steps = _without(steps, ended.text)
+        ended = _ended(state, steps, _text(state), footer, zone)
+        steps = _without(_unaccounted(state, ended, steps), ended.text)
         told = [step.detail for step in steps if step.detail]
         news = [n for n in ended.notices if not any(detail in n for detail in told)]
         return replace(ended, steps=steps, notices=(*news, *_steered(state)))
     mood, headline = _ending(state, steps)
     headline = _BELOW.get(headline, wording.DONE_BELOW)
     away = _looked_away_at(state)
-    answer = answer_view(state, footer=footer)
+    answer = answer_view(state, footer=footer, zone=zone)
     return TurnView(
         headline=headline,
         mood=mood,
-        steps=_without(collapsed(steps), answer.text, *answer.notices),
+        steps=_told_below(state, answer, collapsed(steps)),
         text=_text(state, before=away) if away else "",
         notices=_steered(state),
         summary=summary_of(headline, ""),
     )
 
 
-def answer_view(state: TurnState, *, footer: str) -> TurnView:
+def answer_view(state: TurnState, *, footer: str, zone: tzinfo) -> TurnView:
     """Return how the turn ended, with all that came of it.
 
     What was said before the last decision stays where it was said, in the progress
@@ -65,25 +68,40 @@ def answer_view(state: TurnState, *, footer: str) -> TurnView:
     """
     steps = steps_of(state)
     text = _text(state, since=_looked_away_at(state))
-    ended = _ended(state, steps, text, footer)
+    ended = _ended(state, steps, text, footer, zone)
     if text:
         return ended
-    return replace(ended, steps=tuple(s for s in steps if s.status != "done"))
+    left = _unaccounted(state, ended, steps)
+    return replace(ended, steps=tuple(s for s in left if s.status != "done"))
 
 
 def _ended(
-    state: TurnState, steps: tuple[Step, ...], text: str, footer: str
+    state: TurnState, steps: tuple[Step, ...], text: str, footer: str, zone: tzinfo
 ) -> TurnView:
     mood, headline = _ending(state, steps)
+    account = account_of(state, zone, text=text)
+    why = account.said if account and state.phase is not Phase.COMPLETED else ""
     return TurnView(
         headline=headline,
         mood=mood,
+        account=account,
         text=text,
         cards=_cards(state),
         sources=_sources(state),
-        notices=(*_notices(state), *_ending_notes(state, text)),
+        notices=(*_notices(state), *_ending_notes(state, text, account)),
         footer=footer,
-        summary=summary_of(headline, text or state.text),
+        summary=summary_of(headline, why or text or state.text),
+    )
+
+
+def _in_line(state: TurnState) -> TurnView:
+    headline = wording.in_line(state.queued_behind)
+    return TurnView(
+        headline=headline,
+        mood="waiting",
+        notices=(wording.in_line_note(state.queue_place), *_steered(state)),
+        stop_turn=state.turn_id,
+        summary=summary_of(headline, state.text),
     )
 
 
@@ -122,11 +140,13 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     if phase is Phase.CANCELLED:
         withdrawn = state.ending is not None and state.ending.how == "withdrawn"
         return "cancelled", wording.WITHDRAWN if withdrawn else wording.STOPPED
+    if state.ending and ledger_in(state).unknown:
+        return "unsure", wording.UNSURE
     if state.ending and came_to_nothing(state):
         return "cancelled", wording.WITHDRAWN
-    effects = {c.call_id for c in state.calls if _changes_things(c)}
+    effects = {c.call_id for c in state.calls if changes_things(c)}
     good = [s for s in steps if s.id in effects and s.status == "done"]
-    bad = [s for s in steps if s.id in effects and s.status != "done"]
+    bad = [s for s in steps if s.id in effects and s.status not in {"done", "aside"}]
     if bad:
         return ("done", wording.PARTLY_DONE) if good else ("failed", wording.NOT_DONE)
     return "done", wording.DONE if good else wording.ANSWERED
@@ -134,65 +154,56 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
 
 def came_to_nothing(state: TurnState) -> bool:
     """Return whether all that the turn was for has been withdrawn by who asked."""
-    withdrawn = {
-        approval.call_id
-        for approval in state.approvals
-        if approval.rulings and approval.rulings[-1].verdict == "withdrawn"
-    }
+    withdrawn = {a.call_id for a in state.approvals if is_withdrawn(a)}
     return bool(withdrawn) and withdrawn.issuperset(
-        call.call_id for call in state.calls if _changes_things(call)
+        call.call_id for call in state.calls if changes_things(call)
     )
 
 
-def _changes_things(call: Call) -> bool:
-    return call.effect != "read" and not call.handoff_to
-
-
-def _has_changed_things(state: TurnState) -> bool:
-    return any(
-        _changes_things(call) and call.status in {"started", "finished"}
-        for call in state.calls
-    )
-
-
-def _ending_notes(state: TurnState, text: str) -> tuple[str, ...]:
-    """Return what must be said of the ending, unless ``text`` says it."""
+def _ending_notes(
+    state: TurnState, text: str, account: Account | None
+) -> tuple[str, ...]:
+    """Return what must be said of the ending, unless ``text`` or ``account`` does."""
+    told = accounted_for(state) if account else ()
     notes = [
         wording.decision_note(approval.subject, outcome)
         for approval in state.approvals
         if approval.status != "open"
-        and not _says(text, outcome := outcome_of(state, approval))
+        and approval.call_id not in told
+        and not is_changed(approval)
+        and not says(text, outcome := outcome_of(state, approval))
     ]
     root = _root(state)
     if root and root.replies and root.replies[-1].stop_reason == "max_tokens":
         notes.append(wording.TRUNCATED)
-    ending = state.ending
-    if ending is None:
-        return tuple(notes)
-    if ending.phase is Phase.FAILED:
-        notes.append(wording.failure(ending.code))
-    if ending.phase is Phase.CANCELLED:
-        said = (
-            wording.turn_withdrawn_by
-            if ending.how == "withdrawn"
-            else wording.stopped_by
-        )
-        notes.append(said(ending.by_name, changed=_has_changed_things(state)))
     return tuple(notes)
+
+
+def _unaccounted(
+    state: TurnState, ended: TurnView, steps: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Return the steps that the account does not name."""
+    named = accounted_for(state) if ended.account else ()
+    return tuple(step for step in steps if step.id not in named)
+
+
+def _told_below(
+    state: TurnState, answer: TurnView, steps: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Return ``steps`` without the details that the answer gives anyway."""
+    named = accounted_for(state) if answer.account else ()
+    brief = tuple(replace(s, detail="") if s.id in named else s for s in steps)
+    return _without(brief, answer.text, *answer.notices)
 
 
 def _without(steps: tuple[Step, ...], *told: str) -> tuple[Step, ...]:
     """Return ``steps`` without the details that are told elsewhere anyway."""
     return tuple(
         replace(step, detail="")
-        if step.detail and any(_says(text, step.detail) for text in told)
+        if step.detail and any(says(text, step.detail) for text in told)
         else step
         for step in steps
     )
-
-
-def _says(text: str, sentence: str) -> bool:
-    return " ".join(sentence.split()) in " ".join(text.split())
 
 
 # --------------------------------------------------------------- what came of it

@@ -1,10 +1,13 @@
 """A turn's tool calls as steps: what is done, by whom, how long it took, and why not."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from bot.turn.state import Call, Phase, TurnState
-from bot.view import wording
+from bot.protocol.ids import CallId
+from bot.turn.state import Call, TurnState
+from bot.view import endings, wording
+from bot.view.decisions import closed_undecided, is_changed, outcome_of
 from bot.view.nodes import Step, StepStatus
+from bot.view.reckoning import changes_things, ledger_in
 
 NOTABLE = 1.0
 """Seconds; what took less long says nothing about its duration."""
@@ -17,13 +20,14 @@ _DENIED: dict[str, StepStatus] = {
     "requester": "cancelled",
 }
 """Time that ran out is no rejection."""
-_EXPLAINED = {"failed", "denied", "cancelled"}
+_EXPLAINED = {"failed", "denied", "cancelled", "aside", "unknown"}
 """Who a waiting step waits for is said by its request's card."""
 
 
 def steps_of(state: TurnState) -> tuple[Step, ...]:
     """Return every call as a step; a specialist's follow the hand-off they serve."""
-    return tuple(_step(state, call) for call in _in_order(state))
+    lost = unknown_calls(state)
+    return tuple(_step(state, call, lost) for call in _in_order(state))
 
 
 def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -41,6 +45,63 @@ def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return (line, *(step for step in steps if step.status != "done"))
 
 
+def unknown_calls(state: TurnState) -> Collection[CallId]:
+    """Return the calls of an ended turn of which nobody knows what became of them."""
+    if state.ending is None:
+        return ()
+    return {entry.call_id for entry in ledger_in(state).unknown}
+
+
+def is_set_aside(state: TurnState, call: Call) -> bool:
+    """Return whether who asked wants something else instead of this call."""
+    if call.status != "denied" or call.denied_by != "requester":
+        return False
+    approval = state.approval_of(call.call_id)
+    return approval is None or is_changed(approval)
+
+
+def why_not(state: TurnState, call: Call, lost: Collection[CallId]) -> str:
+    """Return why a call did not simply work, in a sentence or two.
+
+    Args:
+        state: The call's turn.
+        call: What did not work.
+        lost: The calls of which nobody knows what became of them.
+    """
+    approval = state.approval_of(call.call_id)
+    if call.status == "denied":
+        changed = approval is not None and is_changed(approval)
+        return _shortened(wording.CHANGED_STEP if changed else call.reason)
+    if call.settled:
+        return _shortened(_result_of(call))
+    if not changes_things(call):
+        return ""  # looking changes nothing, and a hand-off's own calls tell
+    if call.call_id in lost:
+        return wording.LEFT_RUNNING if call.status == "started" else endings.LOST
+    if approval is None or approval.status == "open":
+        return wording.NOT_STARTED
+    if closed_undecided(approval):
+        stage = approval.stages[approval.stage]
+        return endings.closed_undecided([a.name for a in stage.approvers])
+    decision = outcome_of(state, approval)
+    approved = approval.status == "approved"
+    return _shortened(endings.decided_not_done(decision) if approved else decision)
+
+
+def _result_of(call: Call) -> str:
+    """Return what a call that did not work said of itself."""
+    if call.outcome == "unknown" and changes_things(call):
+        ticket = call.reference
+        return wording.looked_into(ticket) if ticket else wording.OUTCOME_UNKNOWN
+    match call.result:
+        case str() as said:
+            return said
+        case {"error": str() as said}:
+            return said
+        case _:
+            return ""
+
+
 def _in_order(state: TurnState) -> Iterator[Call]:
     """Yield the root's calls, each hand-off followed by its specialist's calls."""
     frames = {frame.call_id: frame.frame_id for frame in state.frames if frame.call_id}
@@ -56,71 +117,62 @@ def _in_order(state: TurnState) -> Iterator[Call]:
     yield from (call for call in state.calls if call.call_id not in seen)
 
 
-def _step(state: TurnState, call: Call) -> Step:
+def _step(state: TurnState, call: Call, lost: Collection[CallId]) -> Step:
     frame = state.frame(call.frame_id)
     nested = frame is not None and frame.parent_id is not None
-    status = _status(state, call)
+    status = _status(state, call, lost)
     explained = status in _EXPLAINED and not _is_done(call)
     return Step(
         id=call.call_id,
         title=call.title or call.name,
         status=status,
         agent=frame.agent if frame and nested else "",
-        detail=_shortened(_why_not(call)) if explained else "",
+        detail=why_not(state, call, lost) if explained else "",
         seconds=_seconds(state, call),
     )
 
 
-def _status(state: TurnState, call: Call) -> StepStatus:
-    own = _own_status(state, call)
+def _status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatus:
+    own = _own_status(state, call, lost)
     frame = state.frame_of_call(call.call_id) if call.handoff_to else None
     if frame is None or own not in ("done", "running"):
         return own
     mine = [c for c in state.calls if c.frame_id == frame.frame_id]
     if own == "done":
-        return _worth(state, mine)
-    parts = {_own_status(state, c) for c in mine}
+        return _worth(state, mine, lost)
+    parts = {_own_status(state, c, lost) for c in mine}
     idle = "running" not in parts and not frame.waits_for_reply
     return "waiting" if idle and "waiting" in parts else "running"
 
 
-def _worth(state: TurnState, calls: list[Call]) -> StepStatus:
+def _worth(state: TurnState, calls: list[Call], lost: Collection[CallId]) -> StepStatus:
     """Return what a specialist's work came to: done, unless nothing worked."""
-    tried = [call for call in calls if call.effect != "read"]
+    tried = [c for c in calls if c.effect != "read" and not is_set_aside(state, c)]
     if not tried or any(_is_done(call) for call in tried):
         return "done"
-    return _own_status(state, tried[-1])
+    return _own_status(state, tried[-1], lost)
 
 
 def _is_done(call: Call) -> bool:
     return call.status == "finished" and call.outcome == "done"
 
 
-def _own_status(state: TurnState, call: Call) -> StepStatus:
+def _own_status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatus:
     if call.status == "finished":
-        return "done" if call.outcome == "done" else "failed"
+        return _finished_status(call)
     if call.status == "denied":
-        return _DENIED[call.denied_by]
-    if state.ending:
-        return "cancelled" if state.ending.phase is Phase.CANCELLED else "failed"
+        aside = is_set_aside(state, call)
+        return "aside" if aside else _DENIED[call.denied_by]
+    frame = state.frame(call.frame_id)
+    if state.ending or (frame and frame.outcome):  # nothing moves it on any more
+        return "unknown" if call.call_id in lost else "cancelled"
     return "waiting" if call.status == "waiting" else "running"
 
 
-def _why_not(call: Call) -> str:
-    if call.status == "denied":
-        return call.reason
-    if not call.settled:
-        started = call.status == "started" and call.effect != "read"
-        return wording.LEFT_RUNNING if started else wording.NOT_STARTED
+def _finished_status(call: Call) -> StepStatus:
     if call.outcome == "unknown":
-        return wording.OUTCOME_UNKNOWN
-    match call.result:
-        case str() as said:
-            return said
-        case {"error": str() as said}:
-            return said
-        case _:
-            return ""
+        return "unknown" if changes_things(call) else "cancelled"
+    return "done" if _is_done(call) else "failed"
 
 
 def _shortened(text: str) -> str:

@@ -45,6 +45,11 @@ def names(people: Sequence[str], *, word: str = "or") -> str:
     return f"{', '.join(people[:-1])} {word} {people[-1]}"
 
 
+def upper_first(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def quoted(text: str) -> str:
     """Return somebody's words, marked as theirs."""
     return f"“{text.strip()}”"
@@ -60,19 +65,27 @@ NOT_DONE = "This could not be done"
 DONE_BELOW = "Done. My answer is below."
 PARTLY_DONE_BELOW = "Partly done. My answer is below."
 NOT_DONE_BELOW = "This could not be done. My answer is below."
+UNSURE_BELOW = "I cannot tell whether it all worked. More is below."
 FAILED_BELOW = "This ended early. What happened is below."
 FAILED = "I could not finish this"
+UNSURE = "I cannot tell whether it all worked"
 STOPPED = "Stopped"
 WITHDRAWN = "Request withdrawn"
 DECISION_NEEDED = "Your decision is needed"
 DECISION_OVER = "Nothing to decide any more"
 DECISION_ELSEWHERE = "Others decide now"
+CHANGED = "Changed by the person who asked"
 UNKNOWN_REQUEST = "This request does not exist any more"
 
 
 def waiting_for(people: Sequence[str]) -> str:
     """Return the headline of a turn that only people can move on."""
     return f"Waiting for {names(people)}"
+
+
+def in_line(name: str) -> str:
+    """Return the headline of a turn that begins when another one is over."""
+    return f"In line behind the request of {name or SOMEBODY}"
 
 
 def asks_for(requester: str, subject: str) -> str:
@@ -114,10 +127,41 @@ RECONSIDERED = (
     "More was said before this was started, so it was not done. "
     "It is looked at again, together with what was said."
 )
+CHANGED_STEP = (
+    "You changed this request before it was decided, so the old one was taken back. "
+    "Nothing was done for it."
+)
 LEFT_RUNNING = (
     "This was running when everything stopped, so it may or may not have happened. "
     "Please check before you ask for it again."
 )
+
+
+def is_open(tickets: Sequence[str]) -> str:
+    """Say who finds out what nobody can tell yet."""
+    verb = "is" if len(tickets) < 2 else "are"  # noqa: PLR2004 - one or many
+    return (
+        f"{names(tickets, word='and')} {verb} open: people find out and tell you. "
+        "Please do not ask for it again before that."
+    )
+
+
+def looked_into(ticket: str) -> str:
+    """Return what a step says of which nobody can tell yet whether it happened."""
+    return f"Nobody can tell yet whether this happened. {is_open([ticket])}"
+
+
+def in_line_note(place: int) -> str:
+    """Say when a turn begins that is in line.
+
+    Args:
+        place: Its place when it was asked for; 1 is next.
+    """
+    if place < 2:  # noqa: PLR2004 - the first in line needs no number
+        return "I start as soon as it is done."
+    return (
+        f"You were number {place} in line when you wrote. I start when it is your turn."
+    )
 
 
 def step_failed(title: str) -> str:
@@ -137,38 +181,27 @@ def noted(text: str) -> str:
 
 # --------------------------------------------------------------------- failures
 
-FailureCode: TypeAlias = Literal["model", "deadline", "stranger", "internal", "limit"]
+FailureCode: TypeAlias = Literal[
+    "model", "deadline", "stranger", "internal", "limit", "degraded"
+]
 
 _FAILURES: dict[str, str] = {
-    "model": (
-        "The language model did not answer, so I stopped here. "
-        "Steps marked as done stay done; nothing else was changed. "
-        "Please try again in a few minutes."
-    ),
-    "deadline": (
-        "This took longer than it may, so I stopped here. "
-        "Steps marked as done stay done; nothing else was started. "
-        "Please ask again, or ask your IT team."
-    ),
-    "stranger": (
-        "I could not find you in the company directory, so I did nothing. "
-        "Please ask your IT team to add your account there, then write to me again."
-    ),
-    "internal": (
-        "Something broke on my side, so I stopped here. "
-        "Steps marked as done stay done; nothing else was started. "
-        "Please try again; if it happens again, tell your IT team."
-    ),
+    "model": "The language model did not answer, so I stopped here.",
+    "deadline": "This took longer than it may, so I stopped here.",
+    "stranger": "I could not find you in the company directory, so I did nothing.",
+    "internal": "Something broke on my side, so I stopped here. That is my mistake.",
     "limit": (
-        "This needed more steps than I may take for one request, so I stopped here. "
-        "Steps marked as done stay done; nothing else was started. "
-        "Please ask for less at once."
+        "This needed more steps than I may take for one request, so I stopped here."
     ),
+    "degraded": "Part of the record of this request was damaged, so I stopped here.",
 }
 
 
 def failure(code: str) -> str:
-    """Return what a person is told when a turn failed; any code has a sentence."""
+    """Return why a turn failed; any code has a sentence.
+
+    What was done and what people can do now is said beside it: `bot.view.endings`.
+    """
     return _FAILURES.get(code, _FAILURES["internal"])
 
 
@@ -190,6 +223,7 @@ CHANGED_REASON = (
     "The person who asked changed this request before it was decided. "
     "Nothing was done; what they want now is asked for anew."
 )
+"""Logs are full of it: it tells a change from a withdrawal, so it never changes."""
 EXPIRED_REASON = (
     "Nobody decided in time, so nothing was done. This is not a rejection: "
     "please ask again, or talk to the people who decide."
@@ -237,6 +271,14 @@ def withdrawn_by(name: str) -> str:
     )
 
 
+def changed_by(name: str) -> str:
+    """Say that a request was changed, and what follows for those who decide."""
+    return (
+        f"{upper_first(name or SOMEBODY)} changed this request; a new one follows if it "
+        "still needs a decision. Nothing was done for this one."
+    )
+
+
 def expired(people: Sequence[str]) -> str:
     """Say that time ran out, and on whom."""
     return (
@@ -251,9 +293,20 @@ def escalated_to(people: Sequence[str]) -> str:
     return f"There was no decision in time, so {names(people)} {verb} now."
 
 
-def ended_undecided() -> str:
-    """Say that a request went away with its turn."""
-    return "The request was closed before it was decided. Nothing was changed."
+def ended_undecided(requester: str) -> str:
+    """Tell deciders that a request went away with its turn."""
+    return (
+        f"The request of {requester or SOMEBODY} ended before this was decided. "
+        "There is nothing to decide any more, and nothing was changed."
+    )
+
+
+def ended_unclear(requester: str) -> str:
+    """Tell deciders that a request went away, and that more is not known."""
+    return (
+        f"The request of {requester or SOMEBODY} had to be ended. There is nothing to "
+        "decide any more; whether it was done has to be checked."
+    )
 
 
 def you_decided(verdict: Verdict) -> str:
@@ -316,28 +369,3 @@ def click_too_late(approval: Approval, status: str) -> str:
 STOP_TAKEN = "Stopping. What is done stays done; nothing new is started."
 STOP_UNKNOWN = "There is nothing left to stop: this has ended already."
 STOP_NOT_YOURS = "Only the person who asked can stop this. It goes on."
-
-
-def stopped_by(name: str, *, changed: bool) -> str:
-    """Say who stopped the turn and what that means.
-
-    Args:
-        name: Who pressed Stop.
-        changed: Whether something that changes things had been started.
-    """
-    rest = (
-        "Steps marked as done stay done; nothing else was started."
-        if changed
-        else "Nothing was changed."
-    )
-    return f"Stopped by {name or SOMEBODY}. {rest}"
-
-
-def turn_withdrawn_by(name: str, *, changed: bool) -> str:
-    """Say that the request was taken back while the turn waited for it."""
-    rest = (
-        "Steps marked as done stay done; the rest was not done."
-        if changed
-        else "Nothing was changed."
-    )
-    return f"Withdrawn by {name or SOMEBODY}. {rest}"

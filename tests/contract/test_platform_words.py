@@ -12,7 +12,7 @@ from bot.ports.surface import Receipt
 from bot.protocol.ids import ApprovalId, SurfaceId, TurnId
 from bot.protocol.inbound import Address
 from bot.protocol.values import CardData, Fact, Source
-from bot.view.nodes import ApprovalView, Step, TurnView
+from bot.view.nodes import Account, ApprovalView, Entry, Step, TurnView
 from tests.support.platforms import Venue
 
 SURFACE = SurfaceId("5e9f7b52-0000-4000-8000-000000000001")
@@ -21,6 +21,7 @@ HELLO = TurnView(headline="Working on it", mood="running")
 
 PLACES = (
     "headline",
+    *("why", "done", "not done", "unknown", "reference", "note", "follows"),
     *("step", "agent", "detail"),
     "text",
     *("card", "card label", "card value", "card note"),
@@ -60,9 +61,17 @@ def everywhere(words: Words) -> TurnView:
         agent=words("agent"),
         detail=words("detail"),
     )
+    account = Account(
+        said=words("why"),
+        did=(Entry(title=words("done"), reference=words("reference")),),
+        did_not=(Entry(title=words("not done"), note=words("note")),),
+        unknown=(Entry(title=words("unknown")),),
+        follows=words("follows"),
+    )
     return TurnView(
         headline=words("headline"),
         mood="running",
+        account=account,
         steps=(step,),
         text=words("text"),
         cards=(card,),

@@ -6,7 +6,9 @@ from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import ApprovalId, CallId, FrameId, ItemId, PersonId
 from bot.protocol.values import Approver, Fact, Source, Stage
+from bot.turn.ledger import ledger_of
 from bot.turn.state import ROOT, TurnState
+from bot.view import wording
 from tests.support.turns import NOW, STARTED, TURN, fold
 
 ASKER = PersonId("p0")
@@ -21,10 +23,15 @@ SECURITY = Stage(label="group:security", approvers=(HEAD, GUARD), need=2, within
 class Story:
     """A log that grows; every event comes some seconds after the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, started: ev.TurnStarted = STARTED) -> None:
         self.log: list[Recorded] = []
         self.at = NOW
-        self.tell(STARTED).tell(
+        self.tell(started)
+        if not started.queued_behind:
+            self.opens()
+
+    def opens(self) -> "Story":
+        return self.tell(
             ev.FrameOpened(frame_id=ROOT, agent="coordinator", task="please")
         )
 
@@ -81,6 +88,7 @@ class Story:
         result: str | dict[str, str] = "fine",
         cards: tuple[dict[str, object], ...] = (),
         sources: tuple[Source, ...] = (),
+        reference: str = "",
     ) -> "Story":
         return self.tell(
             ev.ToolFinished(
@@ -90,6 +98,7 @@ class Story:
                 result=result if isinstance(result, str) else {**result},
                 cards=cards,
                 sources=sources,
+                reference=reference,
             ),
             after=after,
         )
@@ -109,14 +118,18 @@ class Story:
         return child
 
     def asks_for_approval(
-        self, call: str, *stages: Stage, approval: ApprovalId = SEAT
+        self,
+        call: str,
+        *stages: Stage,
+        approval: ApprovalId = SEAT,
+        subject: str = "An editor seat for Asker",
     ) -> "Story":
         stages = stages or (MANAGER,)
         return self.tell(
             ev.ApprovalRequested(
                 approval_id=approval,
                 call_id=CallId(call),
-                subject="An editor seat for Asker",
+                subject=subject,
                 facts=(Fact(label="Cost", value="45 a month"),),
                 args_hash="abc",
                 policy="Seats cost money",
@@ -153,6 +166,24 @@ class Story:
     def denies(self, call: str, reason: str, by: str = "policy") -> "Story":
         denied = {"call_id": call, "reason": reason, "by": by}
         return self.tell(ev.ToolDenied.model_validate(denied))
+
+    def fails(self, code: str, *, after: float = 0.25) -> "Story":
+        return self.seals(ev.TurnFailed(code=code), after=after)
+
+    def stops(self, how: str = "stopped") -> "Story":
+        stopped = {"by": ASKER, "by_name": "Asker", "how": how}
+        return self.seals(ev.TurnCancelled.model_validate(stopped))
+
+    def seals(
+        self,
+        event: ev.TurnCompleted | ev.TurnFailed | ev.TurnCancelled,
+        *,
+        after: float = 0.25,
+    ) -> "Story":
+        """End as the engine does: with the ledger."""
+        damaged = isinstance(event, ev.TurnFailed) and event.code == "degraded"
+        ledger = ledger_of(self.state, damaged=damaged)
+        return self.tell(event.model_copy(update={"ledger": ledger}), after=after)
 
     def ends(self, event: TurnEvent | None = None, *, after: float = 0.25) -> "Story":
         return self.tell(event or ev.TurnCompleted(), after=after)
@@ -200,3 +231,57 @@ def onboarding_story() -> Story:
     story.finishes("c3", "Granted read on the code")
     story.wants("c5", "Order a cable", frame=hardware).starts("c5")
     return story.finishes("c5", "Not sure it worked: a cable", outcome="unknown")
+
+
+def mixed_story() -> Story:
+    """Everything an ending can account for, told up to where it ends.
+
+    Granted, approved and ordered, refused, lost with a ticket, and never begun.
+    """
+    story = Story().wants("r1", "Looking you up", effect="read").starts("r1")
+    story.finishes("r1", "Found you")
+    story.wants("c1", "Giving read access to the code").starts("c1")
+    story.finishes("c1", "Gave read access to the code", reference="GR-12")
+    story.wants("c2", "Assigning an editor seat").asks_for_approval("c2")
+    story.decides("approved", reason="She needs it", after=5.0).starts("c2")
+    story.finishes("c2", "Assigned an editor seat", reference="SEAT-3")
+    story.wants("c3", "Ordering a monitor")
+    story.denies("c3", "The rule “No screens” does not allow it. Ask Bea Boss.")
+    story.wants("c4", "Ordering a cable").starts("c4")
+    ticket: dict[str, object] = {
+        "title": "Ticket IT-7",
+        "facts": [{"label": "About", "value": "Did this happen? Ordering a cable"}],
+    }
+    story.finishes(
+        "c4",
+        "Not sure it worked: Ordering a cable",
+        outcome="unknown",
+        cards=(ticket,),
+        reference="IT-7",
+    )
+    return story.wants("c5", "Ordering a mouse")
+
+
+def changed_story() -> Story:
+    """A seat whose requester wanted another one, told up to waiting for that."""
+    story = approval_story().decides(
+        "withdrawn",
+        Approver(person_id=ASKER, name="Asker"),
+        reason=wording.CHANGED_REASON,
+    )
+    story.tell(ev.TurnResumed(because="decision"))
+    story.tell(ev.TurnSteered(text="a viewer seat is enough"))
+    story.denies("c2", wording.CHANGED_REASON, "requester")
+    story.wants("c3", "Assign a viewer seat", frame=FrameId("f-c1"))
+    story.asks_for_approval(
+        "c3", approval=ApprovalId("viewer"), subject="A viewer seat for Asker"
+    )
+    return story.parks()
+
+
+def reconsidered_story() -> Story:
+    """Somebody adds something before an order is placed."""
+    story = Story().wants("c1", "Ordering a monitor")
+    story.tell(ev.TurnSteered(text="the small one"))
+    story.denies("c1", wording.RECONSIDERED, "requester")
+    return story.wants("c2", "Ordering a small monitor").starts("c2")

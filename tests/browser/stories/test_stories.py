@@ -108,7 +108,7 @@ async def test_stop_ends_a_turn_in_its_middle(audience: Audience, play: Play):
     answer = audience.in_slack
     await expect(answer).to_contain_text("Let me see")
     await answer.get_by_role("button", name="Stop").click()
-    await expect(answer).to_contain_text("Stopped by Maya Chen. Nothing was changed.")
+    await expect(answer).to_contain_text("Stopped by Maya Chen. No change was made.")
     await expect(answer.get_by_role("button")).to_have_count(0)
     await play.ended()
     assert not await play.rows("SELECT 1 FROM access_grant")

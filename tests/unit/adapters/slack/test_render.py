@@ -20,7 +20,9 @@ from adapters.slack import limits
 from adapters.slack.render import plain_message, render
 from bot.protocol.ids import ApprovalId, TurnId
 from bot.protocol.values import CardData, Fact, Source
-from bot.view.nodes import ApprovalView, Step, TurnView
+from bot.view.nodes import Account, ApprovalView, Entry, Step, TurnView
+from tests.support.endings import STORIES, shown
+from tests.support.golden import assert_golden
 
 _GOLDEN = Path(__file__).parents[3] / "golden" / "slack"
 
@@ -117,6 +119,12 @@ def test_a_view_is_rendered_as_its_golden_says(name: str):
     assert document == path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", STORIES)
+def test_an_ending_is_rendered_as_its_golden_says(name: str):
+    bodies = {key: render(view).body for key, view in shown(STORIES[name]).items()}
+    assert_golden(f"slack/ended/{name}.json", bodies)
+
+
 def parts(view: TurnView, kind: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = render(view).body["blocks"]
     return [block for block in found if block["type"] == kind]
@@ -206,9 +214,13 @@ def test_what_is_left_out_is_counted():
 
 def test_the_fullest_view_of_all_still_fits():
     facts = tuple(Fact(label="a", value="b") for _ in range(20))
+    entries = (Entry(title="entry", reference="R-1", note="note"),)
     view = TurnView(
         headline="x",
         mood="running",
+        account=Account(
+            said="x", did=entries, did_not=entries, unknown=entries, follows="x"
+        ),
         steps=VIEWS["failed"].steps,
         text="text",
         cards=(CardData(title="c", facts=facts, note="n"),) * 9,
@@ -219,6 +231,31 @@ def test_the_fullest_view_of_all_still_fits():
         stop_turn=TurnId("t"),
     )
     assert len(render(view).body["blocks"]) == limits.BLOCKS
+
+
+def test_an_account_stands_below_the_headline_and_above_all_else():
+    entries = tuple(Entry(title=f"Thing {n}", reference=f"R-{n}") for n in range(3))
+    account = Account(said="Why.", unknown=entries, follows="What now.")
+    view = TurnView(headline="x", mood="failed", account=account, text="Half a")
+    headline, why, unknown, now, text = render(view).body["blocks"]
+    assert headline["text"]["text"] == "❌ *x*"
+    assert why["text"]["text"] == "Why."
+    assert unknown["text"]["text"] == (
+        "❔ *Nobody can tell yet*\n• Thing 0 · R-0\n• Thing 1 · R-1\n• Thing 2 · R-2"
+    )
+    assert now["text"]["text"] == "What now."
+    assert text["type"] == "markdown"
+
+
+def test_an_account_that_is_too_long_counts_what_it_leaves_out():
+    entries = tuple(Entry(title=f"Thing {n}", note="why " * 60) for n in range(40))
+    view = TurnView(
+        headline="x", mood="failed", account=Account(said="Why.", did_not=entries)
+    )
+    text = render(view).body["blocks"][2]["text"]["text"]
+    assert "Thing 5" in text
+    assert text.endswith("more entries")
+    assert len(text) <= 3000
 
 
 def test_the_words_of_a_message_survive_without_its_blocks():
@@ -265,7 +302,10 @@ steps = st.builds(
     id=words,
     title=words,
     status=st.sampled_from(
-        ["running", "waiting", "done", "failed", "cancelled", "denied"]
+        [
+            *("running", "waiting", "done", "failed"),
+            *("cancelled", "denied", "aside", "unknown"),
+        ]
     ),
     agent=words,
     detail=words,
@@ -287,11 +327,20 @@ cards = st.builds(
     note=words,
     tone=st.sampled_from(["good", "neutral", "bad"]),
 )
+entries = st.lists(
+    st.builds(Entry, title=words, reference=words, note=words), max_size=12
+).map(tuple)
+accounts = st.builds(
+    Account, said=words, did=entries, did_not=entries, unknown=entries, follows=words
+)
 sources = st.builds(Source, title=words, ref=words, quote=words)
 views = st.builds(
     TurnView,
     headline=words,
-    mood=st.sampled_from(["running", "waiting", "done", "failed", "cancelled"]),
+    mood=st.sampled_from(
+        ["running", "waiting", "done", "unsure", "failed", "cancelled"]
+    ),
+    account=st.none() | accounts,
     steps=st.lists(steps, max_size=15).map(tuple),
     text=short | long,
     streaming=st.booleans(),

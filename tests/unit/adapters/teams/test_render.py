@@ -13,7 +13,8 @@ from adapters.teams.elements import size_of
 from adapters.teams.render import card_of, render
 from bot.protocol.ids import ApprovalId, TurnId
 from bot.protocol.values import CardData, Fact, Source
-from bot.view.nodes import ApprovalView, Step, TurnView
+from bot.view.nodes import Account, ApprovalView, Entry, Step, TurnView
+from tests.support.endings import STORIES, shown
 from tests.support.golden import assert_golden
 
 RUNNING = TurnView(
@@ -114,6 +115,12 @@ def test_a_view_looks_as_it_always_looked(name: str) -> None:
     assert_golden(f"teams/cards/{name}.json", render(VIEWS[name]).body)
 
 
+@pytest.mark.parametrize("name", STORIES)
+def test_an_ending_looks_as_it_always_looked(name: str) -> None:
+    bodies = {key: render(view).body for key, view in shown(STORIES[name]).items()}
+    assert_golden(f"teams/ended/{name}.json", bodies)
+
+
 # --------------------------------------------------------------------- the message
 
 
@@ -139,7 +146,37 @@ def test_equal_views_are_equal_and_others_are_not() -> None:
     assert len(digests) == len(VIEWS)
 
 
+# ---------------------------------------------------------------------- the account
+
+
+def test_an_account_stands_below_the_headline_and_above_all_else() -> None:
+    entries = (Entry(title="Order it", reference="R-1", note="Ask *Bob*."),)
+    account = Account(said="Why.", unknown=entries, follows="What now.")
+    view = TurnView(headline="x", mood="failed", account=account, text="Half a")
+    headline, why, unknown, now, text = card_of(view)["body"]
+    assert [n["text"] for n in (headline, why, now, text)] == [
+        *("x", "Why."),
+        *("What now.", "Half a"),
+    ]
+    words = [node["text"] for node in nodes(unknown) if "text" in node]
+    assert words == ["❔ Nobody can tell yet", "•", "Order it · R-1", "Ask \\*Bob\\*."]
+
+
+def test_an_account_that_is_too_long_counts_what_it_leaves_out() -> None:
+    entries = tuple(Entry(title=f"Thing {n}") for n in range(40))
+    account = Account(said="Why.", did_not=entries)
+    body = json.dumps(card_of(TurnView(headline="x", mood="failed", account=account)))
+    assert "Thing 29" in body
+    assert "and 10 more" in body
+
+
 # ------------------------------------------------------------------------ the steps
+
+
+def test_every_step_that_has_something_to_tell_tells_it() -> None:
+    withdrawn = Step(id="s", title="x", status="cancelled", detail="You withdrew it.")
+    view = TurnView(headline="x", mood="done", steps=(withdrawn,))
+    assert "You withdrew it." in json.dumps(card_of(view))
 
 
 def test_done_steps_fold_away_and_failed_ones_tell_why() -> None:
@@ -295,7 +332,10 @@ WORDS = st.text(max_size=30) | st.sampled_from(
 FACTS = st.lists(st.builds(Fact, label=WORDS, value=WORDS), max_size=4).map(tuple)
 SECONDS = st.none() | st.floats(0, 1e6)
 STATUS = st.sampled_from(
-    ["running", "waiting", "done", "failed", "cancelled", "denied"]
+    [
+        *("running", "waiting", "done", "failed"),
+        *("cancelled", "denied", "aside", "unknown"),
+    ]
 )
 STEPS = st.lists(
     st.builds(
@@ -321,6 +361,12 @@ APPROVALS = st.lists(
     ),
     max_size=4,
 ).map(tuple)
+ENTRIES = st.lists(
+    st.builds(Entry, title=WORDS, reference=WORDS, note=WORDS), max_size=4
+).map(tuple)
+ACCOUNT = st.builds(
+    Account, said=WORDS, did=ENTRIES, did_not=ENTRIES, unknown=ENTRIES, follows=WORDS
+)
 PROSE = st.text(max_size=200) | st.lists(
     st.sampled_from(
         (
@@ -334,7 +380,10 @@ PROSE = st.text(max_size=200) | st.lists(
 ANY_VIEW = st.builds(
     TurnView,
     headline=WORDS,
-    mood=st.sampled_from(["running", "waiting", "done", "failed", "cancelled"]),
+    mood=st.sampled_from(
+        ["running", "waiting", "done", "unsure", "failed", "cancelled"]
+    ),
+    account=st.none() | ACCOUNT,
     steps=STEPS,
     text=PROSE | PROSE.map(lambda text: text * 100),
     streaming=st.booleans(),

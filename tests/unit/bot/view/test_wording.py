@@ -1,10 +1,11 @@
 import inspect
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 
 from bot.protocol import events as ev
-from bot.view import wording
+from bot.view import endings, wording
 from bot.view.summary import summary_of
 from tests.support.stories import approval_story
 
@@ -42,14 +43,24 @@ def test_names_are_listed_as_in_a_sentence(people: list[str], said: str):
     assert wording.names(people) == said
 
 
-CODES = ["model", "deadline", "stranger", "internal", "limit", "of a newer release"]
+CODES = [
+    *("model", "deadline", "stranger", "internal", "limit", "degraded"),
+    "of a newer release",
+]
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_failure_says_what_did_not_happen_and_what_to_do(code: str):
-    said = wording.failure(code)
-    assert "did nothing" in said or "nothing else was" in said
-    assert "lease" in said  # please
+def test_every_failure_says_what_happened_and_what_to_do(code: str):
+    assert "stopped here" in wording.failure(code) or "did nothing" in wording.failure(
+        code
+    )
+    assert "lease" in endings.what_now(code) or "should" in endings.what_now(code)
+
+
+def test_every_code_has_words_of_its_own():
+    codes = get_args(wording.FailureCode)
+    assert len({wording.failure(code) for code in codes}) == len(codes)
+    assert len({endings.what_now(code) for code in codes}) == len(codes)
 
 
 @pytest.mark.parametrize("verdict", ["approved", "rejected"])
@@ -117,11 +128,43 @@ def test_the_headline_of_an_open_request_asks():
 def test_sentences_end():
     spoken = {
         name: value
-        for name, value in inspect.getmembers(wording)
+        for module in (wording, endings)
+        for name, value in inspect.getmembers(module)
         if name.isupper() and isinstance(value, str) and len(value) > 40
     }
     assert len(spoken) > 10
     assert all(value.endswith(".") for value in spoken.values())
+
+
+@pytest.mark.parametrize(
+    ("tickets", "said"),
+    [
+        (["IT-1"], "IT-1 is open: people find out"),
+        (["IT-1", "IT-2"], "IT-1 and IT-2 are open: people find out"),
+    ],
+)
+def test_who_finds_out_is_said_for_one_ticket_and_for_several(
+    tickets: list[str], said: str
+):
+    assert said in wording.is_open(tickets)
+
+
+def test_lost_answers_are_counted():
+    assert endings.answers_lost(1).startswith("The answer to one step")
+    assert endings.answers_lost(2).startswith("The answers to 2 steps")
+
+
+def test_the_mark_of_a_change_is_as_logs_have_it():
+    """Logs hold this sentence; another one would make a change a withdrawal."""
+    assert wording.CHANGED_REASON == (
+        "The person who asked changed this request before it was decided. "
+        "Nothing was done; what they want now is asked for anew."
+    )
+
+
+def test_names_that_nobody_knows_begin_sentences():
+    assert wording.changed_by("").startswith("Somebody changed this request")
+    assert wording.in_line("") == "In line behind the request of somebody"
 
 
 @pytest.mark.parametrize(
