@@ -1,0 +1,151 @@
+"""What people see: only what is committed, once, in order, within the budgets."""
+
+from collections import deque
+
+from bot.pacing.lanes import Lane
+from bot.ports.surface import Payload
+from bot.protocol.ids import PlatformName, SurfaceId, TurnId
+from bot.turn.state import TurnState
+from bot.view.project import SurfacePlan, surfaces_of, view_of
+from tests.simulation.company import TENANT
+from tests.simulation.invariants import BrokenError, Chronicle, Story, require
+from tests.simulation.loop import SimLoop
+from tests.simulation.platforms import Arrival, Hall, Message
+from tests.simulation.process import SimProcess
+from tests.simulation.tables import Tables
+
+FOOTER = "Nobody speaks."
+
+
+class Gallery:
+    """Watches what reaches the platforms.
+
+    Args:
+        loop: The simulation.
+        chronicle: What is committed.
+        tables: Where intents and receipts are.
+        halls: The platforms.
+    """
+
+    def __init__(
+        self,
+        loop: SimLoop,
+        chronicle: Chronicle,
+        tables: Tables,
+        halls: dict[PlatformName, Hall],
+    ) -> None:
+        self._loop = loop
+        self._chronicle = chronicle
+        self._tables = tables
+        self._halls = halls
+        self._turns: dict[SurfaceId, TurnId] = {}
+        self._used: dict[tuple[int, str], deque[float]] = {}
+        self.shown: dict[str, int] = {}
+        """By message: the number of the state that it shows."""
+        self.sends = 0
+        for hall in halls.values():
+            hall.watchers.append(self._look)
+            hall.callers.append(self._count)
+
+    def _look(self, arrival: Arrival) -> None:
+        """Look at one call that a platform carries out.
+
+        What is wrong ends the simulation; raised alone it would be the sender's.
+        """
+        try:
+            self._arrived(arrival)
+        except BrokenError as error:
+            self._loop.fail(error)
+            raise
+
+    def _arrived(self, arrival: Arrival) -> None:
+        self.sends += 1
+        story, plan = self._surface(arrival.surface)
+        seq = shows(story, plan, arrival.payload)
+        require(
+            seq,
+            "only what is committed is shown",
+            f"{plan.role} shows what no state of the log gives",
+            story.turn_id,
+        )
+        if arrival.message is None:
+            self._posted(arrival, story, plan)
+
+    def _surface(self, surface: SurfaceId) -> tuple[Story, SurfacePlan]:
+        if surface not in self._turns:
+            for story in self._chronicle.stories.values():
+                for plan in surfaces_of(story.state):
+                    self._turns[plan.surface_id] = story.turn_id
+        turn_id = self._turns.get(surface)
+        require(
+            turn_id,
+            "only what is committed is shown",
+            f"no committed turn has the surface {surface}",
+        )
+        assert turn_id is not None, "required above"
+        story = self._chronicle.stories[turn_id]
+        for plan in surfaces_of(story.state):
+            if plan.surface_id == surface:
+                return story, plan
+        raise AssertionError("a surface does not vanish")
+
+    def _posted(self, arrival: Arrival, story: Story, plan: SurfacePlan) -> None:
+        row = self._tables.surface.rows.get((TENANT, arrival.surface))
+        require(
+            row is not None and row.intent_at is not None,
+            "a post is intended before it is made",
+            f"{plan.role} was posted without an intent",
+            story.turn_id,
+        )
+        row_platform = row.platform if row else "teams"
+        if row_platform == "teams":
+            return  # nobody can ask Teams; docs/delivery.md says what that costs
+        left = visible(self._halls["slack"], arrival.surface)
+        require(
+            not left,
+            "a surface is there once",
+            f"{plan.role} is posted again by {arrival.process.name}, "
+            f"{[m.receipt.message_id for m in left]} are there",
+            story.turn_id,
+        )
+
+    def _count(self, process: SimProcess, lanes: tuple[Lane, ...]) -> None:
+        """Count as the platform does: what one bot sends, by lane."""
+        now = self._loop.time()
+        for lane in lanes:
+            used = self._used.setdefault((process.number, lane.key), deque())
+            used.append(now)
+            for window in lane.windows:
+                within = sum(at > now - window.seconds for at in used)
+                if within > window.count:
+                    self._loop.fail(
+                        BrokenError(
+                            "no lane is exceeded",
+                            f"{within} in {window.seconds} s on {lane.key} "
+                            f"by {process.name}",
+                        )
+                    )
+            longest = max((w.seconds for w in lane.windows), default=0.0)
+            while used and used[0] <= now - longest:
+                used.popleft()
+
+
+def visible(hall: Hall, surface: SurfaceId) -> list[Message]:
+    """Return a surface's messages that nobody has any reason to post again."""
+    return [m for m in hall.of(surface) if not (m.deleted or m.refused)]
+
+
+def shows(story: Story, plan: SurfacePlan, payload: Payload) -> int:
+    """Return the number of the newest state that gives this payload; 0: none does."""
+    for state in reversed(story.states):
+        if view_then(state, plan, payload) == payload.body["view"]:
+            return state.seq
+    return 0
+
+
+def view_then(state: TurnState, plan: SurfacePlan, payload: Payload) -> object:
+    """Return the view of a state when a payload was made."""
+    known = any(p.surface_id == plan.surface_id for p in surfaces_of(state))
+    if not known:
+        return None
+    return view_of(state, plan.audience, payload.body["at"], footer=FOOTER)

@@ -1,0 +1,112 @@
+"""What one seed makes of the world: how many bots, who writes, and what goes wrong.
+
+A seed switches whole kinds of trouble off and makes others frequent. Worlds in which
+everything goes wrong a little find fewer mistakes than worlds that differ.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal, TypeAlias
+
+from tests.simulation.faults import CALM, StoreFaults
+
+Mishap: TypeAlias = Literal["kill", "pause", "drain", "store", "skew", "night"]
+"""What befalls bots: killed, standing still, told to drain, without a database, their
+clock wrong, or all of them dead for an hour."""
+
+NEVER = 1e9
+"""Seconds; longer than any simulation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The world of one seed. Chances are from 0 to 1, times in seconds."""
+
+    seed: int
+    bots: int
+    threads: int
+    messages: int
+    """How often somebody starts to say something."""
+    pause: float
+    """Mean time between two things that people do."""
+    mishaps: tuple[tuple[Mishap, float], ...]
+    """What befalls bots, each with its weight."""
+    mishap_every: float
+    """Mean time between two mishaps."""
+    skew: float
+    """How far clocks may be off."""
+    store: StoreFaults
+    """How the database fails, besides going away as a mishap."""
+    model_trouble: float
+    """Chance that one reply stalls, breaks off or is nonsense."""
+    tool_trouble: float
+    """Chance that one run of a tool raises, hangs or loses its answer."""
+    platform_trouble: float
+    """Chance that one call to a platform is throttled, refused or left unanswered."""
+    narrow: bool
+    """Whether platforms allow so little that everything has to wait."""
+    deleting: float
+    """Chance that somebody deletes one of the bot's messages instead of writing."""
+    rash: float
+    """Chance that somebody presses what they should not, or presses it twice."""
+    approvals: float
+    """Chance that a call with an effect needs somebody's approval."""
+    shuffle: float
+
+    @property
+    def calm(self) -> bool:
+        """Whether no bot is troubled and the database answers, at once and always."""
+        return not self.mishaps and self.store == CALM
+
+
+_MISHAPS: tuple[tuple[Mishap, float], ...] = (
+    ("kill", 4.0),
+    ("pause", 4.0),
+    ("drain", 2.0),
+    ("store", 2.0),
+    ("skew", 2.0),
+    ("night", 0.3),
+)
+
+
+def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
+    """Return the world that a seed stands for.
+
+    Args:
+        seed: Which.
+        messages: How much people have to say, about.
+    """
+    random = Random(f"recipe {seed}")
+
+    def maybe(chance: float, low: float, high: float) -> float:
+        return random.uniform(low, high) if random.random() < chance else 0.0
+
+    mishaps: tuple[tuple[Mishap, float], ...] = tuple(
+        (kind, weight) for kind, weight in _MISHAPS if random.random() < 0.6
+    )
+    return Recipe(
+        seed=seed,
+        bots=random.choice((1, 2, 2, 3)),
+        threads=random.choice((1, 2, 3)),
+        messages=max(1, messages + random.randint(-2, 2)),
+        pause=random.choice((0.5, 2.0, 6.0)),
+        mishaps=mishaps,
+        mishap_every=random.choice((4.0, 10.0, 25.0)) if mishaps else NEVER,
+        skew=maybe(0.5, 1.0, 300.0),
+        store=StoreFaults(
+            statement=maybe(0.3, 0.001, 0.01),
+            slow=maybe(0.3, 0.002, 0.02),
+            commit_refused=maybe(0.4, 0.005, 0.05),
+            commit_unknown=maybe(0.4, 0.005, 0.05),
+            notice_lost=random.choice((0.0, 0.0, 0.3, 1.0)),
+            listener_cut=maybe(0.3, 0.01, 0.2),
+        ),
+        model_trouble=maybe(0.6, 0.02, 0.3),
+        tool_trouble=maybe(0.7, 0.05, 0.5),
+        platform_trouble=maybe(0.6, 0.02, 0.25),
+        narrow=random.random() < 0.25,
+        deleting=maybe(0.3, 0.05, 0.2),
+        rash=maybe(0.6, 0.1, 0.6),
+        approvals=random.choice((0.0, 0.2, 0.5)),
+        shuffle=random.choice((0.0, 0.3, 1.0)),
+    )
