@@ -1,6 +1,6 @@
 """What a sentence can ask for: the closed set that the scripted model understands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 
@@ -11,6 +11,12 @@ class Wish:
     thing: str
     grant: str
     reason: str = ""
+    days: int | None = None
+    """For how long; ``None``: not said."""
+    said: bool = field(default=True, compare=False)
+    """Whether the grant was said, or is the smallest because none was."""
+    adds: bool = field(default=False, compare=False)
+    """Whether it comes on top of what is wished for already ("also …")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,20 @@ class Withdraw:
     things: tuple[str, ...]
     """Empty: the latest."""
     everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Wants something else than what they asked for."""
+
+    thing: str
+    """What they asked for; empty: nothing that is known."""
+    wants: tuple[Wish, ...]
+    """What they want now; empty: they did not say, or not so that it is understood."""
+    text: str
+    """In their words."""
+    told: bool = True
+    """Whether they said what to change, understood or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +149,7 @@ Act: TypeAlias = (
     | WaitFor
     | Reset
     | Withdraw
+    | Change
     | Status
     | WhoAmI
     | FindPerson

@@ -5,8 +5,9 @@ Each rule looks at one sentence and the conversation before it, and returns acts
 """
 
 import re
+from collections.abc import Sequence
 
-from agents.language import content_words, folded, stems
+from agents.language import content_words, folded
 from agents.models.acts import (
     AboutRules,
     AboutThing,
@@ -22,7 +23,8 @@ from agents.models.acts import (
 )
 from agents.models.context import Context, is_question, topics
 from agents.models.conversing import COLLEAGUES
-from agents.models.sentence import Sentence, grant_words, grants_in
+from agents.models.durations import days_in, without_span
+from agents.models.sentence import Mention, Sentence, grant_words, grants_in
 from agents.vocabulary import Thing
 
 # ------------------------------------------------------------------ people and facts
@@ -191,14 +193,27 @@ def wishes(sentence: Sentence, context: Context) -> list[Act] | None:
         return None
     if not _is_asking(sentence):
         return [Unclear(things=sentence.things)] if sentence.things else None
+    return [
+        *(Unwish(thing=m.thing.id) for m in sentence.mentions if m.negated),
+        *wishes_for(sentence, sentence.wanted),
+        *(Ambiguous(things=ids) for ids in sentence.ambiguous),
+    ]
+
+
+def wishes_for(sentence: Sentence, mentions: Sequence[Mention]) -> list[Wish]:
+    """Return the wishes for some of the things that a sentence names."""
     grants = grants_in(sentence)
-    acts: list[Act] = [Unwish(thing=m.thing.id) for m in sentence.mentions if m.negated]
-    for mention in sentence.wanted:
-        thing = mention.thing
-        grant = grants[thing.id] or _smallest(thing)
-        acts.append(Wish(thing=thing.id, grant=grant, reason=sentence.reason))
-    acts += [Ambiguous(things=ids) for ids in sentence.ambiguous]
-    return acts
+    return [
+        Wish(
+            thing=m.thing.id,
+            grant=grants[m.thing.id] or _smallest(m.thing),
+            reason=sentence.reason,
+            days=days_in(sentence.text),
+            said=bool(grants[m.thing.id]) or not m.thing.grants,
+            adds=sentence.adds,
+        )
+        for m in mentions
+    ]
 
 
 def correction(sentence: Sentence, context: Context) -> list[Act] | None:
@@ -206,17 +221,19 @@ def correction(sentence: Sentence, context: Context) -> list[Act] | None:
     things = [context.vocabulary.thing(i) for i in reversed(topics(context))]
     for by_name in (True, False):
         for thing in filter(None, things):
-            named = grant_words(sentence, thing)
-            grants = {g for g, at in named if not by_name or _is_name(sentence, g, at)}
-            if grants:
-                grant = next(g for g in reversed(thing.grants) if g in grants)
-                return [Wish(thing=thing.id, grant=grant, reason=sentence.reason)]
+            if not sentence.names_grant(thing, by_name=by_name):
+                continue
+            grants = {grant for grant, _ in grant_words(sentence, thing)}
+            return [
+                Wish(
+                    thing=thing.id,
+                    grant=next(g for g in reversed(thing.grants) if g in grants),
+                    reason=sentence.reason,
+                    days=days_in(sentence.text),
+                    adds=sentence.adds,
+                )
+            ]
     return None
-
-
-def _is_name(sentence: Sentence, grant: str, at: int) -> bool:
-    """Return whether a grant was said by its name, not in other words."""
-    return sentence.words[at].stem == stems(grant)[0]
 
 
 def anything_else(sentence: Sentence, context: Context) -> list[Act] | None:
@@ -236,8 +253,13 @@ def _how_to(sentence: Sentence) -> list[Act]:
     return [HowTo(query=" ".join(said), things=sentence.things)]
 
 
+def is_wanting(sentence: Sentence) -> bool:
+    """Return whether the sentence says that something is wanted."""
+    return sentence.has(*_ASKING)
+
+
 def _is_asking(sentence: Sentence) -> bool:
-    if sentence.has(*_ASKING) or any(
+    if is_wanting(sentence) or any(
         grant_words(sentence, m.thing) for m in sentence.wanted
     ):
         return True
@@ -247,7 +269,7 @@ def _is_asking(sentence: Sentence) -> bool:
         for m in sentence.mentions
         for word in sentence.words[m.first : m.last + 1]
     }
-    rest = [word for word in content_words(last) if word not in named]
+    rest = [word for word in content_words(without_span(last)) if word not in named]
     return len(rest) <= 1 and not re.search(r"\b(?:i|i'm|we|you|is|are|was)\b", last)
 
 

@@ -25,6 +25,8 @@ class Context:
     """What the requester wrote before, oldest first."""
     answered: str
     """What was last answered."""
+    waiting: tuple[str, ...] = ()
+    """The things that are asked for and not there yet, the latest last."""
 
 
 def is_question(sentence: Sentence) -> bool:

@@ -133,6 +133,7 @@ _BACK = (
     "no longer",
     "any ?more",
     "changed my mind",
+    "(?:don't|do not) (?:do|order|ask for|get|give me) (?:it|that|this|them|any)",
 )
 _HOW_IT_STANDS = (
     "what about (?:my|the|it)",

@@ -14,6 +14,7 @@ from agents.models.acts import (
     AboutThing,
     Act,
     Ambiguous,
+    Change,
     FindPerson,
     ForOther,
     HowTo,
@@ -29,18 +30,19 @@ from agents.models.acts import (
     Withdraw,
 )
 from agents.models.draft import Draft, Proposal, Scene
+from agents.models.durations import in_days
 from agents.models.sentence import sentence_of
-from agents.models.summary import lines_of, summary_of
-from agents.models.understanding import folded_in, understand
+from agents.models.summary import Line, lines_of, summary_of
+from agents.models.understanding import folded_in, understand, with_wished
 from agents.vocabulary import Thing
+from bot.protocol.values import OpenRequest
 
 _MAX_TITLE = 120
 
 
 def reply_as_coordinator(scene: Scene) -> Draft:
     """Return the coordinator's next reply."""
-    acts = _new_acts(scene)
-    acts += _left_over(scene, acts)
+    acts = _acts(scene)
     said = [sentence for act in acts if (sentence := _sentence(scene, act))]
     wishes = [act for act in acts if isinstance(act, Wish) and not _told(scene, act)]
     calls = (
@@ -55,51 +57,94 @@ def reply_as_coordinator(scene: Scene) -> Draft:
     return Draft(text="\n\n".join(said) or phrases.unclear(scene.vocabulary))
 
 
-def _new_acts(scene: Scene) -> list[Act]:
-    """Return what was asked since the assistant last spoke."""
-    acts: list[Act] = []
-    asked = scene.reading.before
-    for text in scene.reading.now:
-        acts = folded_in(acts, understand(text, scene.context(asked)))
-        asked = (*asked, text)
-    return acts
+def _acts(scene: Scene) -> list[Act]:
+    """Return what is to be done or said now: what is new, and what was left over.
 
-
-def _left_over(scene: Scene, new: Sequence[Act]) -> list[Act]:
-    """Return what a reply that was cut off between two calls never came to ask.
-
-    The calls that it made were taken as the whole reply. One reply makes at most one
-    call to a specialist, so a tool that was not called at all is one it never reached.
+    Texts after the first are corrections of what it asked for, or come on top.
     """
     reading = scene.reading
-    seen = reading.current[: len(reading.current) - len(reading.now)]
-    asked = reading.before[: len(reading.before) - len(seen)]
+    seen = len(reading.current) - len(reading.now)
+    asked = reading.before[: len(reading.before) - seen]
     acts: list[Act] = []
-    for text in seen:
-        acts = folded_in(acts, understand(text, scene.context(asked)))
-        asked = (*asked, text)
-    called = {done.name for done in reading.done}
-    return [
-        act
-        for act in folded_in(acts, new)
-        if act not in new and (tools := _tools_for(scene, act)) and not tools & called
-    ]
+    new: list[Act] = []
+    for index, text in enumerate(reading.current):
+        waiting = with_wished(_waiting(scene), acts)
+        later = understand(text, scene.context(asked, waiting=waiting))
+        folded = folded_in(acts, [_of_this(acts, act) for act in later])
+        if index >= seen:
+            new = [act for act in new if act in folded]
+            new += [a for a in folded if a not in new and (a not in acts or a in later)]
+        acts, asked = folded, (*asked, text)
+    left = [a for a in acts if a not in new and _is_left_over(scene, a)]
+    return [*new, *left]
 
 
-def _tools_for(scene: Scene, act: Act) -> set[str]:
+def _waiting(scene: Scene) -> tuple[str, ...]:
+    """Return the things of the open requests that the turn knows, the latest last."""
+    things: list[str] = []
+    for request in scene.question.open_requests:
+        for thing in sentence_of(request.subject, scene.vocabulary).things:
+            things = [*(t for t in things if t != thing), thing]
+    return tuple(things)
+
+
+def _of_this(acts: Sequence[Act], act: Act) -> Act:
+    """Return ``act``; "cancel it" means what was wished for just now, if anything."""
+    wished = [known.thing for known in acts if isinstance(known, Wish)]
+    if not isinstance(act, Withdraw) or act.everything or not wished:
+        return act
+    named = [thing for thing in act.things if thing in wished]
+    if act.things and not named:
+        return act
+    return Unwish(thing=(named or wished)[-1])
+
+
+def _is_left_over(scene: Scene, act: Act) -> bool:
+    """Return whether nobody has been asked for what an earlier text wants.
+
+    A reply that was cut off between two calls was taken as the whole reply. One reply
+    makes at most one call to a specialist, so a tool that was not called at all is one
+    it never reached. What was put off because the requester said more is to be done
+    after all, if they still want it.
+    """
+    if isinstance(act, Wish) and _lines_on(scene, act):
+        # A specialist may have dropped it for a word that was meant for another one.
+        return not _told(scene, act)
+    made = [done for done in scene.reading.done if not done.thought_over]
+    called = {done.name for done in made}
+    put_off = {d.name for d in scene.reading.done if d.thought_over}
+    return any(
+        call.name not in called
+        or (
+            call.name in put_off
+            and not any(
+                (d.name, d.arguments) == (call.name, call.arguments) for d in made
+            )
+        )
+        for call in _calls_for(scene, act)
+    )
+
+
+def _calls_for(scene: Scene, act: Act) -> list[Proposal]:
     hand_offs = _hand_offs(scene, [act], [act] if isinstance(act, Wish) else [])
-    return {call.name for call in (*hand_offs, *_own_calls(scene, act))}
+    return [*hand_offs, *_own_calls(scene, act)]
 
 
 def _told(scene: Scene, wish: Wish) -> bool:
     """Return whether a specialist, who saw the message too, has dealt with it."""
+    return any(not line.is_put_off for line in _lines_on(scene, wish))
+
+
+def _lines_on(scene: Scene, wish: Wish) -> list[Line]:
+    """Return what specialists reported of a wish."""
     thing = scene.vocabulary.thing(wish.thing)
     words = thing.words.get(wish.grant, "") if thing else ""
-    return any(
-        line.words.casefold() == words.casefold()
+    return [
+        line
         for done in scene.reading.done
         for line in lines_of(done)
-    )
+        if line.words.casefold() == words.casefold()
+    ]
 
 
 def _asked_about(scene: Scene) -> tuple[str, ...]:
@@ -121,8 +166,9 @@ def _hand_offs(
     tasks: dict[str, list[str]] = {}
     for wish in wishes:
         thing = _thing(scene, wish.thing)
+        lasting = f" {in_days(wish.days)}" if wish.days else ""
         because = f" because {wish.reason}" if wish.reason else ""
-        task = f"{thing.words.get(wish.grant, thing.name)}{because}"
+        task = f"{thing.words.get(wish.grant, thing.name)}{lasting}{because}"
         tasks.setdefault(thing.specialist, []).append(task)
     for act in acts:
         match act:
@@ -160,11 +206,8 @@ def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
             return [Proposal(name="check_policy", arguments={**arguments})]
         case Ticket(title=title):
             return [_ticket(title)]
-        case Withdraw():
-            return [
-                Proposal(name="withdraw_request", arguments={"request": request})
-                for request in _requests_meant(scene, act)
-            ]
+        case Withdraw() | Change():
+            return _second_thoughts(scene, act)
         case (
             Wish()
             | Unwish()
@@ -179,6 +222,21 @@ def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
     assert_never(act)
 
 
+def _second_thoughts(scene: Scene, act: Withdraw | Change) -> list[Proposal]:
+    if isinstance(act, Withdraw):
+        return [
+            Proposal(name="withdraw_request", arguments={"request": request})
+            for request in _requests_meant(scene, act)
+        ]
+    return [
+        Proposal(
+            name="change_request", arguments={"request": request, "change": act.text}
+        )
+        for request in _requests_meant(scene, act)
+        if act.told
+    ]
+
+
 def _ticket(title: str) -> Proposal:
     short = title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…"
     return Proposal(
@@ -187,25 +245,31 @@ def _ticket(title: str) -> Proposal:
     )
 
 
-def _requests_meant(scene: Scene, act: Withdraw) -> list[str]:
-    """Return the open requests to withdraw: those named, all, or the latest."""
-    waiting = scene.question.open_requests
-    if act.things:
-        waiting = tuple(
-            request
-            for request in waiting
-            if set(act.things)
-            & set(sentence_of(request.subject, scene.vocabulary).things)
-        )
+def _requests_meant(scene: Scene, act: Withdraw | Change) -> list[str]:
+    """Return the open requests to withdraw or change: those named, all, the latest."""
+    if isinstance(act, Change):
+        return [r.approval_id for r in _open_for(scene, (act.thing,))[-1:]]
+    waiting = _open_for(scene, act.things)
     chosen = waiting if act.everything or len(act.things) > 1 else waiting[-1:]
     return [request.approval_id for request in chosen]
+
+
+def _open_for(scene: Scene, things: Sequence[str]) -> tuple[OpenRequest, ...]:
+    """Return the open requests for some things; without any, all of them."""
+    return tuple(
+        request
+        for request in scene.question.open_requests
+        if not things
+        or set(things) & set(sentence_of(request.subject, scene.vocabulary).things)
+    )
 
 
 def _introduction(scene: Scene, wishes: Sequence[Wish], acts: Sequence[Act]) -> str:
     if wishes:
         words = [phrases.wanted(_thing(scene, w.thing), w.grant) for w in wishes]
         return phrases.seeing_about(words)
-    if any(isinstance(act, Withdraw | Reset | WaitFor | Ticket) for act in acts):
+    doing = Withdraw | Change | Reset | WaitFor | Ticket
+    if any(isinstance(act, doing) for act in acts):
         return ""
     return phrases.looking_up()
 
@@ -227,6 +291,10 @@ def _sentence(scene: Scene, act: Act) -> str:
             return phrases.unclear(vocabulary, [_thing(scene, i) for i in ids])
         case Withdraw(things=ids) if not _requests_meant(scene, act):
             return phrases.nothing_open([_thing(scene, i).name for i in ids])
+        case Change(thing=thing) if not _requests_meant(scene, act):
+            return phrases.nothing_open([_thing(scene, thing).name] if thing else [])
+        case Change(thing=thing, told=False):
+            return phrases.what_to_change(_open_for(scene, (thing,))[-1].subject)
         case Unwish():
             return phrases.fine()
         case _:

@@ -20,13 +20,21 @@ class Scene:
     tools: frozenset[str]
     """Names of the tools on offer."""
 
-    def context(self, asked: tuple[str, ...]) -> Context:
-        """Return what a sentence is understood against after ``asked``."""
+    def context(
+        self, asked: tuple[str, ...], *, waiting: tuple[str, ...] = ()
+    ) -> Context:
+        """Return what a sentence is understood against.
+
+        Args:
+            asked: What was written before.
+            waiting: The things that are asked for, the latest last.
+        """
         return Context(
             vocabulary=self.vocabulary,
             requester=self.question.requester.person_id,
             asked=asked,
             answered=self.reading.answered,
+            waiting=waiting,
         )
 
 

@@ -9,6 +9,9 @@ from agents.vocabulary import Thing, Vocabulary
 
 FOOTER = "Scripted answers for trying things out; no language model wrote this."
 
+WHAT_TO_CHANGE = "What should I change"
+"""How the question begins that an answer may refer to."""
+
 _MAX_EXAMPLES = 3
 
 
@@ -133,6 +136,11 @@ def nothing_open(names: Sequence[str] = ()) -> str:
     """Say that there is no open request, or none about these."""
     about = f" about {listed(names, 'or')}" if names else ""
     return f"You have no open request{about}."
+
+
+def what_to_change(subject: str) -> str:
+    """Ask what is to be different about an open request."""
+    return f"{WHAT_TO_CHANGE} about your request “{subject}”?"
 
 
 def already_have(words: str) -> str:

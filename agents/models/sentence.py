@@ -10,7 +10,8 @@ from agents.vocabulary import Thing, Vocabulary
 _MARGIN = 4
 """What a comma or an "and" between a grant and a thing weighs, in words."""
 
-_NOT = frozenset({"not", "no", "don't", "dont", "without", "instead", "rather", "nor"})
+_NOT = frozenset({"not", "no", "don't", "dont", "without", "nor"})
+_NOT_BEFORE: Mapping[str, str] = {"instead": "of", "rather": "than"}
 
 _SAYING: Mapping[str, tuple[str, ...]] = {
     "read": ("view", "look", "clone", "pull"),
@@ -67,6 +68,23 @@ class Sentence:
     def things(self) -> tuple[str, ...]:
         """Ids of the things named without a "not", each once."""
         return tuple(dict.fromkeys(m.thing.id for m in self.wanted))
+
+    @property
+    def adds(self) -> bool:
+        """Whether it says that something comes on top of what was said before."""
+        return self.has("also", "too", "as well", "additionally", "in addition")
+
+    def names_grant(self, thing: Thing, *, by_name: bool) -> bool:
+        """Return whether a grant of ``thing`` is named.
+
+        Args:
+            thing: Whose grants.
+            by_name: Whether only the grant's own name counts, not other words for it.
+        """
+        return any(
+            not by_name or self.words[at].stem == stems(grant)[0]
+            for grant, at in grant_words(self, thing)
+        )
 
     def has(self, *choices: str) -> bool:
         """Return whether one of the words or phrases occurs."""
@@ -168,7 +186,11 @@ def _is_negated(text: str, found: tuple[Word, ...], at: int, *, reach: int) -> b
         between = text[found[index].end : found[index + 1].start]
         if found[index].text in {"and", "but"} or set(between) & set(",;:."):
             return False
-        if found[index].text in _NOT:
+        said = found[index].text
+        if said in _NOT or (
+            # "instead of that one", but not "I'd rather have that one".
+            said in _NOT_BEFORE and found[index + 1].text == _NOT_BEFORE[said]
+        ):
             return True
     return False
 

@@ -4,13 +4,30 @@ Each reply is a function of the transcript alone: what the task and later messag
 want, less what was already called, is what to call next. Pure.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import JsonValue
+
 from agents.models import phrases
-from agents.models.acts import Act, HowTo, Reset, Unwish, WaitFor, Wish
+from agents.models.acts import (
+    Act,
+    Change,
+    HowTo,
+    Reset,
+    Unclear,
+    Unwish,
+    WaitFor,
+    Wish,
+    Withdraw,
+)
 from agents.models.articles import answer_from
 from agents.models.draft import Draft, Proposal, Scene
+from agents.models.durations import in_days
 from agents.models.transcript import Done
-from agents.models.understanding import folded_in, understand
+from agents.models.understanding import folded_in, understand, with_wished
 from agents.vocabulary import Thing
+from bot.view import wording
 
 SEPARATOR = ": "
 """Between a wish's words and what became of it, in a specialist's result."""
@@ -35,20 +52,107 @@ def _wanted(scene: Scene) -> list[Act]:
     texts = (*scene.reading.before, *scene.reading.now)
     acts = understand(texts[0], scene.context(())) if texts else []
     for index, text in enumerate(texts[1:], start=1):
-        later = understand(text, scene.context(texts[:index]))
-        acts = folded_in(acts, [act for act in later if _is_mine(scene, acts, act)])
-    return acts
+        acts = _corrected(scene, acts, _later(scene, acts, texts[:index], text))
+    return [_as_they_put_it(scene, a) if isinstance(a, Wish) else a for a in acts]
 
 
-def _is_mine(scene: Scene, acts: list[Act], act: Act) -> bool:
-    """Return whether a correction concerns this specialist."""
-    if not isinstance(act, Wish | Unwish):
-        return False
-    thing = scene.vocabulary.thing(act.thing)
-    wished = {known.thing for known in acts if isinstance(known, Wish)}
-    return act.thing in wished or (
+def _later(
+    scene: Scene, acts: list[Act], before: tuple[str, ...], text: str
+) -> list[Act]:
+    waiting = with_wished((), acts)
+    return understand(text, scene.context(before, waiting=waiting))
+
+
+def _corrected(scene: Scene, acts: list[Act], later: list[Act]) -> list[Act]:
+    """Return ``acts`` with those corrections that concern this specialist."""
+    wished = [act.thing for act in acts if isinstance(act, Wish)]
+    mine: list[Act] = []
+    for act in later:
+        match act:
+            case Wish() | Unwish() if _is_mine(scene, wished, act.thing):
+                mine.append(act)
+            case Change() if act.thing in wished:
+                mine.append(act)
+            case Change():
+                wants = act.wants
+                mine += [w for w in wants if _is_mine(scene, wished, w.thing)]
+            case Withdraw():
+                mine += [Unwish(thing=thing) for thing in _dropped(wished, act)]
+            case _:
+                pass
+    return [
+        act
+        for act in folded_in(acts, mine)
+        if not isinstance(act, Wish) or _is_mine(scene, wished, act.thing)
+    ]
+
+
+def _is_mine(scene: Scene, wished: Sequence[str], thing_id: str) -> bool:
+    """Return whether a thing is this specialist's to ask for."""
+    thing = scene.vocabulary.thing(thing_id)
+    return thing_id in wished or (
         thing is not None and thing.specialist == scene.question.agent
     )
+
+
+def _dropped(wished: Sequence[str], act: Withdraw) -> Sequence[str]:
+    """Return what "cancel it" takes back of what is wished for here."""
+    if act.everything:
+        return wished
+    if act.things:
+        return [thing for thing in wished if thing in act.things]
+    return wished[-1:]
+
+
+def _as_they_put_it(scene: Scene, wish: Wish) -> Wish:
+    """Return ``wish``; a change that nobody understood is its reason.
+
+    Whoever decides then reads it, and it is another request than the one before.
+    """
+    for done in scene.reading.ever:
+        if done.argument("resource") != wish.thing or not _is_changed(scene, done):
+            continue
+        odd = [text for text in done.heard if _is_odd(scene, text)]
+        if odd and not wish.reason:
+            return replace(wish, reason=" ".join(odd))
+    return wish
+
+
+def _is_odd(scene: Scene, text: str) -> bool:
+    later = _understood(scene, text)
+    return all(
+        isinstance(act, HowTo | Unclear) or (isinstance(act, Change) and not act.wants)
+        for act in later
+    )
+
+
+def _understood(scene: Scene, text: str) -> list[Act]:
+    """Return what a correction means to somebody who waits for all that was asked."""
+    asked = [d.argument("resource") for d in scene.reading.ever]
+    waiting = tuple(dict.fromkeys(thing for thing in asked if thing))
+    return understand(text, scene.context((), waiting=waiting))
+
+
+def _is_changed(scene: Scene, done: Done) -> bool:
+    """Return whether a call's request was taken back for a change, not for good.
+
+    A plain withdrawal counts as one if what was written along with it is about it.
+    """
+    if done.thought_over:
+        return done.sentence == wording.CHANGED_REASON
+    if not done.taken_back:
+        return False
+    thing = done.argument("resource")
+    return any(
+        isinstance(act, Wish | Change) and act.thing == thing
+        for text in done.heard
+        for act in _understood(scene, text)
+    )
+
+
+def _is_put_off(scene: Scene, done: Done) -> bool:
+    """Return whether a call is to be made again if it is still wanted."""
+    return done.thought_over or _is_changed(scene, done)
 
 
 def _next_calls(scene: Scene, acts: list[Act]) -> tuple[Proposal, ...]:
@@ -61,7 +165,11 @@ def _next_calls(scene: Scene, acts: list[Act]) -> tuple[Proposal, ...]:
     if missing:
         return tuple(missing)
     proposed = [_proposal(scene, act) for act in acts]
-    done = [(known.name, known.arguments) for known in scene.reading.done]
+    done = [
+        (known.name, known.arguments)
+        for known in scene.reading.ever
+        if not _is_put_off(scene, known)
+    ]
     return tuple(
         proposal
         for proposal in proposed
@@ -73,14 +181,11 @@ def _next_calls(scene: Scene, acts: list[Act]) -> tuple[Proposal, ...]:
 
 def _proposal(scene: Scene, act: Act) -> Proposal | None:
     match act:
-        case Wish(thing=thing_id, grant=grant, reason=reason):
+        case Wish(thing=thing_id, grant=grant):
             thing = _thing(scene, thing_id)
             if _held(scene, thing, grant):
                 return None
-            arguments = {"resource": thing_id, "reason": reason}
-            if grant:
-                arguments["grant"] = grant
-            return Proposal(name=thing.asked_with, arguments={**arguments})
+            return Proposal(name=thing.asked_with, arguments=_arguments(act))
         case WaitFor(thing=thing_id):
             return Proposal(name="join_waitlist", arguments={"resource": thing_id})
         case Reset(person=person):
@@ -91,11 +196,22 @@ def _proposal(scene: Scene, act: Act) -> Proposal | None:
             return None
 
 
+def _arguments(wish: Wish) -> dict[str, JsonValue]:
+    if wish.grant:
+        days: dict[str, JsonValue] = {"days": wish.days} if wish.days else {}
+        arguments = {"resource": wish.thing, "reason": wish.reason}
+        return {**arguments, "grant": wish.grant, **days}
+    # What is ordered does not end; whoever decides may want to know nevertheless.
+    said = (in_days(wish.days) if wish.days else "", wish.reason)
+    reason = ", ".join(part for part in said if part)
+    return {"resource": wish.thing, "reason": reason}
+
+
 def _entries(scene: Scene) -> dict[str, Done]:
     """Return for each thing the look-up that found it, or was to find it."""
     return {
         done.argument("query"): done
-        for done in scene.reading.done
+        for done in scene.reading.ever
         if done.name == "look_up_catalog"
     }
 
@@ -104,7 +220,7 @@ def _held(scene: Scene, thing: Thing, grant: str) -> str:
     """Return the grant that the person had before and that includes ``grant``."""
     asked = any(
         done.argument("resource") == thing.id and done.argument("grant") == grant
-        for done in scene.reading.done
+        for done in scene.reading.ever
     )
     entry = _entries(scene).get(thing.id)
     found = entry.value("resources") if entry else None
@@ -128,12 +244,26 @@ def _thing(scene: Scene, thing_id: str) -> Thing:
 
 
 def _results(scene: Scene, acts: list[Act]) -> list[str]:
-    lines = [_line(scene, done) for done in scene.reading.done]
+    calls = scene.reading.ever
+    lines = [
+        _line(scene, done)
+        for index, done in enumerate(calls)
+        if not (_is_put_off(scene, done) and _is_made_again(done, calls[index + 1 :]))
+    ]
     lines += [_there_already(scene, act) for act in acts if isinstance(act, Wish)]
     lines = [line for line in dict.fromkeys(lines) if line]
     task = scene.reading.before[0] if scene.reading.before else ""
     task = task or (scene.reading.now[0] if scene.reading.now else "")
     return lines or [phrases.cannot(task, scene.vocabulary)]
+
+
+def _is_made_again(done: Done, later: Sequence[Done]) -> bool:
+    """Return whether a later call asked for the same thing in its place."""
+    return any(
+        call.name == done.name
+        and call.argument("resource") == done.argument("resource")
+        for call in later
+    )
 
 
 def _there_already(scene: Scene, wish: Wish) -> str:

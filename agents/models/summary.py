@@ -12,6 +12,7 @@ from agents.models.sentence import sentence_of
 from agents.models.specialist import SEPARATOR
 from agents.models.transcript import Done
 from agents.vocabulary import Thing
+from bot.view import wording
 
 _HAND_OFF = "ask_"
 _LONGEST_WORDS = 80
@@ -24,6 +25,11 @@ class Line:
     words: str
     """What was wished for; empty where a specialist wrote freely."""
     outcome: str
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether nothing came of it because the requester said more."""
+        return self.outcome == wording.RECONSIDERED
 
     @property
     def text(self) -> str:
@@ -57,7 +63,10 @@ def summary_of(scene: Scene, things: Sequence[str]) -> str:
         things: What a question about the state of requests was about; empty: all.
     """
     lines = [line for done in scene.reading.done for line in _reported(scene, done)]
-    texts = [line.text for line in lines]
+    final = {line.words for line in lines if not line.is_put_off}
+    texts = [
+        line.text for line in lines if not (line.is_put_off and line.words in final)
+    ]
     parts: list[str] = []
     if len(texts) == 1:
         parts += texts

@@ -7,6 +7,10 @@ from pydantic import JsonValue
 
 from bot.ports.agent import Message, ToolAnswer
 from bot.protocol.values import CallBlock, TextBlock
+from bot.view import wording
+
+_SAID_MORE = (wording.RECONSIDERED, wording.CHANGED_REASON)
+"""Why a call was not made by which its requester may still want it, or another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,8 @@ class Done:
     name: str
     arguments: dict[str, JsonValue]
     answer: ToolAnswer
+    heard: tuple[str, ...] = ()
+    """What the requester wrote and the assistant was told along with the answer."""
 
     @property
     def sentence(self) -> str:
@@ -36,6 +42,16 @@ class Done:
         if isinstance(content, dict) and "denied" in content:
             return str(content.get("by", "policy"))
         return ""
+
+    @property
+    def thought_over(self) -> bool:
+        """Whether it was not done because the requester said more, or changed it."""
+        return self.denied_by == "requester" and self.sentence in _SAID_MORE
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether its request was withdrawn, for whatever reason."""
+        return self.denied_by == "requester" and self.sentence not in _SAID_MORE
 
     def value(self, key: str) -> JsonValue:
         """Return one entry of the answer; ``None`` if it has none."""
@@ -62,6 +78,8 @@ class Reading:
     """What the requester wrote since the assistant last ended an exchange."""
     done: tuple[Done, ...]
     """The calls since then, with their answers."""
+    ever: tuple[Done, ...]
+    """All calls of the transcript, with their answers."""
 
 
 def read(messages: Sequence[Message]) -> Reading:
@@ -74,6 +92,7 @@ def read(messages: Sequence[Message]) -> Reading:
         now=_said(messages[spoke + 1 :]),
         current=_said(messages[ended + 1 :]),
         done=_done(messages[ended + 1 :]),
+        ever=_done(messages),
     )
 
 
@@ -100,9 +119,18 @@ def _calls(message: Message) -> tuple[CallBlock, ...]:
 
 
 def _done(messages: Sequence[Message]) -> tuple[Done, ...]:
-    answers = {a.call_id: a for message in messages for a in message.answers}
+    answers = {
+        answer.call_id: (answer, _said([message]))
+        for message in messages
+        for answer in message.answers
+    }
     return tuple(
-        Done(name=call.name, arguments=call.arguments, answer=answers[call.call_id])
+        Done(
+            name=call.name,
+            arguments=call.arguments,
+            answer=answers[call.call_id][0],
+            heard=answers[call.call_id][1],
+        )
         for message in messages
         for call in _calls(message)
         if call.call_id in answers

@@ -6,7 +6,7 @@ hand-offs as ``{"answer": …, "did": []}``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -26,8 +26,16 @@ from bot.ports.agent import (
     ToolAnswer,
     ToolResult,
 )
-from bot.protocol.ids import FrameId, TenantId, TurnId, effect_key_for
-from bot.protocol.values import CallBlock, Requester, TextBlock
+from bot.protocol.ids import (
+    ApprovalId,
+    FrameId,
+    PersonId,
+    TenantId,
+    TurnId,
+    effect_key_for,
+)
+from bot.protocol.values import CallBlock, OpenRequest, Requester, TextBlock
+from bot.view import wording
 from tests.support.records import NOW, MemoryRecords
 
 TENANT = TenantId("t1")
@@ -76,7 +84,17 @@ class Desk:
         default_factory=dict[tuple[str, int], str]
     )
     """What is written while a reply streams: (agent, number of its ask) to text."""
+    thoughts: dict[str, str] = field(default_factory=dict[str, str])
+    """What is written just before a tool's first call would be ruled on: name to text.
+    The call is not made, and the model hears why."""
+    meanwhile: list[str] = field(default_factory=list[str])
+    """What is written, each in a turn of its own, while the next request waits."""
+    others: list[Told] = field(default_factory=list[Told])
+    """What those turns did and said."""
+    changed_reason: str = wording.CHANGED_REASON
+    """Why a call is denied whose request was changed."""
     _steered: list[str] = field(default_factory=list[str])
+    _open: tuple[OpenRequest, ...] = ()
     _frames: int = 0
     _told: Told = field(default_factory=Told)
 
@@ -84,6 +102,8 @@ class Desk:
         """Run a whole turn on ``text``."""
         self.turns += 1
         self._frames, self._steered, self._told = 0, [], Told()
+        # As in a turn's first event: what changes later is not known to it.
+        self._open = tuple(r for who, r in self.records.waiting if who == self.person)
         await self._frame(self.agents.root, text, parent_saw=0, history=self.history)
         self.history += [_user(text), _assistant(self._told.text)]
         return self._told
@@ -130,7 +150,6 @@ class Desk:
         self, agent: str, frame_id: FrameId, ask: int, messages: list[Message]
     ) -> Question:
         person = self.records.company.person(self.person)
-        waiting = [r for who, r in self.records.waiting if who == self.person]
         return Question(
             tenant_id=TENANT,
             turn_id=self.turn_id,
@@ -138,7 +157,7 @@ class Desk:
             ask=ask,
             agent=agent,
             requester=self._requester(person.name if person else "Somebody"),
-            open_requests=tuple(waiting),
+            open_requests=self._open,
             messages=tuple(messages),
         )
 
@@ -165,6 +184,10 @@ class Desk:
         assert spec is not None, f"there is no tool {block.name}"
         assert self.agents.title(block.name, block.arguments)
         call = self.call(block.name, block.arguments, call_id=block.call_id)
+        if thought := self.thoughts.pop(block.name, ""):
+            self._steered.append(thought)
+            self._told.calls.append((block.name, "put off"))
+            return _denied(block, wording.RECONSIDERED, by="requester")
         ruling = await self.agents.rule(call)
         match ruling:
             case Refused(reason=reason):
@@ -173,6 +196,8 @@ class Desk:
                 return _denied(block, reason, by="policy")
             case NeedsApproval():
                 self._told.asked.append(ruling)
+                if denied := await self._wait(block, ruling):
+                    return denied
                 if reason := self.decide(ruling):
                     self._told.calls.append((block.name, "rejected"))
                     return _denied(block, reason, by="person")
@@ -195,6 +220,31 @@ class Desk:
             content=result.content,
             is_error=result.outcome != "done",
         )
+
+    async def _wait(self, block: CallBlock, needs: NeedsApproval) -> ToolAnswer | None:
+        """Let the requester write on while a request waits; how that ended it."""
+        approval = ApprovalId(f"a{len(self._told.asked)}-{self.turn_id}")
+        waiting = OpenRequest(
+            approval_id=approval,
+            turn_id=self.turn_id,
+            subject=needs.subject,
+            waiting_for=tuple(a.name for a in needs.stages[0].approvers),
+        )
+        person, records = PersonId(self.person), self.records
+        records.waiting.append((person, waiting))
+        while self.meanwhile and (person, waiting) in records.waiting:
+            other = replace(
+                self, turns=self.turns + 100, meanwhile=[], thoughts={}, steers={}
+            )
+            self.others.append(await other.say(self.meanwhile.pop(0)))
+        if (person, waiting) in records.waiting:
+            records.waiting.remove((person, waiting))
+            return None
+        if change := records.changed.get(approval, ""):
+            self._steered.append(change)
+        self._told.calls.append((block.name, "changed" if change else "withdrawn"))
+        reason = self.changed_reason if change else wording.WITHDRAWN_REASON
+        return _denied(block, reason, by="requester")
 
     def call(
         self, name: str, arguments: dict[str, JsonValue], *, call_id: str = "c1"
