@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing_extensions import override
 
 from bot.engine.log import LogWriter
+from bot.engine.turns import read_whole, readable
 from bot.ports.journal import Journal, TurnRow
 from bot.ports.store import Store
-from bot.protocol.codec import decode
 from bot.protocol.events import (
     Recorded,
     TurnCancelled,
@@ -82,11 +82,12 @@ class StoredJournal(Journal):
             turn = await tx.find_turn(turn_id)
             if turn is None:
                 return [], True
-            rows = await tx.load_events(turn.tenant_id, turn_id, after=after)
-        events = [
-            Recorded(turn_id=turn_id, seq=seq, at=at, event=decode(body))
-            for seq, at, body in rows
-        ]
+            if turn.compacted_seq:
+                events = await read_whole(tx, turn)
+                events = [recorded for recorded in events if recorded.seq > after]
+            else:
+                rows = await tx.load_events(turn.tenant_id, turn_id, after=after)
+                events = readable(turn_id, rows)
         return events, turn.status in _ENDED and not events
 
     async def _commits(self, turn_id: TurnId) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from functools import reduce
 import structlog
 
 from bot.engine.kit import Kit
-from bot.engine.turns import read_rows
+from bot.engine.turns import read_whole
 from bot.errors import DeskhandError
 from bot.ports.rows import StoredTurn
 from bot.ports.store import Transaction
@@ -93,7 +93,7 @@ async def _is_fit(tx: Transaction, turn: StoredTurn) -> bool:
     if checksum_of(snapshot.state) != snapshot.checksum:
         return False
     try:
-        rows = await read_rows(tx, turn)
+        rows = await read_whole(tx, turn)
         return thaw(snapshot.state) == reduce(advance, rows, TurnState())
     except (ValueError, DeskhandError):
         return False

@@ -21,6 +21,7 @@ from bot.protocol.codec import decode
 from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
 from bot.protocol.ids import TurnId, turn_id_for
 from bot.protocol.values import Requester
+from bot.turn.compaction import refill
 from bot.turn.reduce import advance
 from bot.turn.restore import Damage, Unreadable, restore
 from bot.turn.snapshot import checksum_of, thaw
@@ -162,17 +163,23 @@ async def read_turn(tx: Transaction, turn_id: TurnId) -> Loaded | None:
     return Loaded(stored=stored, state=restored.state, damage=restored.damage)
 
 
-async def read_rows(tx: Transaction, stored: StoredTurn) -> list[Recorded]:
-    """Return a turn's whole log.
+async def read_whole(tx: Transaction, stored: StoredTurn) -> list[Recorded]:
+    """Return a turn's whole log, its text put back where it was compacted.
 
-    Raises:
-        ValueError: A row cannot be read.
+    What cannot be read is left out.
     """
     rows = await tx.load_events(stored.tenant_id, stored.turn_id)
-    return [
-        Recorded(turn_id=stored.turn_id, seq=seq, at=at, event=decode(body))
-        for seq, at, body in rows
-    ]
+    found = readable(stored.turn_id, rows)
+    last = await _last_good(tx, stored) if stored.compacted_seq else None
+    return refill(found, last) if last else found
+
+
+def readable(
+    turn_id: TurnId, rows: Sequence[tuple[int, datetime, str]]
+) -> list[Recorded]:
+    """Return the events of ``(seq, at, body)`` that can be read."""
+    found = [_row(turn_id, seq, at, body) for seq, at, body in rows]
+    return [row for row in found if isinstance(row, Recorded)]
 
 
 async def _last_good(tx: Transaction, stored: StoredTurn) -> TurnState | None:

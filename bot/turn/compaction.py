@@ -6,6 +6,7 @@ text came is lost.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.protocol.events import (
@@ -14,6 +15,7 @@ from bot.protocol.events import (
     ItemOpened,
     ItemReplaced,
     Recorded,
+    ToolRequested,
 )
 from bot.protocol.ids import ItemId
 from bot.turn.state import TurnState
@@ -29,11 +31,13 @@ def refill(rows: Sequence[Recorded], last: TurnState) -> list[Recorded]:
     kept = {row.seq: row for row in rows}
     free = [seq for seq in range(1, last.seq + 1) if seq not in kept]
     texts: dict[int, ItemReplaced] = {}
-    for item_id, opened, closed in _lives(rows, last.seq + 1):
-        item = last.item(item_id)
-        place = next((s for s in free if opened < s < closed and s not in texts), None)
-        if item and place:
-            texts[place] = ItemReplaced(item_id=item_id, text=item.text)
+    for life in _lives(rows, last.seq + 1):
+        item = last.item(life.item_id)
+        if item is None or item.text == life.text:
+            continue  # nothing was ever added to it
+        inside = (s for s in free if life.opened < s < life.closed and s not in texts)
+        if place := next(inside, None):
+            texts[place] = ItemReplaced(item_id=life.item_id, text=item.text)
     full: list[Recorded] = []
     at = last.started_at
     for seq in range(1, last.seq + 1):
@@ -43,23 +47,38 @@ def refill(rows: Sequence[Recorded], last: TurnState) -> list[Recorded]:
     return full
 
 
-def _lives(rows: Sequence[Recorded], end: int) -> list[tuple[ItemId, int, int]]:
-    """Return each item with the numbers between which its text came.
+@dataclass(slots=True, kw_only=True)
+class _Life:
+    """An item, with the numbers between which its text came."""
 
-    Those that closed first come first, so that each finds a place of its own.
+    item_id: ItemId
+    opened: int
+    closed: int
+    text: str
+    """What it was opened with."""
+
+
+def _lives(rows: Sequence[Recorded], end: int) -> list[_Life]:
+    """Return the items' lives. Those that closed first come first.
+
+    So each finds a place of its own: whoever closes later has the later ones too.
     """
-    opened: dict[ItemId, int] = {}
-    closed: dict[ItemId, int] = {}
+    lives: dict[ItemId, _Life] = {}
     for row in rows:
         match row.event:
-            case ItemOpened(item_id=item_id):
-                opened.setdefault(item_id, row.seq)
-            case ItemClosed(item_id=item_id):
-                closed.setdefault(item_id, row.seq)
+            case ItemOpened(item_id=item_id, text=text) if item_id not in lives:
+                lives[item_id] = _Life(
+                    item_id=item_id, opened=row.seq, closed=end, text=text
+                )
+            case ToolRequested(item_id=item_id) if item_id not in lives:
+                lives[item_id] = _Life(
+                    item_id=item_id, opened=row.seq, closed=end, text=""
+                )
+            case ItemClosed(item_id=item_id) if item_id in lives:
+                lives[item_id].closed = min(row.seq, lives[item_id].closed)
             case _:
                 pass
-    lives = [(one, at, closed.get(one, end)) for one, at in opened.items()]
-    return sorted(lives, key=lambda life: life[2])
+    return sorted(lives.values(), key=lambda life: life.closed)
 
 
 def _piece(

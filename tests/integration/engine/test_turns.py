@@ -143,7 +143,7 @@ async def test_somebody_elses_message_waits_in_line_and_is_told_so(
     assert omar.requester and omar.requester.person_id == "omar"
     assert [s.text for s in maya.steers] == ["and this"]
     assert maya.ending and omar.ending
-    assert omar.queued_behind == "Maya Brandt"
+    assert omar.queued_behind == "Maya Chen"
     assert maya.ending.at <= omar.frames[0].opened_at
 
 
