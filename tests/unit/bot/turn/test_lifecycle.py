@@ -193,6 +193,10 @@ CLOSED_ROOT = ev.FrameClosed(frame_id=ROOT, outcome="failed")
         (IN_CHILD, False),
         ([*IN_CHILD, BESIDE], True),
         ([*IN_CHILD, ev.FrameClosed(frame_id=CHILD.frame_id, outcome="failed")], True),
+        (
+            [*IN_CHILD, BESIDE, ev.FrameClosed(frame_id=OTHER, outcome="done")],
+            False,
+        ),
         ([*SPLIT, CLOSED_ROOT], False),
         ([*ASKING, CLOSED_ROOT], False),
         ([STARTED, ev.TurnCompleted()], False),
@@ -212,6 +216,7 @@ CLOSED_ROOT = ev.FrameClosed(frame_id=ROOT, outcome="failed")
         "the specialist waits for people",
         "another specialist works",
         "the specialist that waited is closed",
+        "the specialist that worked is closed",
         "only a specialist is left",
         "closed",
         "ended",
