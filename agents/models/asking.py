@@ -156,6 +156,7 @@ _ASKING = (
     "assign",
     "i'd like",
     "would like",
+    "rather have",
     "please",
     "(?:can|could|may|might) (?:i|we) (?:\\w+ )?have",
     "access",

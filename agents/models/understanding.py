@@ -44,13 +44,20 @@ who pastes a page must not keep everybody else waiting."""
 def understand(text: str, context: Context) -> list[Act]:
     """Return what ``text`` asks for, in order; never empty."""
     acts: list[Act] = []
-    asked = list(context.asked)
+    asked, last = context.asked, ""
     for part in _parts(text):
         here = replace(
-            context, asked=tuple(asked), waiting=with_wished(context.waiting, acts)
+            context,
+            asked=(*asked, last) if last else asked,
+            waiting=with_wished(context.waiting, acts),
         )
-        acts = folded_in(acts, _acts_of(sentence_of(part, context.vocabulary), here))
-        asked.append(part)
+        sentence = sentence_of(part, context.vocabulary)
+        acts = folded_in(acts, _acts_of(sentence, here))
+        if sentence.things:
+            # Nothing else is read again, except what was said last.
+            asked, last = (*here.asked, part), ""
+        else:
+            last = part
     serious: list[Act] = [
         act for act in acts if not isinstance(act, SmallTalk | Unclear)
     ]

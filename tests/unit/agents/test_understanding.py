@@ -1,11 +1,14 @@
 """What the scripted model makes of sentences; each line is one that people type."""
 
+from dataclasses import replace
+
 import pytest
 
 from agents.models.acts import (
     AboutRules,
     AboutThing,
     Act,
+    Change,
     FindPerson,
     ForOther,
     HowTo,
@@ -37,12 +40,23 @@ EDITOR = Wish(thing="app/figma", grant="editor")
 PAYMENTS = Wish(thing="repo/payments-core", grant="write")
 
 
-def acts_of(text: str, *asked: str, answered: str = "") -> list[Act]:
+def lasting(wish: Wish, days: int) -> Wish:
+    return replace(wish, days=days)
+
+
+def because(wish: Wish, reason: str) -> Wish:
+    return replace(wish, reason=reason)
+
+
+def acts_of(
+    text: str, *asked: str, answered: str = "", waiting: tuple[str, ...] = ()
+) -> list[Act]:
     context = Context(
         vocabulary=VOCABULARY,
         requester=PersonId("maya.chen"),
         asked=asked,
         answered=answered,
+        waiting=waiting,
     )
     return understand(text, context)
 
@@ -89,6 +103,18 @@ def acts_of(text: str, *asked: str, answered: str = "") -> list[Act]:
         ("cancel it", [Withdraw(things=())]),
         ("I don't need the monitor any more", [Withdraw(things=("hw/monitor-27",))]),
         ("cancel everything", [Withdraw(things=(), everything=True)]),
+        ("don't order it", [Withdraw(things=())]),
+        ("I need Figma editor for two weeks", [lasting(EDITOR, 14)]),
+        ("design system for a month please. And a monitor.", [lasting(READ, 30), MONITOR]),
+        ("I need Figma editor. Only for 3 days.", [lasting(EDITOR, 3)]),
+        ("I need Figma editor. No, viewer.", [VIEWER]),
+        ("I need a monitor. A laptop instead.", [LAPTOP]),
+        ("I need Figma. Viewer, because of the rebrand.", [because(VIEWER, "the rebrand")]),
+        ("I was away for two weeks", [HowTo(query="away two weeks")]),
+        ("I'd rather have a laptop", [LAPTOP]),
+        ("a laptop instead of a monitor please", [Unwish(thing="hw/monitor-27"), LAPTOP]),
+        ("a laptop please, rather than a monitor", [Unwish(thing="hw/monitor-27"), LAPTOP]),
+        ("change my request", [Change(thing="", wants=(), text="change my request", told=False)]),
         ("a monitor for Noah", [ForOther(who="Noah Kim")]),
         ("can you give Noah access to payments?", [ForOther(who="Noah Kim")]),
         ("I need a monitor for home", [MONITOR]),
@@ -112,6 +138,69 @@ def acts_of(text: str, *asked: str, answered: str = "") -> list[Act]:
 )  # fmt: skip
 def test_a_sentence_means(text: str, acts: list[Act]):
     assert acts_of(text) == acts
+
+
+@pytest.mark.parametrize(
+    ("text", "thing", "wants"),
+    [
+        ("change my request for the monitor to a laptop", MONITOR, [LAPTOP]),
+        ("swap the monitor for a laptop", MONITOR, [LAPTOP]),
+        ("a laptop instead of the monitor please", MONITOR, [LAPTOP]),
+        ("I don't need the monitor any more, a laptop instead", MONITOR, [LAPTOP]),
+        ("cancel it, I need a laptop instead", MONITOR, [LAPTOP]),
+        ("sorry, I meant the laptop", MONITOR, [LAPTOP]),
+        ("make it viewer instead", EDITOR, [VIEWER]),
+        ("viewer is enough", EDITOR, [VIEWER]),
+        ("viewer please", EDITOR, [VIEWER]),
+        ("can you change my Figma request to viewer?", EDITOR, [VIEWER]),
+        ("actually I only need to be a viewer in Figma", EDITOR, [VIEWER]),
+        ("change my Figma request. Viewer is enough.", EDITOR, [VIEWER]),
+        ("no wait, write instead", READ, [WRITE]),
+        (
+            "change my request for write access to the design system to read",
+            READ,
+            [READ],
+        ),
+        ("actually I need it for two weeks", MONITOR, [lasting(MONITOR, 14)]),
+        ("I need Figma for 10 days", EDITOR, [lasting(Wish(thing="app/figma", grant=""), 10)]),
+        ("two weeks are enough", MONITOR, [lasting(MONITOR, 14)]),
+        ("change my Figma request to the blue one", EDITOR, []),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_can_be_changed(text: str, thing: Wish, wants: list[Wish]):
+    waiting = ("repo/design-system", "app/figma", "hw/monitor-27")
+    [act] = acts_of(text, waiting=waiting)
+    assert isinstance(act, Change)
+    assert (act.thing, list(act.wants)) == (thing.thing, wants)
+    assert (act.text, act.told) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "acts"),
+    [
+        ("is my request approved yet?", [Status(things=())]),
+        ("cancel the monitor", [Withdraw(things=("hw/monitor-27",))]),
+        ("I changed my mind", [Withdraw(things=())]),
+        ("also a laptop", [LAPTOP]),
+        ("I need a laptop too", [LAPTOP]),
+        ("a laptop for Noah instead", [ForOther(who="Noah Kim")]),
+        ("I forgot my password, please change it", [Reset(person="")]),
+        ("How do I change my phone number?", [HowTo(query="change phone number")]),
+        ("thanks, that is enough", [SmallTalk(kind="thanks")]),
+        ("I'm on leave for two weeks", [HowTo(query="i'm leave two weeks")]),
+        ("what about my monitor?", [Status(things=("hw/monitor-27",))]),
+    ],
+)
+def test_what_is_asked_for_is_left_alone(text: str, acts: list[Act]):
+    assert acts_of(text, waiting=("app/figma", "hw/monitor-27")) == acts
+
+
+@pytest.mark.parametrize(
+    "text", ["change my request", "I'd like to change the Figma request"]
+)
+def test_a_change_without_saying_what_is_asked_back(text: str):
+    [act] = acts_of(text, waiting=("app/figma",))
+    assert act == Change(thing="app/figma", wants=(), text=text, told=False)
 
 
 WISHES = "I start on Monday: design system repo, a Figma seat and a monitor please"
