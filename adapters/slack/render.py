@@ -51,9 +51,11 @@ _STEPS: dict[StepStatus, str] = {
     "cancelled": "⏹️",
     "denied": "🚫",
     "aside": "↩️",
-    "unknown": "❔",
+    "unknown": "❓",
 }
 _TONES = {"good": "✅", "neutral": "📋", "bad": "⚠️"}
+_INDENT = "\u2003\u2003"
+"""Clients drop ordinary spaces at the beginning of a line."""
 _ASKS = "🔔"
 """Stands before a headline whose reader is to decide."""
 
@@ -173,7 +175,7 @@ def _line(said: tuple[str, ...], detail: str, unnamed: str) -> str:
     if not detail.strip():
         return line
     more = escape.fit(escape.one_line(detail), limits.FIELD, escape=escape.mrkdwn)
-    return f"{line}\n      {more}"
+    return f"{line}\n{_INDENT}{more}"
 
 
 def _duration(seconds: float | None) -> str:

@@ -37,7 +37,7 @@ _GLYPHS: dict[StepStatus, str] = {
     "cancelled": "⏹️",
     "denied": "🚫",
     "aside": "↩️",
-    "unknown": "❔",
+    "unknown": "❓",
 }
 _CARD_STYLES = {"good": "good", "neutral": "emphasis", "bad": "attention"}
 
@@ -112,9 +112,7 @@ def _entries(entries: Sequence[Entry], plan: Plan) -> Iterator[Element]:
         title = line(entry.title, plan.line)
         if entry.reference:
             title = f"{title} · {line(entry.reference, plan.line)}"
-        yield _columns("•", title, "")
-        if entry.note:
-            yield _detail(entry.note, plan)
+        yield _columns("•", title, "", *_detail(entry.note, plan))
     yield from _left_out(entries, plan.rows)
 
 
@@ -135,12 +133,11 @@ def steps(all_steps: Sequence[Step], plan: Plan) -> Iterator[Element]:
         yield _subtle(wording.more(left_out))
     for step in open_steps:
         yield _row(step, plan)
-        if step.detail:
-            yield _detail(step.detail, plan)
 
 
-def _detail(text: str, plan: Plan) -> Element:
-    return text_block(lines(text, plan.prose), spacing="None", isSubtle=True)
+def _detail(text: str, plan: Plan) -> Iterator[Element]:
+    if text:
+        yield text_block(lines(text, plan.prose), spacing="None", isSubtle=True)
 
 
 def _folded(done: Sequence[Step], plan: Plan) -> Iterator[Element]:
@@ -166,13 +163,14 @@ def _row(step: Step, plan: Plan) -> Element:
     if step.agent:
         title = f"{title} · {line(step.agent, plan.line)}"
     took = "" if step.seconds is None else wording.duration(step.seconds)
-    return _columns(_GLYPHS[step.status], title, took)
+    detail = _detail(step.detail, plan)
+    return _columns(_GLYPHS[step.status], title, took, *detail)
 
 
-def _columns(glyph: str, title: str, right: str) -> Element:
+def _columns(glyph: str, title: str, right: str, *below: Element) -> Element:
     columns: list[Element] = [
         {"type": "Column", "width": "auto", "items": [text_block(glyph)]},
-        {"type": "Column", "width": "stretch", "items": [text_block(title)]},
+        {"type": "Column", "width": "stretch", "items": [text_block(title), *below]},
     ]
     if right:
         columns.append({"type": "Column", "width": "auto", "items": [_subtle(right)]})

@@ -37,7 +37,7 @@ def progress_view(
         shrunk: Whether the ending has a message of its own.
     """
     if state.ending is None:
-        return _in_line(state) if state.queued else _running(state, now, footer, zone)
+        return _running(state, now, footer, zone)
     steps = steps_of(state)
     if not shrunk:
         ended = _ended(state, steps, _text(state), footer, zone)
@@ -63,16 +63,15 @@ def answer_view(state: TurnState, *, footer: str, zone: tzinfo) -> TurnView:
     """Return how the turn ended, with all that came of it.
 
     What was said before the last decision stays where it was said, in the progress
-    message. What went wrong is told by the coordinator; where it says nothing, by
-    the steps.
+    message. What went wrong is told by the coordinator or the account; where there is
+    neither, by the steps.
     """
     steps = steps_of(state)
     text = _text(state, since=_looked_away_at(state))
     ended = _ended(state, steps, text, footer, zone)
-    if text:
+    if text or ended.account:
         return ended
-    left = _unaccounted(state, ended, steps)
-    return replace(ended, steps=tuple(s for s in left if s.status != "done"))
+    return replace(ended, steps=tuple(s for s in steps if s.status != "done"))
 
 
 def _ended(
@@ -94,26 +93,13 @@ def _ended(
     )
 
 
-def _in_line(state: TurnState) -> TurnView:
-    headline = wording.in_line(state.queued_behind)
-    return TurnView(
-        headline=headline,
-        mood="waiting",
-        notices=(wording.in_line_note(state.queue_place), *_steered(state)),
-        stop_turn=state.turn_id,
-        summary=summary_of(headline, state.text),
-    )
-
-
 def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> TurnView:
-    waits = state.open_approvals if state.parked else ()
-    people = dict.fromkeys(a.name for approval in waits for a in approval.waiting_for)
-    headline = wording.waiting_for([*people]) if state.parked else wording.WORKING
+    headline, notes = _now(state)
     root = _root(state)
     mine = [i for i in state.items if root and i.frame_id == root.frame_id]
     return TurnView(
         headline=headline,
-        mood="waiting" if state.parked else "running",
+        mood="waiting" if state.parked or state.queued else "running",
         steps=steps_of(state),
         text=_text(state),
         streaming=any(i.kind == "text" and i.status == "open" for i in mine),
@@ -123,11 +109,24 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
             for approval in state.open_approvals
         ),
         sources=_sources(state),
-        notices=(*_notices(state), *_steered(state)),
+        notices=(*notes, *_notices(state), *_steered(state)),
         footer=footer,
         stop_turn=None if state.parked or not state.seq else state.turn_id,
         summary=summary_of(headline, state.text),
     )
+
+
+def _now(state: TurnState) -> tuple[str, tuple[str, ...]]:
+    """Return the headline of a turn that has not ended, and what goes with it."""
+    if state.parked:
+        waits = [
+            a.name for request in state.open_approvals for a in request.waiting_for
+        ]
+        return wording.waiting_for([*dict.fromkeys(waits)]), ()
+    if state.queued:
+        note = wording.in_line_note(state.queue_place)
+        return wording.in_line(state.queued_behind), (note,)
+    return wording.WORKING, ()
 
 
 # ------------------------------------------------------------------- how it ended

@@ -85,7 +85,7 @@ def waiting_for(people: Sequence[str]) -> str:
 
 def in_line(name: str) -> str:
     """Return the headline of a turn that begins when another one is over."""
-    return f"In line behind the request of {name or SOMEBODY}"
+    return f"In line behind {name or SOMEBODY}'s request"
 
 
 def asks_for(requester: str, subject: str) -> str:

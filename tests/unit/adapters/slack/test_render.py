@@ -241,7 +241,7 @@ def test_an_account_stands_below_the_headline_and_above_all_else():
     assert headline["text"]["text"] == "❌ *x*"
     assert why["text"]["text"] == "Why."
     assert unknown["text"]["text"] == (
-        "❔ *Nobody can tell yet*\n• Thing 0 · R-0\n• Thing 1 · R-1\n• Thing 2 · R-2"
+        "❓ *Nobody can tell yet*\n• Thing 0 · R-0\n• Thing 1 · R-1\n• Thing 2 · R-2"
     )
     assert now["text"]["text"] == "What now."
     assert text["type"] == "markdown"

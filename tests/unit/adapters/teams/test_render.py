@@ -159,7 +159,7 @@ def test_an_account_stands_below_the_headline_and_above_all_else() -> None:
         *("What now.", "Half a"),
     ]
     words = [node["text"] for node in nodes(unknown) if "text" in node]
-    assert words == ["❔ Nobody can tell yet", "•", "Order it · R-1", "Ask \\*Bob\\*."]
+    assert words == ["❓ Nobody can tell yet", "•", "Order it · R-1", "Ask \\*Bob\\*."]
 
 
 def test_an_account_that_is_too_long_counts_what_it_leaves_out() -> None:

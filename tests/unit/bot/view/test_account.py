@@ -463,7 +463,7 @@ def test_a_plain_withdrawal_is_not_a_change():
 
 def test_who_waits_in_line_sees_for_whom_and_can_stop():
     view = seen(queued_story())
-    assert view.headline == "In line behind the request of Other"
+    assert view.headline == "In line behind Other's request"
     assert view.notices == ("I start as soon as it is done.",)
     assert (view.mood, view.stop_turn) == ("waiting", "t1")
 

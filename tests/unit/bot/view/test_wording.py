@@ -164,7 +164,7 @@ def test_the_mark_of_a_change_is_as_logs_have_it():
 
 def test_names_that_nobody_knows_begin_sentences():
     assert wording.changed_by("").startswith("Somebody changed this request")
-    assert wording.in_line("") == "In line behind the request of somebody"
+    assert wording.in_line("") == "In line behind somebody's request"
 
 
 @pytest.mark.parametrize(
