@@ -6,6 +6,7 @@ It never claims that something happened: such sentences come from tools.
 from collections.abc import Sequence
 
 from agents.vocabulary import Thing, Vocabulary
+from bot.view import wording
 
 FOOTER = "Scripted answers for trying things out; no language model wrote this."
 
@@ -141,6 +142,16 @@ def nothing_open(names: Sequence[str] = ()) -> str:
 def what_to_change(subject: str) -> str:
     """Ask what is to be different about an open request."""
     return f"{WHAT_TO_CHANGE} about your request “{subject}”?"
+
+
+def unknown(ticket: str) -> str:
+    """Say that nobody can tell whether something happened, and who looks into it."""
+    if not ticket:
+        return wording.OUTCOME_UNKNOWN
+    return (
+        "I could not find out whether this happened. Please don't ask for it again "
+        f"before somebody has looked: ticket {ticket} is open for that."
+    )
 
 
 def already_have(words: str) -> str:

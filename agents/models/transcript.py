@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agents.models import phrases
 from bot.ports.agent import Message, ToolAnswer
 from bot.protocol.values import CallBlock, TextBlock
 from bot.view import wording
@@ -30,6 +31,8 @@ class Done:
         if isinstance(content, str):
             return content.strip()
         if isinstance(content, dict):
+            if content.get("error") == wording.EFFECT_UNKNOWN:
+                return phrases.unknown(str(content.get("ticket") or ""))
             for key in ("sentence", "answer", "denied", "error"):
                 if isinstance(content.get(key), str):
                     return str(content[key]).strip()

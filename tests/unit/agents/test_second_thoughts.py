@@ -77,8 +77,10 @@ def denied(reason: str) -> JsonValue:
     return {"denied": reason, "by": "requester"}
 
 
-async def after(cast: Cast, reason: str, steer: str) -> tuple[list[str], str]:
-    """Return what the specialist asks for, and says, once its order was denied so."""
+async def after(
+    cast: Cast, answer: JsonValue, steer: str = ""
+) -> tuple[list[str], str]:
+    """Return what the specialist asks for, and says, once its order is answered so."""
     desk = desk_of(cast.file, "somebody")
     look = call(1, "look_up_catalog", {"query": cast.device})
     order = call(2, "order_hardware", {"resource": cast.device, "reason": ""})
@@ -95,7 +97,7 @@ async def after(cast: Cast, reason: str, steer: str) -> tuple[list[str], str]:
             asked(look),
             told((look, {"resources": []})),
             asked(order),
-            told((order, denied(reason)), steer=steer),
+            told((order, answer), steer=steer),
         ),
     )
     parts = [part async for part in desk.agents.ask(question)]
@@ -120,7 +122,7 @@ async def test_a_withdrawn_request_stays_so_when_another_one_is_changed(
         "please hurry, it burns",
         "",
     ):
-        wanted, text = await after(cast, wording.WITHDRAWN_REASON, steer)
+        wanted, text = await after(cast, denied(wording.WITHDRAWN_REASON), steer)
         assert wanted == []
         assert wording.WITHDRAWN_REASON in text
 
@@ -136,7 +138,7 @@ async def test_a_word_about_something_else_makes_the_same_call_again(
         "thanks",
         "How do I reset my password?",
     ):
-        wanted, _ = await after(cast, wording.RECONSIDERED, steer)
+        wanted, _ = await after(cast, denied(wording.RECONSIDERED), steer)
         assert wanted == [cast.device], steer
 
 
@@ -147,7 +149,7 @@ async def test_what_replaces_another_specialists_thing_comes_on_top_here(
         f"change the {cast.seat_name} one to a {cast.other_name}",
         f"a {cast.other_name} instead of {cast.seat_name}",
     ):
-        wanted, _ = await after(cast, wording.RECONSIDERED, steer)
+        wanted, _ = await after(cast, denied(wording.RECONSIDERED), steer)
         assert wanted == [cast.other]  # is looked up before both are asked for
 
 
@@ -160,9 +162,20 @@ async def test_what_replaces_this_specialists_thing_is_left_to_whose_it_is(
         "cancel it",
         f"I don't need the {cast.device_name} any more",
     ):
-        wanted, text = await after(cast, wording.RECONSIDERED, steer)
+        wanted, text = await after(cast, denied(wording.RECONSIDERED), steer)
         assert wanted == [], steer
         assert wording.RECONSIDERED in text
+
+
+async def test_an_outcome_that_nobody_knows_is_told_with_its_ticket(
+    cast: Cast,
+) -> None:
+    for ticket, words in (("IT-7", "ticket IT-7"), ("", "ask your IT team")):
+        answer: JsonValue = {"error": wording.EFFECT_UNKNOWN, "ticket": ticket}
+        wanted, text = await after(cast, answer)
+        assert wanted == []
+        assert "could not find out whether this happened" in text
+        assert words in text
 
 
 async def test_the_coordinator_gives_back_what_was_dropped_for_another_wish(
