@@ -85,6 +85,20 @@ def ends_in_new_message(state: TurnState) -> bool:
     return bool(state.approvals) or state.ending.at - state.started_at > SHORT
 
 
+def lost_card(surface_id: SurfaceId, person_id: PersonId) -> SurfacePlan:
+    """Return the plan of a decider's card that exists and that no state names.
+
+    Its request was in a part of the log that is lost; such a card must lock too.
+    """
+    return SurfacePlan(
+        surface_id=surface_id,
+        role="approval",
+        audience=ForApprover(person_id=person_id, approval_id=ApprovalId("")),
+        person_id=person_id,
+        final=True,
+    )
+
+
 def view_of(
     state: TurnState,
     audience: Audience,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent, UnknownEvent
-from bot.protocol.ids import ApprovalId, CallId, FrameId
+from bot.protocol.ids import ApprovalId, CallId, FrameId, SurfaceId
 from bot.protocol.values import Ledger, LedgerEntry
 from bot.turn.ledger import ledger_of
 from bot.turn.state import Phase, TurnState
@@ -21,6 +21,7 @@ from bot.view.project import (
     Audience,
     ForApprover,
     ForRequester,
+    lost_card,
     surfaces_of,
     view_of,
 )
@@ -389,6 +390,14 @@ def test_a_card_of_a_turn_that_completed_regardless_locks_as_well():
     view = card_for(approval_story().ends())
     assert view.headline == wording.DECISION_OVER
     assert "nothing was changed" in view.approvals[0].status
+
+
+def test_a_card_whose_request_is_lost_with_the_log_locks_too():
+    plan = lost_card(SurfaceId("s"), BOSS.person_id)
+    view = view_of(Story().fails("degraded").state, plan.audience, NOW)
+    assert plan.final
+    assert (view.headline, view.mood) == (wording.UNKNOWN_REQUEST, "cancelled")
+    assert not view.approvals
 
 
 def test_what_was_decided_before_the_end_stays_decided():
