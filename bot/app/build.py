@@ -87,14 +87,15 @@ async def built(
         mounted = await start_platforms(settings, clock, stack)
         await _install(settings, engine, company, mounted)
         records = PostgresRecords(engine)
+        platforms: Mapping[PlatformName, Platform] = {
+            name: seams.platform(platform)
+            for name, platform in _by_name(mounted).items()
+        }
         kit = _kit(
             store,
             clock,
             company=company,
-            platforms={
-                name: seams.platform(platform)
-                for name, platform in _by_name(mounted).items()
-            },
+            platforms=platforms,
             records=records,
             agents=seams.agents(_agents(settings, company, records, clock)),
         )
@@ -104,7 +105,7 @@ async def built(
             writer=kit.writer,
             sweeper=Sweeper(kit),
             timekeeper=timekeeper,
-            web=_web(settings, company, kit, mounted),
+            web=_web(settings, company, kit, mounted, platforms),
         )
 
 
@@ -185,9 +186,12 @@ def _by_name(mounted: Sequence[Mounted]) -> Mapping[PlatformName, Platform]:
 
 
 def _web(
-    settings: Settings, company: Company, kit: Kit, mounted: Sequence[Mounted]
+    settings: Settings,
+    company: Company,
+    kit: Kit,
+    mounted: Sequence[Mounted],
+    platforms: Mapping[PlatformName, Platform],
 ) -> web.Application:
-    platforms = _by_name(mounted)
     ingress = Ingress(
         kit.store, platforms, kit.clock, kit.telemetry, company.company.zone
     )
