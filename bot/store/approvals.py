@@ -23,6 +23,7 @@ from bot.protocol.ids import (
     TurnId,
 )
 from bot.protocol.values import Fact, Stage, Verdict
+from bot.store.direct import Row, direct
 from bot.store.schema import approval, conversation, decision
 from bot.store.texts import storable
 
@@ -196,20 +197,21 @@ async def decisions_of(
     ]
 
 
+_open_of = direct(
+    f"""
+    SELECT {", ".join(column.name for column in approval.c)} FROM approval
+    WHERE tenant_id = :tenant_id AND requester_id = :requester_id AND status = 'open'
+    ORDER BY created_at, approval_id
+    """  # noqa: S608 - names of our schema
+)
+
+
 async def open_approvals_of(
     conn: AsyncConnection, tenant: TenantId, requester: PersonId
 ) -> list[ApprovalRow]:
     """Return what the person still waits for, oldest first."""
-    rows = await conn.execute(
-        select(approval)
-        .where(
-            approval.c.tenant_id == tenant,
-            approval.c.requester_id == requester,
-            approval.c.status == "open",
-        )
-        .order_by(approval.c.created_at, approval.c.approval_id)
-    )
-    return [_approval(row) for row in rows.mappings()]
+    rows = await _open_of.all(conn, tenant_id=tenant, requester_id=requester)
+    return [_approval(row) for row in rows]
 
 
 async def due_approvals(
@@ -228,7 +230,7 @@ async def due_approvals(
     return [_approval(row) for row in rows.mappings()]
 
 
-def _approval(row: RowMapping) -> ApprovalRow:
+def _approval(row: RowMapping | Row) -> ApprovalRow:
     values: dict[str, Any] = {str(name): value for name, value in row.items()}
     values["facts"] = _facts.validate_python(values["facts"])
     values["stages"] = _stages.validate_python(values["stages"])

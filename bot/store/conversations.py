@@ -7,25 +7,30 @@ database's, so workers' clocks do not matter.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
 from bot.ports.rows import Claim
 from bot.protocol.ids import ConversationId, TenantId
 from bot.protocol.inbound import Address
+from bot.store.direct import Row, direct, direct_from_file
 from bot.store.schema import conversation
-from bot.store.statements import statement
 from bot.store.wake import notify
 
-_claim_conversation = statement("claim_conversation")
-_claim_one = statement("claim_one")
-_heartbeat = statement("heartbeat")
-_release = statement("release")
-_hold_conversation = statement("hold_conversation")
-_sweep = statement("sweep")
+_claim_conversation = direct_from_file("claim_conversation")
+_claim_one = direct_from_file("claim_one")
+_heartbeat = direct_from_file("heartbeat")
+_release = direct_from_file("release")
+_hold_conversation = direct_from_file("hold_conversation")
+_sweep = direct_from_file("sweep")
+_fence = direct(
+    """
+    SELECT fence FROM conversation
+    WHERE tenant_id = :tenant_id AND conversation_id = :conversation_id
+    """
+)
 
 
 async def claim_conversation(
@@ -43,11 +48,10 @@ async def claim_conversation(
         lease: After this it is anybody's again, unless `heartbeat` extends it.
         generation: Conversations that need a newer one are passed over.
     """
-    rows = await conn.execute(
-        _claim_conversation,
-        {"worker_id": worker_id, "lease": lease, "generation": generation},
+    row = await _claim_conversation.one(
+        conn, worker_id=worker_id, lease=lease, generation=generation
     )
-    return _claim(rows.one_or_none())
+    return _claim(row)
 
 
 async def claim_one(
@@ -59,16 +63,14 @@ async def claim_one(
     lease: timedelta,
 ) -> Claim | None:
     """Take this conversation, if it is due and nobody holds it."""
-    rows = await conn.execute(
-        _claim_one,
-        {
-            "tenant_id": tenant,
-            "conversation_id": conversation_id,
-            "worker_id": worker_id,
-            "lease": lease,
-        },
+    row = await _claim_one.one(
+        conn,
+        tenant_id=tenant,
+        conversation_id=conversation_id,
+        worker_id=worker_id,
+        lease=lease,
     )
-    return _claim(rows.one_or_none())
+    return _claim(row)
 
 
 async def heartbeat(
@@ -76,16 +78,14 @@ async def heartbeat(
 ) -> set[ConversationId]:
     """Extend the leases; return the conversations that are still held."""
     held = list(claims)
-    rows = await conn.execute(
-        _heartbeat,
-        {
-            "tenants": [claim.tenant_id for claim in held],
-            "conversations": [claim.conversation_id for claim in held],
-            "fences": [claim.fence for claim in held],
-            "lease": lease,
-        },
+    rows = await _heartbeat.all(
+        conn,
+        tenants=[claim.tenant_id for claim in held],
+        conversations=[claim.conversation_id for claim in held],
+        fences=[claim.fence for claim in held],
+        lease=lease,
     )
-    return {row.conversation_id for row in rows}
+    return {row["conversation_id"] for row in rows}
 
 
 async def release(
@@ -105,13 +105,12 @@ async def release(
     Returns:
         False if somebody else had it already; then nothing changed.
     """
-    rows = await conn.execute(
-        _release, {**_key(claim), "next_due": next_due, "delay": delay, "rest": rest}
+    row = await _release.one(
+        conn, **_key(claim), next_due=next_due, delay=delay, rest=rest
     )
-    row = rows.one_or_none()
     if row is None:
         return False
-    if row.has_mail and not delay:
+    if row["has_mail"] and not delay:
         await notify(conn, claim.tenant_id, claim.conversation_id)
     return True
 
@@ -122,8 +121,7 @@ async def hold_conversation(conn: AsyncConnection, claim: Claim) -> None:
     Raises:
         LeaseLostError: It is not valid any more.
     """
-    rows = await conn.execute(_hold_conversation, _key(claim))
-    if rows.one_or_none() is None:
+    if await _hold_conversation.one(conn, **_key(claim)) is None:
         raise LeaseLostError(claim.conversation_id, fence=claim.fence)
 
 
@@ -154,8 +152,8 @@ async def sweep(
     One that nobody holds becomes due. One whose owner has had it for ``grace`` and
     more is taken from that owner: its fence grows, and it is due.
     """
-    rows = await conn.execute(_sweep, {"grace": grace, "limit": limit})
-    found = [(row.tenant_id, row.conversation_id) for row in rows]
+    rows = await _sweep.all(conn, grace=grace, limit=limit)
+    found = [(row["tenant_id"], row["conversation_id"]) for row in rows]
     for tenant, conversation_id in found:
         await notify(conn, tenant, conversation_id)
     return [conversation_id for _, conversation_id in found]
@@ -163,13 +161,10 @@ async def sweep(
 
 async def conversation_fence_ok(conn: AsyncConnection, claim: Claim) -> bool:
     """Return whether the claim is valid now; it may not be a moment later."""
-    fence = await conn.scalar(
-        select(conversation.c.fence).where(
-            conversation.c.tenant_id == claim.tenant_id,
-            conversation.c.conversation_id == claim.conversation_id,
-        )
+    row = await _fence.one(
+        conn, tenant_id=claim.tenant_id, conversation_id=claim.conversation_id
     )
-    return fence == claim.fence
+    return row is not None and row["fence"] == claim.fence
 
 
 def _key(claim: Claim) -> dict[str, object]:
@@ -180,14 +175,15 @@ def _key(claim: Claim) -> dict[str, object]:
     }
 
 
-def _claim(row: Row[Any] | None) -> Claim | None:
+def _claim(row: Row | None) -> Claim | None:
     if row is None:
         return None
+    address = row["address"]
     return Claim(
-        tenant_id=row.tenant_id,
-        conversation_id=row.conversation_id,
-        fence=row.fence,
+        tenant_id=row["tenant_id"],
+        conversation_id=row["conversation_id"],
+        fence=row["fence"],
         address=None
-        if row.address is None
-        else Address.model_validate(row.address, extra="ignore"),
+        if address is None
+        else Address.model_validate(address, extra="ignore"),
     )

@@ -10,13 +10,13 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.protocol.ids import PlatformName, TenantId
+from bot.store.direct import direct_from_file
 from bot.store.schema import delivery_seen
-from bot.store.statements import statement
 
 KEEP = timedelta(days=7)
 """How long names are remembered; both platforms give up redelivering within a day."""
 
-_first_time = statement("first_time")
+_first_time = direct_from_file("first_time")
 
 
 async def first_time(
@@ -33,17 +33,15 @@ async def first_time(
     A twin in another transaction waits here until this one has ended: if it commits,
     the twin is the duplicate; if it rolls back, the twin is the first.
     """
-    rows = await conn.execute(
-        _first_time,
-        {
-            "tenant_id": tenant,
-            "platform": platform,
-            "delivery_id": delivery_id,
-            "said_key": said_key,
-            "keep": keep,
-        },
+    rows = await _first_time.all(
+        conn,
+        tenant_id=tenant,
+        platform=platform,
+        delivery_id=delivery_id,
+        said_key=said_key,
+        keep=keep,
     )
-    return len(rows.all()) == 2  # noqa: PLR2004 - both of its two names were new
+    return len(rows) == 2  # noqa: PLR2004 - both of its two names were new
 
 
 async def forget_deliveries(conn: AsyncConnection) -> int:

@@ -107,6 +107,7 @@ def translated(driver: Driver) -> Generator[None]:
         raise StoreUnavailableError(f"the connection broke: {error}") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         state = str(getattr(error, "sqlstate", None) or "")
+        said = error.args[0] if error.args else ""  # its detail shows what is in rows
         if state.startswith(TRANSIENT) or driver.is_closed():
-            raise StoreUnavailableError(f"Postgres gave up: {error}") from error
-        raise StoreRefusedError(f"Postgres refuses: {error}") from error
+            raise StoreUnavailableError(f"Postgres gave up: {said}") from error
+        raise StoreRefusedError(f"Postgres refuses: {said}") from error

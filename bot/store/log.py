@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, Update, and_, cast, func, select, union, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Update, and_, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.journal import TurnRow
@@ -18,11 +17,53 @@ from bot.ports.rows import Append, Claim, StoredTurn
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
 from bot.store.conversations import hold_conversation
-from bot.store.schema import turn, turn_event
-from bot.store.statements import statement
+from bot.store.direct import direct, direct_from_file
+from bot.store.schema import turn
 from bot.store.texts import storable
 
-_append_events = statement("append_events")
+_append_events = direct_from_file("append_events")
+_create_turn = direct(
+    """
+    INSERT INTO turn (tenant_id, turn_id, conversation_id, requester_id,
+                      requester_name, text, wake_at, started_at, updated_at)
+    VALUES (:tenant_id, :turn_id, :conversation_id, :requester_id,
+            :requester_name, :text, :wake_at, :at, :at)
+    ON CONFLICT DO NOTHING
+    RETURNING turn_id
+    """
+)
+_load_events = direct(
+    """
+    SELECT seq, at, CAST(body AS text) AS body FROM turn_event
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id AND seq > :after
+    ORDER BY seq
+    """
+)
+_past_turns = direct(
+    """
+    SELECT text, answer FROM turn
+    WHERE tenant_id = :tenant_id AND conversation_id = :conversation_id
+      AND requester_id = :requester_id AND status <> 'running'
+    ORDER BY started_at DESC, turn_id
+    LIMIT CAST(:limit AS bigint)
+    """
+)
+_set_turn_status = direct(
+    """
+    UPDATE turn
+    SET status = :status, wake_at = :wake_at, failures = 0, updated_at = :at,
+        ended_at = :ended_at, answer = coalesce(CAST(:answer AS text), answer)
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id
+      AND conversation_id = :conversation_id
+    """
+)
+_set_delivered = direct(
+    """
+    UPDATE turn SET delivered_seq = greatest(delivered_seq, CAST(:seq AS bigint))
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id
+      AND conversation_id = :conversation_id
+    """
+)
 
 _ENDED = ("completed", "failed", "cancelled")
 
@@ -35,29 +76,28 @@ async def create_turn(
     requester: Requester,
     text: str,
     at: datetime,
+    wake_at: datetime | None = None,
 ) -> bool:
     """Make a turn without events; return False if it is there already.
+
+    ``wake_at``: when it must be looked at by itself.
 
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    made = await conn.execute(
-        insert(turn)
-        .values(
-            tenant_id=claim.tenant_id,
-            turn_id=turn_id,
-            conversation_id=claim.conversation_id,
-            requester_id=requester.person_id,
-            requester_name=storable(requester.name),
-            text=storable(text),
-            started_at=at,
-            updated_at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(turn.c.turn_id)
+    made = await _create_turn.one(
+        conn,
+        tenant_id=claim.tenant_id,
+        turn_id=turn_id,
+        conversation_id=claim.conversation_id,
+        requester_id=requester.person_id,
+        requester_name=storable(requester.name),
+        text=storable(text),
+        wake_at=wake_at,
+        at=at,
     )
-    return made.one_or_none() is not None
+    return made is not None
 
 
 async def append_events(
@@ -72,20 +112,18 @@ async def append_events(
     appends = _merged(batch)
     if not appends:
         return frozenset()
-    rows = await conn.execute(
-        _append_events,
-        {
-            "tenants": [a.claim.tenant_id for a in appends],
-            "turns": [a.turn_id for a in appends],
-            "conversations": [a.claim.conversation_id for a in appends],
-            "fences": [a.claim.fence for a in appends],
-            "first_seqs": [a.first_seq for a in appends],
-            "last_seqs": [a.last_seq for a in appends],
-            "ats": [a.at for a in appends],
-            **_events(batch),
-        },
+    rows = await _append_events.all(
+        conn,
+        tenants=[a.claim.tenant_id for a in appends],
+        turns=[a.turn_id for a in appends],
+        conversations=[a.claim.conversation_id for a in appends],
+        fences=[a.claim.fence for a in appends],
+        first_seqs=[a.first_seq for a in appends],
+        last_seqs=[a.last_seq for a in appends],
+        ats=[a.at for a in appends],
+        **_events(batch),
     )
-    return frozenset(TurnId(row.turn_id) for row in rows)
+    return frozenset(TurnId(row["turn_id"]) for row in rows)
 
 
 def _merged(batch: Sequence[Append]) -> list[Append]:
@@ -124,16 +162,8 @@ async def load_events(
     conn: AsyncConnection, tenant: TenantId, turn_id: TurnId, *, after: int = 0
 ) -> list[tuple[int, datetime, str]]:
     """Return ``(seq, at, body)`` of the events with ``seq > after``, in order."""
-    rows = await conn.execute(
-        select(turn_event.c.seq, turn_event.c.at, cast(turn_event.c.body, Text))
-        .where(
-            turn_event.c.tenant_id == tenant,
-            turn_event.c.turn_id == turn_id,
-            turn_event.c.seq > after,
-        )
-        .order_by(turn_event.c.seq)
-    )
-    return [(seq, at, body) for seq, at, body in rows]
+    rows = await _load_events.all(conn, tenant_id=tenant, turn_id=turn_id, after=after)
+    return [(row["seq"], row["at"], row["body"]) for row in rows]
 
 
 async def set_turn_status(
@@ -161,16 +191,15 @@ async def set_turn_status(
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    values: dict[str, object] = {
-        "status": status,
-        "wake_at": wake_at,
-        "failures": 0,
-        "updated_at": at,
-        "ended_at": at if status in _ENDED else None,
-    }
-    if answer is not None:
-        values["answer"] = storable(answer)
-    await conn.execute(_change(claim, turn_id).values(values))
+    await _set_turn_status.all(
+        conn,
+        **_key(claim, turn_id),
+        status=status,
+        wake_at=wake_at,
+        at=at,
+        ended_at=at if status in _ENDED else None,
+        answer=None if answer is None else storable(answer),
+    )
 
 
 async def set_delivered(
@@ -182,11 +211,7 @@ async def set_delivered(
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    await conn.execute(
-        _change(claim, turn_id).values(
-            delivered_seq=func.greatest(turn.c.delivered_seq, seq)
-        )
-    )
+    await _set_delivered.all(conn, **_key(claim, turn_id), seq=seq)
 
 
 async def note_failure(conn: AsyncConnection, claim: Claim, turn_id: TurnId) -> int:
@@ -224,6 +249,14 @@ def _change(claim: Claim, turn_id: TurnId) -> Update:
     )
 
 
+def _key(claim: Claim, turn_id: TurnId) -> dict[str, object]:
+    return {
+        "tenant_id": claim.tenant_id,
+        "turn_id": turn_id,
+        "conversation_id": claim.conversation_id,
+    }
+
+
 STORED = (
     turn.c.tenant_id,
     turn.c.turn_id,
@@ -243,6 +276,16 @@ STORED = (
 )
 """The columns that `stored` reads."""
 
+_FROM_TURN = f"SELECT {', '.join(column.name for column in STORED)} FROM turn WHERE "  # noqa: S608 - names of our schema
+_open_turns = direct(
+    _FROM_TURN
+    + """
+    tenant_id = :tenant_id AND conversation_id = :conversation_id AND is_open
+    ORDER BY started_at, turn_id
+    """
+)
+_find_turn = direct(_FROM_TURN + "turn_id = :turn_id")
+
 
 def stored(row: RowMapping) -> StoredTurn:
     """Return the turn that a row of `STORED` describes."""
@@ -254,16 +297,10 @@ async def open_turns(conn: AsyncConnection, claim: Claim) -> list[StoredTurn]:
 
     Those that run or are parked, and those whose surfaces lag behind the log.
     """
-    rows = await conn.execute(
-        select(*STORED)
-        .where(
-            turn.c.tenant_id == claim.tenant_id,
-            turn.c.conversation_id == claim.conversation_id,
-            turn.c.is_open,
-        )
-        .order_by(turn.c.started_at, turn.c.turn_id)
+    rows = await _open_turns.all(
+        conn, tenant_id=claim.tenant_id, conversation_id=claim.conversation_id
     )
-    return [stored(row) for row in rows.mappings()]
+    return [StoredTurn(**row) for row in rows]
 
 
 async def next_wake(conn: AsyncConnection, claim: Claim) -> datetime | None:
@@ -282,9 +319,8 @@ async def next_wake(conn: AsyncConnection, claim: Claim) -> datetime | None:
 
 async def find_turn(conn: AsyncConnection, turn_id: TurnId) -> StoredTurn | None:
     """Return the turn with this id, whosever it is; the caller looks at the tenant."""
-    rows = await conn.execute(select(*STORED).where(turn.c.turn_id == turn_id))
-    row = rows.mappings().first()
-    return None if row is None else stored(row)
+    rows = await _find_turn.all(conn, turn_id=turn_id)
+    return StoredTurn(**rows[0]) if rows else None
 
 
 async def list_turns(
@@ -341,15 +377,11 @@ async def past_turns(
     What others said in the same thread is not among them: a model takes its history
     for the requester's own words, and would act on a stranger's in their name.
     """
-    rows = await conn.execute(
-        select(turn.c.text, turn.c.answer)
-        .where(
-            turn.c.tenant_id == tenant,
-            turn.c.conversation_id == conversation_id,
-            turn.c.requester_id == requester,
-            turn.c.status != "running",
-        )
-        .order_by(turn.c.started_at.desc(), turn.c.turn_id)
-        .limit(limit)
+    rows = await _past_turns.all(
+        conn,
+        tenant_id=tenant,
+        conversation_id=conversation_id,
+        requester_id=requester,
+        limit=limit,
     )
-    return [PastTurn(asked=asked, answered=answer) for asked, answer in rows][::-1]
+    return [PastTurn(asked=row["text"], answered=row["answer"]) for row in rows][::-1]

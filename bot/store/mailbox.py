@@ -4,18 +4,23 @@ Mail is numbered per conversation without gaps and may be consumed in any order;
 consuming removes it. A conversation with mail is due.
 """
 
-from sqlalchemy import Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
 from bot.ports.rows import Claim, Mail
 from bot.protocol.ids import ConversationId, TenantId
 from bot.protocol.inbound import Address
-from bot.store.schema import mailbox
-from bot.store.statements import statement
+from bot.store.direct import direct, direct_from_file
 
-_deliver = statement("deliver")
-_consume = statement("consume")
+_deliver = direct_from_file("deliver")
+_consume = direct_from_file("consume")
+_read_mail = direct(
+    """
+    SELECT mail_seq, kind, CAST(body AS text) AS body, at FROM mailbox
+    WHERE tenant_id = :tenant_id AND conversation_id = :conversation_id
+    ORDER BY mail_seq
+    """
+)
 
 
 async def deliver(  # noqa: PLR0917 - in the order of an envelope
@@ -36,37 +41,24 @@ async def deliver(  # noqa: PLR0917 - in the order of an envelope
         kind: What the document is, for who reads it.
         body: The JSON document.
     """
-    rows = await conn.execute(
-        _deliver,
-        {
-            "tenant_id": tenant,
-            "conversation_id": conversation_id,
-            "address": None if address is None else address.model_dump_json(),
-            "kind": kind,
-            "body": body,
-        },
+    row = await _deliver.one(
+        conn,
+        tenant_id=tenant,
+        conversation_id=conversation_id,
+        address=None if address is None else address.model_dump_json(),
+        kind=kind,
+        body=body,
     )
-    return rows.scalar_one()
+    assert row is not None, "it is always put in"
+    return row["mail_seq"]
 
 
 async def read_mail(conn: AsyncConnection, claim: Claim) -> list[Mail]:
     """Return what the conversation has not consumed, oldest first."""
-    rows = await conn.execute(
-        select(
-            mailbox.c.mail_seq,
-            mailbox.c.kind,
-            cast(mailbox.c.body, Text),
-            mailbox.c.at,
-        )
-        .where(
-            mailbox.c.tenant_id == claim.tenant_id,
-            mailbox.c.conversation_id == claim.conversation_id,
-        )
-        .order_by(mailbox.c.mail_seq)
+    rows = await _read_mail.all(
+        conn, tenant_id=claim.tenant_id, conversation_id=claim.conversation_id
     )
-    return [
-        Mail(mail_seq=seq, kind=kind, body=body, at=at) for seq, kind, body, at in rows
-    ]
+    return [Mail(**row) for row in rows]
 
 
 async def consume(conn: AsyncConnection, claim: Claim, *mail_seqs: int) -> int:
@@ -77,16 +69,13 @@ async def consume(conn: AsyncConnection, claim: Claim, *mail_seqs: int) -> int:
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was removed.
     """
-    rows = await conn.execute(
-        _consume,
-        {
-            "tenant_id": claim.tenant_id,
-            "conversation_id": claim.conversation_id,
-            "fence": claim.fence,
-            "mail_seqs": list(mail_seqs),
-        },
+    row = await _consume.one(
+        conn,
+        tenant_id=claim.tenant_id,
+        conversation_id=claim.conversation_id,
+        fence=claim.fence,
+        mail_seqs=mail_seqs,
     )
-    row = rows.one_or_none()
     if row is None:
         raise LeaseLostError(claim.conversation_id, fence=claim.fence)
-    return row.left_over
+    return row["left_over"]

@@ -17,6 +17,7 @@ from bot.company.file import ArticleFile
 from bot.company.model import Company, Person, Resource
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
+from bot.store.direct import Row, direct
 from bot.store.schema import installation, person, person_address, tenant
 from bot.store.schema_records import article, resource
 from bot.store.texts import storable
@@ -202,15 +203,20 @@ async def link_installation(
     return await tenant_of(conn, platform, workspace) == tenant_id
 
 
+_tenant_of = direct(
+    """
+    SELECT tenant_id FROM installation
+    WHERE platform = :platform AND workspace = :workspace
+    """
+)
+
+
 async def tenant_of(
     conn: AsyncConnection, platform: PlatformName, workspace: str
 ) -> TenantId | None:
     """Return whose workspace it is; ``None`` if Deskhand is not installed there."""
-    return await conn.scalar(
-        select(installation.c.tenant_id).where(
-            installation.c.platform == platform, installation.c.workspace == workspace
-        )
-    )
+    row = await _tenant_of.one(conn, platform=platform, workspace=workspace)
+    return None if row is None else row["tenant_id"]
 
 
 async def workspace_of(
@@ -248,7 +254,18 @@ PERSON = (
 """The columns that `person_from` reads."""
 
 
-def person_from(row: RowMapping) -> Person:
+_FROM_PERSON = (
+    f"SELECT {', '.join(column.name for column in PERSON)} FROM person "  # noqa: S608 - names of our schema
+    "WHERE tenant_id = :tenant_id AND active AND "
+)
+_find_person = direct(_FROM_PERSON + "person_id = :person_id")
+_find_by_platform = {
+    "slack": direct(_FROM_PERSON + "slack = :user_id"),
+    "teams": direct(_FROM_PERSON + "entra = :user_id"),
+}
+
+
+def person_from(row: RowMapping | Row) -> Person:
     """Return the person that a row of `PERSON` describes."""
     values: dict[str, Any] = {str(name): value for name, value in row.items()}
     return Person(id=values.pop("person_id"), **values)
@@ -258,14 +275,7 @@ async def find_person(
     conn: AsyncConnection, tenant_id: TenantId, person_id: PersonId
 ) -> Person | None:
     """Return the active person with this id."""
-    rows = await conn.execute(
-        select(*PERSON).where(
-            person.c.tenant_id == tenant_id,
-            person.c.person_id == person_id,
-            person.c.active,
-        )
-    )
-    row = rows.mappings().one_or_none()
+    row = await _find_person.one(conn, tenant_id=tenant_id, person_id=person_id)
     return None if row is None else person_from(row)
 
 
@@ -275,14 +285,8 @@ async def find_by_platform(
     """Return the active person whom the platform knows by this id."""
     if not user.user_id:
         return None
-    rows = await conn.execute(
-        select(*PERSON).where(
-            person.c.tenant_id == tenant_id,
-            _platform_id(user.platform) == user.user_id,
-            person.c.active,
-        )
-    )
-    row = rows.mappings().one_or_none()
+    find = _find_by_platform[user.platform]
+    row = await find.one(conn, tenant_id=tenant_id, user_id=user.user_id)
     return None if row is None else person_from(row)
 
 
@@ -341,30 +345,27 @@ def _platform_id(platform: PlatformName) -> Column[str]:
 # ------------------------------------------------------------------------- addresses
 
 
+_remember_address = direct(
+    """
+    INSERT INTO person_address AS a (tenant_id, person_id, platform, address)
+    VALUES (:tenant_id, :person_id, :platform, CAST(:address AS jsonb))
+    ON CONFLICT (tenant_id, person_id, platform) DO UPDATE
+    SET address = excluded.address, updated_at = statement_timestamp()
+    WHERE a.address <> excluded.address
+    """
+)
+
+
 async def remember_address(
     conn: AsyncConnection, tenant_id: TenantId, person_id: PersonId, address: Address
 ) -> None:
     """Note where the person was met last on the address's platform."""
-    values = {
-        "address": address.model_dump(mode="json"),
-        "updated_at": func.statement_timestamp(),
-    }
-    await conn.execute(
-        insert(person_address)
-        .values(
-            tenant_id=tenant_id,
-            person_id=person_id,
-            platform=address.platform,
-            **values,
-        )
-        .on_conflict_do_update(
-            index_elements=[
-                person_address.c.tenant_id,
-                person_address.c.person_id,
-                person_address.c.platform,
-            ],
-            set_=values,
-        )
+    await _remember_address.all(
+        conn,
+        tenant_id=tenant_id,
+        person_id=person_id,
+        platform=address.platform,
+        address=address.model_dump_json(),
     )
 
 

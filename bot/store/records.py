@@ -1,7 +1,7 @@
 """The company's records on Postgres: the port that tools use.
 
-The one place in the store that opens its own transactions: each method is one. An
-effect, its row in the ledger and its audit row are committed together.
+The one place in the store that opens its own transactions: each method that changes
+something is one; those that only look need none. An effect, its row in the ledger and its audit row are committed together.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from bot.protocol.values import OpenRequest
 from bot.store import holdings, ledger, people
 from bot.store.approvals import lock_approval, open_approvals_of
 from bot.store.audit import record_audit
-from bot.store.engine import begin
+from bot.store.engine import begin, connect
 from bot.store.schema import person
 from bot.store.schema_records import password_reset, ticket
 from bot.store.statements import statement
@@ -41,7 +41,7 @@ class PostgresRecords(Records):
 
     @override
     async def find_person(self, tenant: TenantId, person_id: PersonId) -> Person | None:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             return await people.find_person(conn, tenant, person_id)
 
     @override
@@ -52,7 +52,7 @@ class PostgresRecords(Records):
         if not words:
             return []
         begins = func.lower(person.c.name).startswith(words[0], autoescape=True)
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             rows = await conn.execute(
                 select(*people.PERSON)
                 .where(
@@ -69,7 +69,7 @@ class PostgresRecords(Records):
     async def search_knowledge(
         self, tenant: TenantId, query: str, *, limit: int = 3
     ) -> Sequence[Article]:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             rows = await conn.execute(
                 _search_knowledge,
                 {"tenant_id": tenant, "query": storable(query), "limit": limit},
@@ -88,22 +88,22 @@ class PostgresRecords(Records):
 
     @override
     async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             return await holdings.grants_of(conn, tenant, person)
 
     @override
     async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             return await holdings.seats_left(conn, tenant, resource_id)
 
     @override
     async def stock_left(self, tenant: TenantId, resource_id: str) -> int | None:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             return (await holdings.look_at(conn, tenant, resource_id)).stock
 
     @override
     async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             return await ledger.find_effect(conn, tenant, key)
 
     @override
@@ -115,7 +115,7 @@ class PostgresRecords(Records):
     async def open_requests(
         self, tenant: TenantId, person: PersonId
     ) -> Sequence[OpenRequest]:
-        async with begin(self._engine) as conn:
+        async with connect(self._engine) as conn:
             rows = await open_approvals_of(conn, tenant, person)
             return [row.open_request for row in rows]
 

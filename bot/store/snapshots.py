@@ -1,16 +1,41 @@
 """A turn's whole state at a ``seq``, so that it need not be folded from the start."""
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.rows import Claim, Snapshot
 from bot.protocol.ids import TenantId, TurnId
 from bot.store.conversations import hold_conversation
-from bot.store.schema import snapshot
+from bot.store.direct import direct
 
 _KEPT = 2
 """The newest, and one to fall back to when the newest is damaged."""
+
+_save = direct(
+    """
+    INSERT INTO snapshot (tenant_id, turn_id, seq, state, checksum)
+    VALUES (:tenant_id, :turn_id, :seq, :state, :checksum)
+    ON CONFLICT (tenant_id, turn_id, seq)
+    DO UPDATE SET state = excluded.state, checksum = excluded.checksum
+    """
+)
+_forget = direct(
+    """
+    DELETE FROM snapshot
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id AND seq < (
+        SELECT s.seq FROM snapshot AS s
+        WHERE s.tenant_id = :tenant_id AND s.turn_id = :turn_id
+        ORDER BY s.seq DESC OFFSET CAST(:kept AS bigint) LIMIT 1
+    )
+    """
+)
+_load = direct(
+    """
+    SELECT seq, state, checksum FROM snapshot
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id
+      AND seq < coalesce(CAST(:before AS bigint), seq + 1)
+    ORDER BY seq DESC LIMIT 1
+    """
+)
 
 
 async def save_snapshot(  # noqa: PLR0917 - the row, in its order
@@ -27,25 +52,15 @@ async def save_snapshot(  # noqa: PLR0917 - the row, in its order
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    saved = {"state": state_json, "checksum": checksum}
-    await conn.execute(
-        insert(snapshot)
-        .values(tenant_id=claim.tenant_id, turn_id=turn_id, seq=seq, **saved)
-        .on_conflict_do_update(
-            index_elements=[snapshot.c.tenant_id, snapshot.c.turn_id, snapshot.c.seq],
-            set_=saved,
-        )
+    await _save.all(
+        conn,
+        tenant_id=claim.tenant_id,
+        turn_id=turn_id,
+        seq=seq,
+        state=state_json,
+        checksum=checksum,
     )
-    of_turn = (snapshot.c.tenant_id == claim.tenant_id, snapshot.c.turn_id == turn_id)
-    oldest_kept = (
-        select(snapshot.c.seq)
-        .where(*of_turn)
-        .order_by(snapshot.c.seq.desc())
-        .offset(_KEPT - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    await conn.execute(delete(snapshot).where(*of_turn, snapshot.c.seq < oldest_kept))
+    await _forget.all(conn, tenant_id=claim.tenant_id, turn_id=turn_id, kept=_KEPT - 1)
 
 
 async def load_snapshot(
@@ -56,15 +71,5 @@ async def load_snapshot(
     before: int | None = None,
 ) -> Snapshot | None:
     """Return the newest snapshot, or the newest below ``before``, if there is one."""
-    newest = (
-        select(snapshot.c.seq, snapshot.c.state, snapshot.c.checksum)
-        .where(snapshot.c.tenant_id == tenant, snapshot.c.turn_id == turn_id)
-        .order_by(snapshot.c.seq.desc())
-        .limit(1)
-    )
-    if before is not None:
-        newest = newest.where(snapshot.c.seq < before)
-    row = (await conn.execute(newest)).one_or_none()
-    if row is None:
-        return None
-    return Snapshot(seq=row.seq, state=row.state, checksum=row.checksum)
+    row = await _load.one(conn, tenant_id=tenant, turn_id=turn_id, before=before)
+    return None if row is None else Snapshot(**row)

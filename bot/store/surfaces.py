@@ -6,9 +6,7 @@ raise `LeaseLostError` when it is not valid any more.
 """
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +15,40 @@ from bot.ports.surface import Receipt
 from bot.protocol.ids import PersonId, PlatformName, SurfaceId, TenantId, TurnId
 from bot.protocol.inbound import Address
 from bot.store.conversations import hold_conversation
+from bot.store.direct import Row, direct
 from bot.store.schema import surface
+
+_intend = direct(
+    """
+    INSERT INTO surface (tenant_id, surface_id, turn_id, role, person_id, platform,
+                         address, intent_at)
+    VALUES (:tenant_id, :surface_id, :turn_id, :role, :person_id, :platform,
+            CAST(:address AS jsonb), statement_timestamp())
+    ON CONFLICT (tenant_id, surface_id) DO UPDATE
+    SET address = excluded.address, platform = excluded.platform,
+        intent_at = excluded.intent_at, receipt = NULL
+    RETURNING intent_at
+    """
+)
+_show = direct(
+    """
+    UPDATE surface
+    SET shown_digest = :digest, error = :error,
+        shown_seq = greatest(shown_seq, CAST(:seq AS bigint)),
+        closed = closed OR CAST(:closed AS boolean),
+        receipt = coalesce(CAST(:receipt AS jsonb), receipt)
+    WHERE tenant_id = :tenant_id AND surface_id = :surface_id
+    """
+)
+_of_turn = direct(
+    """
+    SELECT surface_id, turn_id, role, person_id, platform, address, intent_at,
+           receipt, shown_digest, shown_seq, closed, error
+    FROM surface
+    WHERE tenant_id = :tenant_id AND turn_id = :turn_id
+    ORDER BY role, person_id, surface_id
+    """
+)
 
 
 async def plan_surface(
@@ -74,28 +105,18 @@ async def record_intent(
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    intended = {
-        "address": address.model_dump(mode="json"),
-        "platform": address.platform,
-        "intent_at": func.statement_timestamp(),
-        "receipt": None,
-    }
-    made = await conn.execute(
-        insert(surface)
-        .values(
-            tenant_id=claim.tenant_id,
-            surface_id=surface_id,
-            turn_id=turn_id,
-            role=role,
-            person_id=person_id,
-            **intended,
-        )
-        .on_conflict_do_update(
-            index_elements=[surface.c.tenant_id, surface.c.surface_id], set_=intended
-        )
-        .returning(surface.c.intent_at)
+    made = await _intend.one(
+        conn,
+        tenant_id=claim.tenant_id,
+        surface_id=surface_id,
+        turn_id=turn_id,
+        role=role,
+        person_id=person_id,
+        platform=address.platform,
+        address=address.model_dump_json(),
     )
-    return made.scalar_one()
+    assert made is not None, "it is always written"
+    return made["intent_at"]
 
 
 async def record_receipt(
@@ -144,20 +165,15 @@ async def record_shown(
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
     await hold_conversation(conn, claim)
-    values: dict[str, object] = {
-        "shown_digest": digest,
-        "shown_seq": func.greatest(surface.c.shown_seq, seq),
-        "closed": surface.c.closed | closed,
-        "error": error,
-    }
-    if receipt is not None:
-        values["receipt"] = receipt.model_dump(mode="json")
-    await conn.execute(
-        update(surface)
-        .where(
-            surface.c.tenant_id == claim.tenant_id, surface.c.surface_id == surface_id
-        )
-        .values(values)
+    await _show.all(
+        conn,
+        tenant_id=claim.tenant_id,
+        surface_id=surface_id,
+        digest=digest,
+        seq=seq,
+        closed=closed,
+        error=error,
+        receipt=None if receipt is None else receipt.model_dump_json(),
     )
 
 
@@ -165,31 +181,27 @@ async def load_surfaces(
     conn: AsyncConnection, tenant: TenantId, turn_id: TurnId
 ) -> list[SurfaceRow]:
     """Return the turn's surfaces, in a stable order."""
-    rows = await conn.execute(
-        select(surface)
-        .where(surface.c.tenant_id == tenant, surface.c.turn_id == turn_id)
-        .order_by(surface.c.role, surface.c.person_id, surface.c.surface_id)
-    )
+    rows = await _of_turn.all(conn, tenant_id=tenant, turn_id=turn_id)
     return [_surface(row) for row in rows]
 
 
-def _surface(row: Row[*tuple[Any, ...]]) -> SurfaceRow:
-    address, receipt = row.address, row.receipt
+def _surface(row: Row) -> SurfaceRow:
+    address, receipt = row["address"], row["receipt"]
     return SurfaceRow(
-        surface_id=row.surface_id,
-        turn_id=row.turn_id,
-        role=row.role,
-        person_id=row.person_id,
-        platform=row.platform,
+        surface_id=row["surface_id"],
+        turn_id=row["turn_id"],
+        role=row["role"],
+        person_id=row["person_id"],
+        platform=row["platform"],
         address=None
         if address is None
         else Address.model_validate(address, extra="ignore"),
-        intent_at=row.intent_at,
+        intent_at=row["intent_at"],
         receipt=None
         if receipt is None
         else Receipt.model_validate(receipt, extra="ignore"),
-        shown_digest=row.shown_digest,
-        shown_seq=row.shown_seq,
-        closed=row.closed,
-        error=row.error,
+        shown_digest=row["shown_digest"],
+        shown_seq=row["shown_seq"],
+        closed=row["closed"],
+        error=row["error"],
     )

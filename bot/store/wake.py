@@ -7,16 +7,18 @@ everybody looks now and then without having heard any.
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.protocol.ids import ConversationId, TenantId, TurnId
+from bot.store.direct import direct
 
 MAIL_CHANNEL = "deskhand_mail"
 """Where `notify` says that a conversation is due; read it with `parse_notice`."""
 
 LOG_CHANNEL = "deskhand_log"
 """Where `announce` says which turns have new events; read it with `parse_news`."""
+
+_notify = direct("SELECT pg_notify(:channel, :notice)")
 
 _IDS_PER_NOTICE = 100
 # Postgres carries less than 8,000 bytes; an id takes 36 and its quotes.
@@ -30,7 +32,7 @@ async def notify(
     Once per delivery and never per event: commits that notify queue for one lock.
     """
     notice = json.dumps([tenant, conversation_id])
-    await conn.execute(select(func.pg_notify(MAIL_CHANNEL, notice)))
+    await _notify.all(conn, channel=MAIL_CHANNEL, notice=notice)
 
 
 def parse_notice(payload: str) -> tuple[TenantId, ConversationId]:
@@ -43,7 +45,7 @@ async def announce(conn: AsyncConnection, turn_ids: Sequence[TurnId]) -> None:
     """Tell followers which turns have new events, when the transaction commits."""
     for start in range(0, len(turn_ids), _IDS_PER_NOTICE):
         news = json.dumps(turn_ids[start : start + _IDS_PER_NOTICE])
-        await conn.execute(select(func.pg_notify(LOG_CHANNEL, news)))
+        await _notify.all(conn, channel=LOG_CHANNEL, notice=news)
 
 
 def parse_news(payload: str) -> list[TurnId]:

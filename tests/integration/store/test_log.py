@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.errors import LeaseLostError
+from bot.errors import LeaseLostError, StoreRefusedError
 from bot.protocol.ids import PersonId, TenantId, TurnId
 from bot.store.conversations import Claim, claim_conversation, release
 from bot.store.engine import begin
@@ -258,7 +257,7 @@ async def test_what_was_delivered_never_goes_back(engine: AsyncEngine):
 async def test_more_than_was_committed_cannot_be_delivered(engine: AsyncEngine):
     held = await own(engine)
     turn_id = await start(engine, held, "t")
-    with pytest.raises(IntegrityError, match="only_committed_events_are_delivered"):
+    with pytest.raises(StoreRefusedError, match="only_committed_events_are_delivered"):
         async with begin(engine) as conn:
             await set_delivered(conn, held, turn_id, 1)
 
