@@ -237,8 +237,12 @@ def test_what_compaction_removed_is_in_the_snapshot() -> None:
 
 
 @pytest.mark.parametrize("base", [None, fold(COMPACTED[:3])])
-def test_without_the_snapshot_only_the_text_is_lost(base: TurnState | None) -> None:
-    restored = restore(base, without(COMPACTED, 6, 7), compacted_to=10)
+@pytest.mark.parametrize("compacted_to", [7, 10])
+def test_without_the_snapshot_only_the_text_is_lost(
+    base: TurnState | None, compacted_to: int
+) -> None:
+    rows = without(COMPACTED, 6, 7)
+    restored = restore(base, rows, compacted_to=compacted_to)
     assert restored.damage == (Damage(seq=6, what="missing"),)
     whole = fold(COMPACTED)
     wordless = tuple(replace(i, text="") for i in whole.items)
@@ -252,6 +256,13 @@ def test_a_gap_that_compaction_did_not_make_is_not_skipped() -> None:
     [call] = restored.state.calls
     assert (call.call_id, call.status) == (CALL, "authorized")
     assert [damage.seq for damage in restored.damage] == [6, 9]
+
+
+def test_a_gap_of_compaction_does_not_bring_belief_back() -> None:
+    rows = [row for row in with_unreadable(COMPACTED, 2) if row.seq not in {6, 7}]
+    restored = restore(None, rows, compacted_to=10)
+    assert not restored.state.calls
+    assert [damage.seq for damage in restored.damage] == [2, 6]
 
 
 def test_an_unreadable_row_is_not_taken_for_a_compacted_one() -> None:
