@@ -237,6 +237,4 @@ _DEGRADED_HINT = (
 
 
 def _needs_owner(row: StoredTurn) -> bool:
-    # Parked turns wait until a time; one that waits for none waits in line.
-    in_line = row.status == "parked" and row.wake_at is None
-    return row.status == "running" or in_line or row.delivered_seq < row.last_seq
+    return row.status == "running" or row.delivered_seq < row.last_seq

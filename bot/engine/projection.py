@@ -25,7 +25,6 @@ SNAPSHOT_EVERY = 200
 
 _STATUS = {
     Phase.NEW: "running",
-    Phase.QUEUED: "parked",
     Phase.QUEUED: "running",
     Phase.RUNNING: "running",
     Phase.PARKED: "parked",

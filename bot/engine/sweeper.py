@@ -73,6 +73,9 @@ class Sweeper:
     async def _compact(self, turn: StoredTurn) -> int:
         async with self._kit.store.begin("sweeper.compact") as tx:
             if not await _is_fit(tx, turn):
+                now = await tx.find_turn(turn.turn_id)
+                if now is None or now.compacted_seq:
+                    return 0  # another replica was faster
                 log.error(
                     "compaction.refused",
                     turn=turn.turn_id,

@@ -9,7 +9,7 @@ from functools import reduce
 import structlog
 from pydantic import ValidationError
 
-from bot.engine.ending import seal
+from bot.engine.ending import folded, seal
 from bot.engine.kit import Kit
 from bot.engine.letters import Letter
 from bot.engine.log import Also
@@ -22,6 +22,7 @@ from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
 from bot.protocol.ids import TurnId, turn_id_for
 from bot.protocol.values import Requester
 from bot.turn.compaction import refill
+from bot.turn.decide import wake_at
 from bot.turn.reduce import advance
 from bot.turn.restore import Damage, Unreadable, restore
 from bot.turn.snapshot import checksum_of, thaw
@@ -75,6 +76,9 @@ async def begin_turn(
     if failed or not person:
         events.append(TurnFailed(code=failed or "stranger"))
 
+    new = TurnState(turn_id=turn_id)
+    deadline = wake_at(folded(new, events, now))
+
     async def create(tx: Transaction) -> None:
         await tx.create_turn(
             claim,
@@ -82,9 +86,9 @@ async def begin_turn(
             requester=started.requester,
             text=letter.text,
             at=now,
+            wake_at=deadline,
         )
 
-    new = TurnState(turn_id=turn_id)
     recorded = await kit.writer.append(
         claim,
         turn_id,

@@ -31,8 +31,11 @@ class Log(Protocol):
         requester: Requester,
         text: str,
         at: datetime,
+        wake_at: datetime | None = None,
     ) -> bool:
         """Make a turn without events; return False if it is there already.
+
+        ``wake_at``: when it must be looked at by itself.
 
         Raises:
             LeaseLostError: The claim is not valid any more; nothing was written.

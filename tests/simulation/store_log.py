@@ -33,6 +33,7 @@ async def create_turn(
     requester: Requester,
     text: str,
     at: datetime,
+    wake_at: datetime | None = None,
 ) -> bool:
     """Make a turn without events; False if it is there already."""
     await hold(s, claim)
@@ -49,7 +50,7 @@ async def create_turn(
         status="running",
         last_seq=0,
         delivered_seq=0,
-        wake_at=None,
+        wake_at=wake_at,
         started_at=at,
         updated_at=at,
     )

@@ -360,7 +360,7 @@ class House:
 
 
 def _status(state: TurnState) -> str:
-    return "parked" if state.phase is Phase.QUEUED else state.phase.value
+    return "running" if state.phase is Phase.QUEUED else state.phase.value
 
 
 def _looks(name: PlatformName) -> bool:

@@ -113,6 +113,8 @@ class ScriptedAgents(Agents):
     asked: list[Question] = field(default_factory=list[Question])
     ran: list[Call] = field(default_factory=list[Call])
     probed: list[Call] = field(default_factory=list[Call])
+    policy: Gate | None = None
+    """Where policy waits before it answers."""
     reported: list[Call] = field(default_factory=list[Call])
     escalates_to: Stage | None = None
     hung_up: int = 0
@@ -190,6 +192,8 @@ class ScriptedAgents(Agents):
 
     @override
     async def rule(self, call: Call) -> Ruling:
+        if self.policy:
+            await self.policy.arrive()
         return self.tools[call.name].rule(call)
 
     @override
