@@ -18,6 +18,10 @@ from bot.protocol.events import TurnEvent, UnknownEvent
 _adapter: TypeAdapter[TurnEvent] = TypeAdapter(TurnEvent)
 
 
+VERSION = 1
+"""The newest version of an event's fields that this release understands. One that is
+newer, and that it cannot read, is like a type that it does not know."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which Postgres refuses in jsonb, and halves of surrogate pairs, which are no
 text at all. People paste the one; broken JSON from outside holds the other."""
@@ -58,6 +62,21 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - a document of any shape
             return value
 
 
+def _newer(body: str, error: ValidationError) -> UnknownEvent | None:
+    """Return what a newer release wrote; ``None`` if it is a damaged event of ours."""
+    if error.errors()[0]["type"] == "union_tag_invalid":
+        return UnknownEvent(type=from_json(body)["type"], body=body)
+    try:
+        document = from_json(body)
+    except ValueError:
+        return None
+    match document:
+        case {"type": str(kind), "v": int(version)} if version > VERSION:
+            return UnknownEvent(type=kind, body=body)
+        case _:
+            return None
+
+
 def encode(event: TurnEvent | UnknownEvent) -> str:
     """Return the JSON document to store for ``event``."""
     if isinstance(event, UnknownEvent):
@@ -69,12 +88,12 @@ def decode(body: str) -> TurnEvent | UnknownEvent:
     """Return the event that ``body`` holds.
 
     Raises:
-        ValidationError: The type is known but the body is not a valid instance, or
-            it is not a JSON object with a ``type``.
+        ValidationError: The type and version are known but the body is not a valid
+            instance, or it is not a JSON object with a ``type``.
     """
     try:
         return _adapter.validate_json(body, extra="ignore")
     except ValidationError as error:
-        if error.errors()[0]["type"] == "union_tag_invalid":
-            return UnknownEvent(type=from_json(body)["type"], body=body)
+        if newer := _newer(body, error):
+            return newer
         raise

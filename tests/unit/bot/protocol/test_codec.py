@@ -7,7 +7,13 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from bot.protocol.codec import cleaned, decode, encode
-from bot.protocol.events import Event, ToolFinished, TurnEvent, UnknownEvent
+from bot.protocol.events import (
+    Event,
+    ToolFinished,
+    ToolStarted,
+    TurnEvent,
+    UnknownEvent,
+)
 from bot.protocol.ids import CallId
 from tests.support.record_events import GOLDEN, documents_of, kind_of
 from tests.support.turns import events
@@ -91,3 +97,20 @@ def test_text_that_no_log_can_hold_is_replaced(bad: str) -> None:
 @given(events)
 def test_clean_events_are_left_alone(event: TurnEvent) -> None:
     assert cleaned(event) is event or cleaned(cleaned(event)) == cleaned(event)
+
+
+def test_a_newer_version_that_cannot_be_read_is_kept_as_unknown() -> None:
+    body = '{"type": "tool.started", "v": 2, "call": "c1"}'
+    event = decode(body)
+    assert isinstance(event, UnknownEvent)
+    assert (event.type, encode(event)) == ("tool.started", body)
+
+
+def test_a_newer_version_that_can_be_read_is_read() -> None:
+    event = decode('{"type": "tool.started", "v": 2, "call_id": "c", "key": "k"}')
+    assert isinstance(event, ToolStarted)
+
+
+def test_a_damaged_event_of_this_version_is_no_newer_one() -> None:
+    with pytest.raises(ValidationError):
+        decode('{"type": "tool.started", "v": 1, "call": "c1"}')
