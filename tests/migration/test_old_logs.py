@@ -1,23 +1,27 @@
 """One log, read by two releases: both show the same."""
 
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# Views are compared as JSON.
-
-import asyncio
-import json
-import os
-import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import pytest
+
+from adapters.simulator.stage import set_stage
+from bot.app.build import built
+from bot.settings import load_settings
 from bot.store.migrate import migrate
+from tests.migration.views import looks_like, what_is_shown
 from tests.support.play import Play, actions_in, playing, said_in
-from tests.support.replicas import CHECKOUT, Fleet
+from tests.support.postgres import Server, run_apart
+from tests.support.replicas import CHECKOUT, Fleet, fleet_on
 
-PROGRAM = Path(__file__).with_name("what_is_shown.py")
 DESIGNER, HER_MANAGER = "U0MAYA", "priya.nair"
 WISHES = "I start on Monday: design system repo, a Figma seat and a monitor please"
 
+_AN_HOUR_LATER = """
+UPDATE turn SET started_at = started_at - interval '1 hour',
+                ended_at = ended_at - interval '1 hour'
+"""
 _ADD_EVENT = """
 WITH longer AS (
     UPDATE turn SET last_seq = last_seq + 1 RETURNING tenant_id, turn_id, last_seq
@@ -27,58 +31,112 @@ SELECT tenant_id, turn_id, last_seq, 'turn.foretold', now(), $1 FROM longer
 """
 
 
-async def what_is_shown(code: Path, database_url: str) -> Any:  # noqa: ANN401 - JSON
-    """Return all views of all turns, as a release reads them."""
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, PROGRAM, database_url),
-        cwd=code,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await program.communicate()
-    assert program.returncode == 0
-    return json.loads(told)
-
-
-def has_all_of(new: Any, old: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether ``new`` says what ``old`` does; it may say more."""
-    match new, old:
-        case dict(), dict():
-            return all(key in new and has_all_of(new[key], old[key]) for key in old)
-        case list(), list():
-            return len(new) == len(old) and all(map(has_all_of, new, old))
-        case _:
-            return new == old
-
-
 async def approve_all(play: Play) -> None:
     for words in (("Figma", "editor"), ("27-inch monitor",)):
         card = await play.teams_shows(HER_MANAGER, *words)
         await play.press_in_teams(HER_MANAGER, card, "approval.approve")
 
 
-async def test_the_previous_release_works_on_the_new_schema_and_its_log_reads_the_same(
-    fleet: Fleet, previous: Path
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a story that the previous release played alone."""
+
+    database: str
+    database_url: str
+    grants: list[str]
+    answer: str
+    buttons_left: int
+
+
+async def play_alone(previous: Path, database_url: str, folder: Path) -> Fleet:
+    async with fleet_on(database_url, folder) as fleet:
+        await migrate(database_url)
+        await fleet.open("old", previous)
+        await fleet.play.say_in_slack(DESIGNER, WISHES)
+        await approve_all(fleet.play)
+        await fleet.play.ended()
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def played(
+    postgres_server: Server,
+    previous_template: str,
+    previous: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Played]:
+    database, folder = f"{previous_template}_story", tmp_path_factory.mktemp("story")
+    url = postgres_server.url_of(database)
+    run_apart(lambda: postgres_server.create(database, template=previous_template))
+    play = run_apart(lambda: play_alone(previous, url, folder)).play
+    grants = run_apart(lambda: play.rows("SELECT resource_id FROM access_grant"))
+    yield Played(
+        database=database,
+        database_url=url,
+        grants=sorted(row[0] for row in grants),
+        answer=said_in(play.bot_in_slack(DESIGNER)[-1]),
+        buttons_left=sum(len(actions_in(m)) for m in play.bot_in_teams(HER_MANAGER)),
+    )
+    run_apart(lambda: postgres_server.drop(database))
+
+
+def test_the_previous_release_works_on_the_new_schema(played: Played) -> None:
+    assert played.grants == ["app/figma", "repo/design-system"]
+    assert "Figma" in played.answer
+    assert not played.buttons_left
+
+
+async def test_this_release_shows_the_same_of_a_log_of_the_previous_one(
+    played: Played, previous: Path
 ) -> None:
-    play = fleet.play
-    await migrate(play.database_url)
-    await fleet.open("old", previous)
-    asked = await play.say_in_slack(DESIGNER, WISHES)
-    await approve_all(play)
-    await play.ended()
+    old = await what_is_shown(previous, played.database_url)
+    new = await what_is_shown(CHECKOUT, played.database_url)
+    [ways] = old.values()
+    assert len(ways) > 1, "it has snapshots too"
+    for way in ways:
+        assert len(way["messages"]) == 4, "progress, answer and two cards"
+    assert looks_like(new, old)
 
-    grants = await play.rows("SELECT resource_id FROM access_grant ORDER BY 1")
-    assert [row[0] for row in grants] == ["app/figma", "repo/design-system"]
-    _, answer = play.bot_in_slack(DESIGNER, thread=asked)
-    assert "Figma" in said_in(answer)
-    assert not any(map(actions_in, play.bot_in_teams(HER_MANAGER)))
 
-    old = await what_is_shown(previous, play.database_url)
-    new = await what_is_shown(CHECKOUT, play.database_url)
-    [views] = old.values()
-    assert len(views) > 1, "it has snapshots too"
-    assert all(len(view) == 4 for view in views), "progress, answer and two cards"
-    assert has_all_of(new, old)
+@pytest.mark.xfail(
+    reason="A snapshot of the previous release lacks fields that its events have."
+)
+async def test_a_snapshot_of_the_previous_release_says_what_its_events_say(
+    played: Played,
+) -> None:
+    [(from_events, *from_snapshots)] = (
+        await what_is_shown(CHECKOUT, played.database_url)
+    ).values()
+    for read in from_snapshots:
+        assert read["state"] == from_events["state"]
+
+
+@pytest.mark.xfail(
+    reason="Its snapshot is not what this release makes of its events, and is needed."
+)
+async def test_a_finished_turn_of_the_previous_release_is_compacted(
+    played: Played,
+    postgres_server: Server,
+    tmp_path: Path,
+) -> None:
+    database = f"{played.database}_copy"
+    await postgres_server.create(database, template=played.database)
+    url = postgres_server.url_of(database)
+    before = await what_is_shown(CHECKOUT, url)
+    async with set_stage() as stage:
+        settings = load_settings({**stage.environment, "DESKHAND_HOME": str(tmp_path)})
+        async with built(settings, url) as bot:
+            await Play(stage, url).rows(_AN_HOUR_LATER)
+            removed = await bot.sweeper.compact()
+    after = await what_is_shown(CHECKOUT, url)
+    await postgres_server.drop(database)
+    [(from_events, *_)], [(from_what_is_left, *_, last)] = (
+        before.values(),
+        after.values(),
+    )
+    assert removed
+    assert from_what_is_left is None
+    assert last == from_events
 
 
 async def test_the_previous_release_shows_the_same_of_a_log_of_this_one(
@@ -91,7 +149,7 @@ async def test_the_previous_release_shows_the_same_of_a_log_of_this_one(
     old = await what_is_shown(previous, database_url)
     new = await what_is_shown(CHECKOUT, database_url)
     assert old
-    assert has_all_of(new, old)
+    assert looks_like(new, old)
 
 
 async def test_the_previous_release_passes_over_an_event_it_does_not_know(

@@ -20,7 +20,7 @@ from bot.protocol.events import Recorded
 from bot.protocol.ids import TurnId
 from bot.store.engine import dsn_of
 from bot.turn.reduce import advance
-from bot.turn.snapshot import checksum_of, thaw
+from bot.turn.snapshot import checksum_of, freeze, thaw
 from bot.turn.state import TurnState
 from bot.view.nodes import TurnView
 from bot.view.project import surfaces_of, view_of
@@ -31,14 +31,15 @@ _SNAPSHOTS = "SELECT state, checksum FROM snapshot WHERE turn_id = $1 ORDER BY s
 
 
 def shown(state: TurnState) -> dict[str, Any]:
-    """Return every message of a turn by its id."""
+    """Return every message of a turn by its id, and the state itself."""
     assert state.ending, "only what has ended looks the same at any time"
-    return {
+    messages = {
         plan.surface_id: _views.dump_python(
             view_of(state, plan.audience, state.ending.at), mode="json"
         )
         for plan in surfaces_of(state)
     }
+    return {"messages": messages, "state": json.loads(freeze(state)[0])}
 
 
 def folded(state: TurnState, log: list[Recorded]) -> dict[str, Any] | None:

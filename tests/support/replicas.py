@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import zipfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,13 +134,14 @@ class Replica:
         await self.ended.wait()
         return await self.process.wait()
 
-    def pause(self) -> None:
-        """Let it stand still, with all its connections."""
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Let it stand still for the block, with all its connections."""
         self._send(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on after a pause."""
-        self._send(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self._send(signal.SIGCONT)
 
     def _send(self, number: signal.Signals) -> None:
         # Not by the process's own method: that one looks whether it has ended, and

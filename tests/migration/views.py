@@ -1,0 +1,52 @@
+"""What everybody sees of the turns in a database, as either release reads them."""
+
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Views are compared as JSON.
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).with_name("what_is_shown.py")
+
+
+async def what_is_shown(code: Path, database_url: str) -> Any:  # noqa: ANN401 - JSON
+    """Return every turn's messages and state, as a release reads them.
+
+    Of each turn: from its events alone, then from each of its snapshots on.
+    """
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, PROGRAM, database_url),
+        cwd=code,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await program.communicate()
+    assert program.returncode == 0
+    return json.loads(told)
+
+
+def looks_like(new: Any, old: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether both releases show the same messages."""
+    return has_all_of(_messages(new), _messages(old))
+
+
+def _messages(found: Any) -> Any:  # noqa: ANN401 - JSON
+    return {
+        turn_id: [read and read["messages"] for read in ways]
+        for turn_id, ways in found.items()
+    }
+
+
+def has_all_of(new: Any, old: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether ``new`` says what ``old`` does; it may say more."""
+    match new, old:
+        case dict(), dict():
+            return all(key in new and has_all_of(new[key], old[key]) for key in old)
+        case list(), list():
+            return len(new) == len(old) and all(map(has_all_of, new, old))
+        case _:
+            return new == old
