@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent, UnknownEvent
 from bot.protocol.ids import ApprovalId, CallId, FrameId, SurfaceId
-from bot.protocol.values import Ledger, LedgerEntry
+from bot.protocol.values import Approver, Ledger, LedgerEntry
 from bot.turn.ledger import ledger_of
 from bot.turn.state import Phase, TurnState
 from bot.view import endings as said
@@ -28,6 +28,7 @@ from bot.view.project import (
 from tests.support.endings import STORIES, queued_story, shown
 from tests.support.golden import assert_golden
 from tests.support.stories import (
+    ASKER,
     BOSS,
     SEAT,
     Story,
@@ -446,6 +447,19 @@ def test_a_turn_whose_only_request_was_changed_has_not_come_to_nothing():
     story = changed_story().denies("c3", "Not allowed.").finishes("c1").ends()
     assert last_word(story.state).headline == wording.NOT_DONE
     assert len(surfaces_of(story.state)) == 4
+
+
+def test_a_change_that_needs_no_new_request_is_news():
+    changed = Approver(person_id=ASKER, name="Asker")
+    story = approval_story().decides(
+        "withdrawn", changed, reason=wording.CHANGED_REASON
+    )
+    story.denies("c2", wording.CHANGED_REASON, "requester").finishes("c1")
+    story.says("t2", "Then you need nothing.").ends()
+    roles = [plan.role for plan in surfaces_of(story.state)]
+    assert roles == ["progress", "answer", "approval"]
+    view = last_word(story.state)
+    assert (view.headline, view.notices) == (wording.ANSWERED, ())
 
 
 def test_a_call_set_aside_is_no_failure():
