@@ -44,6 +44,9 @@ from bot.view.project import surfaces_of, view_of
 
 log = structlog.get_logger()
 
+LATE = 5.0
+"""Seconds for which an edit that was given up on may still arrive (our choice)."""
+
 
 class Delivery:
     """Shows the turns of this process on all platforms."""
@@ -61,7 +64,7 @@ class Delivery:
         zone: tzinfo = UTC,
     ) -> None:
         self._store = store
-        self._receipts = Receipts(store)
+        self._receipts = Receipts(store, clock)
         self._platforms = platforms
         self._reach = reach
         self._pacer = pacer
@@ -74,7 +77,7 @@ class Delivery:
         self._homeless: list[Exhibit] = []
         self._sending: dict[SurfaceId, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
-        self._watchers: set[_Watcher] = set()
+        self._watchers: dict[_Watcher, None] = {}
 
     # ------------------------------------------------------------------ what is told
 
@@ -124,11 +127,11 @@ class Delivery:
     ) -> Generator[None]:
         """Call ``tell`` whenever one of ``turns`` may have become settled."""
         watcher = _Watcher(frozenset(turns), tell)
-        self._watchers.add(watcher)
+        self._watchers[watcher] = None
         try:
             yield
         finally:
-            self._watchers.discard(watcher)
+            del self._watchers[watcher]
 
     async def note(self, turn_id: TurnId, seq: int) -> None:
         """Write down what a settled turn's surfaces show at ``seq``.
@@ -245,6 +248,7 @@ class Delivery:
             self._pacer.throttled(surface, now, retry_after=error.retry_after)
         except AmbiguousSendError as error:
             self._count(exhibit, "ambiguous")
+            exhibit.doubt(self._clock.monotonic() + LATE)
             self._retry(exhibit, error)
         except LeaseLostError:
             self._abandon(exhibit)  # the new owner shows it
@@ -287,9 +291,15 @@ class Delivery:
             return
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
         self._count(exhibit, "ok")
+        now = self._clock.monotonic()
+        if exhibit.doubted_until > now and exhibit.state.seq == seq:
+            # What was given up on may still arrive and cover this: show it again then.
+            exhibit.digest, until = "", exhibit.doubted_until
+            self._pacer.failed(exhibit.surface_id, now, retry_at=until)
+            return
         self._pacer.succeeded(
             exhibit.surface_id,
-            self._clock.monotonic(),
+            now,
             lanes=platform.lanes("edit", exhibit.receipt.address)
             if exhibit.receipt
             else None,
@@ -304,12 +314,13 @@ class Delivery:
             found = await platform.find_post(
                 exhibit.address, surface=exhibit.surface_id, since=exhibit.intent_at
             )
-            if found is not None:
-                exhibit.receipt = await platform.edit(found, payload)
-                await self._receipts.posted(exhibit, payload, seq)
-                return True
-            # Our own time, from when we learned of it: clocks of replicas differ.
             now = self._clock.monotonic()
+            if found is not None:  # an edit shows the newest: it has its own budget
+                exhibit.receipt = found
+                self._pacer.failed(exhibit.surface_id, now, retry_at=now)
+                self._offer(exhibit)
+                return False
+            # Our own time, from when we learned of it: clocks of replicas differ.
             if exhibit.in_doubt_since is None:
                 exhibit.in_doubt_since = now
             until = exhibit.in_doubt_since + platform.history_lag
@@ -334,6 +345,7 @@ class Delivery:
     def _retry(self, exhibit: Exhibit, error: DeskhandError) -> None:
         log.warning("surface.retried", error=str(error), hint=error.hint)
         self._pacer.failed(exhibit.surface_id, self._clock.monotonic())
+        self._offer(exhibit)  # whether it is a post or an edit may have changed
 
     async def _replace(self, exhibit: Exhibit, error: MessageGoneError) -> None:
         """Somebody deleted it: cards and answers come again once, progress does not."""
@@ -343,7 +355,6 @@ class Delivery:
         exhibit.replaced = True
         exhibit.receipt = exhibit.intent_at = None
         self._retry(exhibit, error)
-        self._offer(exhibit)
 
     async def _refused(self, exhibit: Exhibit, error: PlatformError) -> None:
         """Pass over one content that a platform does not take; not over the last.
@@ -357,7 +368,6 @@ class Delivery:
             exhibit.replaced = True
             exhibit.receipt = exhibit.intent_at = None
             self._retry(exhibit, error)
-            self._offer(exhibit)
         else:
             log.warning("surface.passed_over", error=str(error), hint=error.hint)
             self._count(exhibit, "refused")
@@ -371,8 +381,11 @@ class Delivery:
         await self._receipts.failed(exhibit, error)
 
     def _abandon(self, exhibit: Exhibit) -> None:
-        if self._exhibits.get(exhibit.surface_id) is exhibit:
-            self._pacer.abandon(exhibit.surface_id)
+        surface, now = exhibit.surface_id, self._clock.monotonic()
+        if self._exhibits.get(surface) is exhibit:
+            self._pacer.abandon(surface, now)
+        else:  # it was forgotten meanwhile, and counted until now
+            self._pacer.failed(surface, now)
 
     def _count(self, exhibit: Exhibit, outcome: str) -> None:
         platform = exhibit.address.platform if exhibit.address else ""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from bot.pacing.plan import Priority
 from bot.ports.rows import Claim, SurfaceRow
@@ -32,6 +33,8 @@ class Exhibit:
     unreachable: bool = False
     in_doubt_since: float | None = None
     """When (monotonic) we learned that a post may have happened unseen."""
+    doubted_until: float = -inf
+    """Until when (monotonic) an edit that was given up on may still arrive."""
     replaced: bool = False
     """Whether it was posted again after somebody deleted it."""
 
@@ -72,6 +75,11 @@ class Exhibit:
     def renew(self, plan: SurfacePlan, claim: Claim, state: TurnState) -> None:
         """Take note of a newer state."""
         self.plan, self.claim, self.state = plan, claim, state
+
+    def doubt(self, until: float) -> None:
+        """Take note that nobody knows what it shows, nor will before ``until``."""
+        self.digest = ""
+        self.doubted_until = until
 
     def recall(self, row: SurfaceRow) -> None:
         """Take over what an earlier owner knew."""

@@ -1,8 +1,10 @@
 """The log writer: appends of many turns, committed together.
 
 While one commit is under way, further appends gather; the next commit takes them
-all. So a hundred streaming turns cost as many commits as one. Each append carries
-its owner's fence and fails alone when the fence has moved.
+all. So a hundred streaming turns cost as many commits as one. Streamed text waits a
+moment for company too; whatever a turn cannot go on without does not, and takes along
+what waits. Each append carries its owner's fence and fails alone when the fence has
+moved.
 
 What must become true together with its events (an approval's row, a consumed
 mailbox row) is passed as ``also`` and gets a transaction of its own.
@@ -19,7 +21,7 @@ from bot.engine.telemetry import Telemetry
 from bot.errors import LeaseLostError, StoreRefusedError, StoreUnavailableError
 from bot.ports.rows import Append, Claim
 from bot.ports.store import Point, Store, Transaction
-from bot.protocol.codec import cleaned, encode
+from bot.protocol.codec import sealed
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TurnId
 
@@ -27,7 +29,12 @@ Also: TypeAlias = Callable[[Transaction], Awaitable[None]]
 """Writes that must become true with the events, in their transaction."""
 
 LINGER = 0.01
-"""Seconds that a commit waits for company. Part of the 20 ms promised in the design."""
+"""Seconds that streamed text waits for company. Part of the 20 ms promised in the
+design."""
+
+
+_PATIENT = frozenset({"item.appended"})
+"""Events that only people wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,13 @@ class LogWriter:
         self._telemetry = telemetry
         self._queue: list[_Waiting] = []
         self._news = asyncio.Event()
-        self._followers: set[Callable[[Sequence[Recorded]], None]] = set()
+        self._hurry = asyncio.Event()
+        self._followers: dict[Callable[[Sequence[Recorded]], None], None] = {}
 
     def follow(self, tell: Callable[[Sequence[Recorded]], None]) -> Callable[[], None]:
         """Call ``tell`` after each commit of this process; return how to end it."""
-        self._followers.add(tell)
-        return lambda: self._followers.discard(tell)
+        self._followers[tell] = None
+        return lambda: self._followers.pop(tell, None)
 
     async def append(
         self,
@@ -81,11 +89,19 @@ class LogWriter:
             StoreUnavailableError: Postgres is away; nothing was written.
         """
         at = at or self._clock.now()
+        pairs = [sealed(event) for event in events]
         recorded = [
-            Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=cleaned(event))
-            for n, event in enumerate(events)
+            Recorded(turn_id=turn_id, seq=first_seq + n, at=at, event=event)
+            for n, (event, _) in enumerate(pairs)
         ]
-        append = _append_of(claim, turn_id, recorded, at)
+        append = Append(
+            claim=claim,
+            turn_id=turn_id,
+            first_seq=first_seq,
+            bodies=[body for _, body in pairs],
+            types=[event.type for event, _ in pairs],
+            at=at,
+        )
         if also or before:
             await self._commit_alone(point, append, before, also)
         else:
@@ -108,27 +124,37 @@ class LogWriter:
         """
         async with self._store.begin("turn.load") as tx:
             rows = await tx.load_events(claim.tenant_id, turn_id, after=first_seq - 1)
-        bodies = [encode(cleaned(event)) for event in events]
-        if [body for _, _, body in rows[: len(bodies)]] != bodies:
+        pairs = [sealed(event) for event in events]
+        if [body for _, _, body in rows[: len(pairs)]] != [body for _, body in pairs]:
             return []
         return [
-            Recorded(turn_id=turn_id, seq=seq, at=at, event=cleaned(event))
-            for (seq, at, _), event in zip(rows, events, strict=False)
+            Recorded(turn_id=turn_id, seq=seq, at=at, event=event)
+            for (seq, at, _), (event, _) in zip(rows, pairs, strict=False)
         ]
 
     async def run(self) -> None:
         """Commit what is appended, until cancelled."""
         while True:
             await self._news.wait()
-            await self._clock.sleep(LINGER)
+            await self._gather()
             self._news.clear()
+            self._hurry.clear()
             batch, self._queue = self._queue, []
             await self._commit(batch)
+
+    async def _gather(self) -> None:
+        try:
+            async with asyncio.timeout(LINGER):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
 
     async def _commit_in_company(self, append: Append) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(append, done))
         self._news.set()
+        if any(kind not in _PATIENT for kind in append.types):
+            self._hurry.set()
         await done
 
     async def _commit_alone(
@@ -175,19 +201,6 @@ class LogWriter:
             return
         for waiting in batch:
             await self._commit([waiting])
-
-
-def _append_of(
-    claim: Claim, turn_id: TurnId, recorded: Sequence[Recorded], at: datetime
-) -> Append:
-    return Append(
-        claim=claim,
-        turn_id=turn_id,
-        first_seq=recorded[0].seq,
-        bodies=[encode(r.event) for r in recorded],
-        types=[r.event.type for r in recorded],
-        at=at,
-    )
 
 
 def _lost(append: Append) -> LeaseLostError:

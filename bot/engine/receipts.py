@@ -4,10 +4,11 @@ An intent is committed before the post, so that whoever finds it without a recei
 knows to look before posting again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
+from bot.clock import Clock
 from bot.engine.exhibit import Exhibit
 from bot.errors import DeskhandError, LeaseLostError
 from bot.ports.store import Store
@@ -15,12 +16,17 @@ from bot.ports.surface import Payload
 
 log = structlog.get_logger()
 
+FRESH = 2.0
+"""Seconds for which an answer about the fence is believed. Whoever takes over waits for
+the lease to end before an edit, and for the platform's history before a post."""
+
 
 class Receipts:
     """Writes surfaces' rows, fenced by their conversation's claim."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def intended(self, exhibit: Exhibit) -> None:
         """Commit that the surface is about to be posted.
@@ -28,16 +34,21 @@ class Receipts:
         Raises:
             LeaseLostError: Somebody else owns the conversation; do not post.
         """
-        assert exhibit.address is not None, "only surfaces with a place are posted"
-        async with self._store.begin("surface.intent") as tx:
-            exhibit.intent_at = await tx.record_intent(
-                exhibit.claim,
-                surface_id=exhibit.surface_id,
-                turn_id=exhibit.state.turn_id,
-                role=exhibit.plan.role,
-                person_id=exhibit.plan.person_id,
-                address=exhibit.address,
-            )
+        address = exhibit.address
+        assert address is not None, "only surfaces with a place are posted"
+
+        async def intend() -> None:
+            async with self._store.begin("surface.intent") as tx:
+                exhibit.intent_at = await tx.record_intent(
+                    exhibit.claim,
+                    surface_id=exhibit.surface_id,
+                    turn_id=exhibit.state.turn_id,
+                    role=exhibit.plan.role,
+                    person_id=exhibit.plan.person_id,
+                    address=address,
+                )
+
+        await self._freshly(intend)
 
     async def still_ours(self, exhibit: Exhibit) -> None:
         """Return if the conversation is still this owner's; an edit should not be late.
@@ -49,10 +60,25 @@ class Receipts:
         Raises:
             LeaseLostError: Somebody else owns it, and shows it.
         """
-        async with self._store.begin("surface.fence") as tx:
-            if not await tx.fence_ok(exhibit.claim):
-                claim = exhibit.claim
-                raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+        claim = exhibit.claim
+
+        async def look() -> None:
+            async with self._store.begin("surface.fence") as tx:
+                if not await tx.fence_ok(claim):
+                    raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+
+        await self._freshly(look)
+
+    async def _freshly(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask until the answer is new when it comes.
+
+        A process that stood still meanwhile does not know how things are now.
+        """
+        fresh = False
+        while not fresh:
+            begun = self._clock.monotonic()
+            await ask()
+            fresh = self._clock.monotonic() - begun < FRESH
 
     async def posted(self, exhibit: Exhibit, payload: Payload, seq: int) -> None:
         """Commit what the platform calls the message, and what it shows.

@@ -69,6 +69,8 @@ class Pacer:
         self._surfaces: dict[SurfaceId, Surface] = {}
         self._waiting: dict[SurfaceId, Surface] = {}
         self._abandoned: set[SurfaceId] = set()
+        self._forgotten: dict[SurfaceId, list[Flight]] = {}
+        """Sends under way of surfaces that were dropped meanwhile."""
         self._flying = 0
         self._lanes = Lanes()
         self._tally = Tally()
@@ -241,21 +243,24 @@ class Pacer:
             self._tally.failed += 1
             self._queue(surface, known)
 
-    def abandon(self, surface: SurfaceId) -> None:
+    def abandon(self, surface: SurfaceId, now: float) -> None:
         """Never send this surface again: there is nothing left to change."""
+        self._advance(now)
         self.forget(surface)
+        self._settle_forgotten(surface)
         self._abandoned.add(surface)
 
     def forget(self, surface: SurfaceId) -> None:
-        """Drop everything about a surface; an offer starts it afresh."""
+        """Drop everything about a surface; an offer starts it afresh.
+
+        What is in flight counts until its report: the platform may not have seen it.
+        """
         self._abandoned.discard(surface)
         self._waiting.pop(surface, None)
         known = self._surfaces.pop(surface, None)
         if known is not None and known.flight is not None:
             self._flying -= 1
-            self._changed = True
-            for bucket in known.flight.buckets:
-                bucket.settle(self._now)
+            self._forgotten.setdefault(surface, []).append(known.flight)
 
     # -------------------------------------------------------------------- inside
 
@@ -324,14 +329,27 @@ class Pacer:
         """Return what came down; ``None`` if nobody is interested any more."""
         self._advance(now)
         known = self._surfaces.get(surface)
-        if known is None:
+        if known is None or known.flight is None:
+            settled = self._settle_forgotten(surface)
+            assert settled or not known, f"{surface}: a report without a send in flight"
             return None
         flight = known.flight
-        assert flight is not None, f"{surface}: a report without a send in flight"
         known.flight = None
         self._flying -= 1
         self._changed = True
         return _Landed(known, flight)
+
+    def _settle_forgotten(self, surface: SurfaceId) -> bool:
+        """Count a send of a surface that was dropped meanwhile; whether there is one."""
+        flights = self._forgotten.get(surface)
+        if not flights:
+            return False
+        for bucket in flights.pop(0).buckets:
+            bucket.settle(self._now)
+        if not flights:
+            del self._forgotten[surface]
+        self._changed = True
+        return True
 
     def _show(self, surface: SurfaceId, landed: _Landed) -> None:
         known, flight = landed.surface, landed.flight

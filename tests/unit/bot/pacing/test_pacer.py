@@ -244,7 +244,7 @@ def test_an_abandoned_surface_is_never_sent_again():
     pacer = Pacer()
     offer(pacer, A, 1)
     pacer.plan(0.0)
-    pacer.abandon(A)
+    pacer.abandon(A, 0.0)
     offer(pacer, A, 2, Priority.FINAL)
     pacer.adopt(A, 1)
     assert pacer.plan(1.0) == Plan()
@@ -259,9 +259,22 @@ def test_a_forgotten_surface_gives_its_place_up_and_may_start_afresh():
     pacer.plan(0.0)
     pacer.forget(A)
     pacer.forget(C)
-    assert pacer.plan(0.0) == Plan((), wake_at=10.0)
+    pacer.failed(A, 2.0)
+    assert pacer.plan(2.0) == Plan((), wake_at=12.0)
     offer(pacer, A, 1, Priority.FINAL, lanes=(FREE,))
-    assert pacer.plan(0.0).sends == (Send(A, 1),)
+    assert pacer.plan(2.0).sends == (Send(A, 1),)
+
+
+def test_a_send_of_a_forgotten_surface_counts_until_the_platform_has_answered():
+    pacer = Pacer()
+    offer(pacer, A, 5, lanes=(ONE,))
+    pacer.plan(0.0)
+    pacer.forget(A)
+    offer(pacer, B, 1, lanes=(ONE,))
+    assert pacer.plan(50.0) == Plan()  # whatever time passes
+    pacer.succeeded(A, 50.0)
+    assert pacer.plan(59.0) == Plan((), wake_at=60.0)
+    assert pacer.plan(60.0).sends == (Send(B, 1),)
 
 
 def test_an_adopted_surface_is_shown_already():
@@ -279,7 +292,7 @@ def test_a_report_of_a_surface_nobody_follows_any_more_is_ignored():
     pacer = Pacer()
     offer(pacer, A, 1)
     pacer.plan(0.0)
-    pacer.abandon(A)
+    pacer.abandon(A, 0.0)
     pacer.succeeded(A, 1.0)
     pacer.unchanged(A, 1.0)
     pacer.throttled(A, 1.0, retry_after=1.0)

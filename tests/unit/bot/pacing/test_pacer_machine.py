@@ -92,6 +92,8 @@ class PacerMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.surfaces = {surface: Surface() for surface in SURFACES}
         self.ledger = Ledger()
+        self.forgotten: dict[SurfaceId, list[list[Sent]]] = {s: [] for s in SURFACES}
+        """Sends under way of surfaces that were dropped meanwhile."""
         self.eager = False
 
     @initialize(eager=st.booleans())
@@ -135,7 +137,7 @@ class PacerMachine(RuleBasedStateMachine):
         again = self.pacer.plan(self.now)
         assert again.sends == ()
         assert again.wake_at == plan.wake_at
-        if self.flying == 0 and not self.pacer.idle:
+        if not self.awaited and not self.pacer.idle:
             assert plan.wake_at is not None, "waits for nothing"
 
     @rule()
@@ -187,15 +189,21 @@ class PacerMachine(RuleBasedStateMachine):
 
     @rule(surface=st.sampled_from(SURFACES[:2]))
     def abandon(self, surface: SurfaceId) -> None:
-        self.pacer.abandon(surface)
-        self.settle(self.surfaces[surface], counted=True)
+        self.pacer.abandon(surface, self.now)
+        self.drop(surface)
+        self.land_forgotten(surface)
         self.surfaces[surface] = Surface(gone=True, newest=1, shown=1)
 
     @rule(surface=st.sampled_from(SURFACES[1:3]))
     def forget(self, surface: SurfaceId) -> None:
         self.pacer.forget(surface)
-        self.settle(self.surfaces[surface], counted=True)
+        self.drop(surface)
         self.surfaces[surface] = Surface()
+
+    @precondition(lambda self: self.reportable)
+    @rule(data=st.data())
+    def report_what_was_forgotten(self, data: st.DataObject) -> None:
+        self.report(data.draw(st.sampled_from(self.reportable)))
 
     # ------------------------------------------------------------------ the truths
 
@@ -245,8 +253,10 @@ class PacerMachine(RuleBasedStateMachine):
                     self.pacer.succeeded(surface, self.now)
                     known.shown, known.sent_at = known.in_flight, known.launched_at
                     self.settle(known, counted=True)
+            for surface in self.reportable:
+                self.report(surface)
             self.plan()
-            if self.flying == 0:
+            if not self.awaited:
                 wake_at = self.pacer.plan(self.now).wake_at
                 if wake_at is None:
                     break
@@ -261,6 +271,31 @@ class PacerMachine(RuleBasedStateMachine):
     @property
     def flying(self) -> int:
         return sum(known.flight is not None for known in self.surfaces.values())
+
+    @property
+    def awaited(self) -> bool:
+        return self.flying > 0 or any(self.forgotten.values())
+
+    @property
+    def reportable(self) -> list[SurfaceId]:
+        return [
+            surface
+            for surface, flights in self.forgotten.items()
+            if flights and self.surfaces[surface].flight is None
+        ]
+
+    def report(self, surface: SurfaceId) -> None:
+        self.pacer.failed(surface, self.now)
+        self.land_forgotten(surface)
+
+    def drop(self, surface: SurfaceId) -> None:
+        flight = self.surfaces[surface].flight
+        if flight is not None:
+            self.forgotten[surface].append(flight)
+
+    def land_forgotten(self, surface: SurfaceId) -> None:
+        for entry in self.forgotten[surface].pop(0) if self.forgotten[surface] else []:
+            entry.over = self.now
 
     def pick(self, data: st.DataObject) -> tuple[SurfaceId, Surface]:
         flying = [s for s, known in self.surfaces.items() if known.flight is not None]
