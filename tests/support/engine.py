@@ -7,7 +7,7 @@ people see is the view of it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,6 +27,7 @@ from bot.engine.telemetry import Telemetry
 from bot.engine.turns import read_turn
 from bot.pacing.pacer import Pacer
 from bot.ports.inbox import Acceptance
+from bot.ports.store import Store
 from bot.ports.surface import Platform
 from bot.protocol.events import Recorded
 from bot.protocol.ids import ApprovalId, PlatformName, TurnId
@@ -84,10 +85,11 @@ class House:
         url: str | None = None,
         lease: timedelta = LONG_LEASE,
         capacity: int = 200,
+        on: Callable[[Store], Store] = lambda store: store,
     ) -> Process:
-        """Start a bot."""
+        """Start a bot, on the house's store as ``on`` lets it see it."""
         telemetry = Telemetry()
-        store = PostgresStore(self.database, url or self.url)
+        store = on(PostgresStore(self.database, url or self.url))
         platforms: dict[PlatformName, Platform] = {
             hall_name: FakePlatform(
                 hall_name, hall, by=name, history_lag=LAG if _looks(hall_name) else None

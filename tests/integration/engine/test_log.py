@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.clock import SystemClock
+from bot.engine import log as under_test
 from bot.engine.log import LogWriter
 from bot.engine.telemetry import Telemetry
 from bot.errors import LeaseLostError
@@ -67,6 +68,20 @@ async def test_appends_of_many_turns_land_in_few_commits(desk: Desk) -> None:
     assert desk.count("deskhand_commits_total") <= 12
     for _, turn in begun:
         assert await desk.seqs(turn) == [1, 2, 3]
+
+
+async def test_text_waits_for_company_and_goes_with_what_does_not_wait(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_test, "LINGER", 3600.0)
+    patient, hurried = await desk.begun("patient"), await desk.begun("hurried")
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(desk.writer.append(*patient, [WORDS], first_seq=1))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await desk.writer.append(*hurried, [TurnSteered(text="now")], first_seq=1)
+    assert desk.count("deskhand_commits_total") == 1
 
 
 async def test_an_old_fence_fails_alone(desk: Desk) -> None:
