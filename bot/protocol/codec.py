@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json
 
 from bot.protocol.events import TurnEvent, UnknownEvent
 
@@ -25,6 +25,9 @@ newer, and that it cannot read, is like a type that it does not know."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which Postgres refuses in jsonb, and halves of surrogate pairs, which are no
 text at all. People paste the one; broken JSON from outside holds the other."""
+
+_ESCAPED_NUL = r"\u0000"
+"""How JSON writes NUL. A backslash in the text may make it look so, too."""
 
 
 def cleaned(event: TurnEvent) -> TurnEvent:
@@ -75,6 +78,22 @@ def _newer(body: str, error: ValidationError) -> UnknownEvent | None:
             return UnknownEvent(type=kind, body=body)
         case _:
             return None
+
+
+def sealed(event: TurnEvent) -> tuple[TurnEvent, str]:
+    """Return ``event``, cleaned, and the JSON document to store for it.
+
+    As `cleaned` and `encode`, at the price of `encode` for a clean event.
+    """
+    try:
+        body = encode(event)
+    except PydanticSerializationError:  # half of a surrogate pair
+        pass
+    else:
+        if _ESCAPED_NUL not in body:
+            return event, body
+    clean = cleaned(event)
+    return clean, encode(clean)
 
 
 def encode(event: TurnEvent | UnknownEvent) -> str:

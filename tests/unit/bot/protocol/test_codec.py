@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 from hypothesis import given
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
-from bot.protocol.codec import cleaned, decode, encode
+from bot.protocol.codec import cleaned, decode, encode, sealed
 from bot.protocol.events import (
     Event,
     ToolFinished,
@@ -92,6 +92,23 @@ def test_text_that_no_log_can_hold_is_replaced(bad: str) -> None:
     assert isinstance(clean, ToolFinished)
     assert (clean.title, clean.result) == ("a\ufffdb", {"deep": ["a\ufffdb", 1]})
     assert decode(encode(clean)) == clean
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud83db", "a\\u0000b", "a\\\x00b", "a"])
+def test_sealing_is_cleaning_and_encoding(text: str) -> None:
+    results: list[JsonValue] = [{"deep": [text, 1]}, {text: 1}, {}]
+    for result in results:
+        event = ToolFinished(
+            call_id=CallId("c"), outcome="done", title=text, result=result
+        )
+        clean = cleaned(event)
+        assert sealed(event) == (clean, encode(clean))
+
+
+@given(events)
+def test_sealing_any_event_is_cleaning_and_encoding(event: TurnEvent) -> None:
+    clean = cleaned(event)
+    assert sealed(event) == (clean, encode(clean))
 
 
 @given(events)
