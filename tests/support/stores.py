@@ -221,4 +221,5 @@ async def _in_memory(loop: SimLoop, suite: object, test: Test) -> None:
         load_company(store.tables, tenant, company, workspaces)
 
     waits = store.database.somebody_waits
-    await test(suite, Ground(store=store, somebody_waits=waits, load=load))
+    async with asyncio.timeout(600):  # of the simulation's seconds
+        await test(suite, Ground(store=store, somebody_waits=waits, load=load))
