@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.roster import check_names
 from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
 from bot.company.file import load_articles, load_company
+from bot.engine.generation import GENERATION
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
 
@@ -58,6 +60,7 @@ async def check_database(settings: Settings) -> list[Finding]:
                         text("SELECT now() AS now, version() AS version")
                     )
                 ).one()
+                waiting = [] if missing else await _what_waits(conn)
         finally:
             await database.dispose()
     drift = abs((SystemClock().now() - row.now).total_seconds())
@@ -80,7 +83,46 @@ async def check_database(settings: Settings) -> list[Finding]:
             "synchronisation, or webhooks are refused as stale",
             ok=False,
         ),
+        *waiting,
     ]
+
+
+_WAITING = """
+SELECT
+    (SELECT count(*) FROM turn WHERE degraded <> '') AS damaged,
+    (SELECT count(*) FROM conversation WHERE needs > :generation AND due_at IS NOT NULL)
+        AS newer,
+    (SELECT count(*) FROM turn
+     WHERE wake_at < statement_timestamp() - interval '10 minutes') AS overdue
+"""
+
+
+async def _what_waits(conn: AsyncConnection) -> list[Finding]:
+    """Say what somebody should look at: damage, and what nobody works on."""
+    row = (await conn.execute(text(_WAITING), {"generation": GENERATION})).one()
+    told = {
+        "damaged turns": (
+            row.damaged,
+            (
+                "look at `deskhand turns list`, and restore their rows from a backup "
+                "if the audit needs them"
+            ),
+        ),
+        "newer release": (
+            row.newer,
+            (
+                "these conversations wait for workers of a newer release; "
+                "finish the deploy, or go back to that release"
+            ),
+        ),
+        "overdue turns": (row.overdue, "no worker runs; start `deskhand serve`"),
+    }
+    found = [
+        Finding(subject, f"{count}: {hint}", ok=False)
+        for subject, (count, hint) in told.items()
+        if count
+    ]
+    return found or [Finding("turns", "none is damaged, stuck or overdue")]
 
 
 async def check_platforms(settings: Settings) -> list[Finding]:

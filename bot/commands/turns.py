@@ -13,6 +13,7 @@ from bot.protocol.events import Recorded, UnknownEvent
 from bot.protocol.ids import TurnId
 from bot.settings import load_settings
 from bot.turn.reduce import advance
+from bot.turn.restore import restore
 from bot.turn.state import TurnState
 from bot.view.nodes import Account, TurnView
 from bot.view.project import ForRequester, view_of
@@ -52,6 +53,8 @@ async def run_list(options: argparse.Namespace) -> int:
             f"{row.turn_id[:8]:10}{row.status:11}{row.last_seq:>6}  {changed:20}"
             f"{what[:70]}\n"
         )
+        if row.degraded:
+            sys.stdout.write(f"{'':10}its log is damaged: {row.degraded[:70]}\n")
     return 0
 
 
@@ -70,7 +73,15 @@ async def run_show(options: argparse.Namespace) -> int:
 async def run_replay(options: argparse.Namespace) -> int:
     """Print what the requester saw after each change worth a line."""
     state, shown = TurnState(), ""
-    for recorded in await _events(options.turn_id):
+    events = await _events(options.turn_id)
+    for recorded in events:
+        if recorded.seq != state.seq + 1:
+            sys.stdout.write(
+                f"── {state.seq + 1} is missing or cannot be read: "
+                "of what comes after it only the end is believed\n"
+            )
+            state = restore(None, events).state
+            break
         state = advance(state, recorded)
         view = view_of(state, ForRequester(part="progress"), recorded.at)
         drawn = _drawn(view)

@@ -23,6 +23,8 @@ class TurnRow:
     last_seq: int
     started_at: datetime
     updated_at: datetime
+    degraded: str = ""
+    """What of its log could not be read; empty: nothing."""
 
 
 class Journal(Protocol):

@@ -362,6 +362,7 @@ def _journal_row(stored: StoredTurn) -> TurnRow:
         last_seq=stored.last_seq,
         started_at=stored.started_at,
         updated_at=stored.updated_at,
+        degraded=stored.degraded,
     )
 
 

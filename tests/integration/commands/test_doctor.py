@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.protocol.ids import TurnId
+from bot.store.conversations import require_generation
+from bot.store.engine import begin
+from bot.store.log import mark_degraded
 from tests.support.platforms import SlackVenue, slack_venue
+from tests.support.store import own, start
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "adapters/simulator/acme/company.toml"
@@ -55,7 +63,7 @@ async def test_a_doctor_finds_nothing_to_fix(
     subjects = [line.split(":")[0].removeprefix("ok ").strip() for line in lines[:-1]]
     assert subjects == [
         *("settings", "company", "knowledge", "database"),
-        *("schema", "clock", "slack", "model"),
+        *("schema", "clock", "turns", "slack", "model"),
     ]
     assert "scripted, offline" in said.out
 
@@ -105,3 +113,20 @@ async def test_a_doctor_sees_a_token_that_slack_does_not_accept(
     assert said.status == 1
     assert "invalid_auth" in said.out
     assert "xoxb-wrong-one" not in said.out + said.err
+
+
+async def test_a_doctor_finds_what_nobody_works_on(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    claim = await own(engine)
+    await start(engine, claim, "t")
+    async with begin(engine) as conn:
+        await mark_degraded(conn, claim, TurnId("t"), "3 missing")
+        await require_generation(conn, claim, 99)
+        await conn.execute(
+            text("UPDATE turn SET wake_at = statement_timestamp() - interval '1 hour'")
+        )
+    said = await doctor({"DATABASE_URL": database_url, "DESKHAND_CONFIG": str(SAMPLE)})
+    assert "damaged turns: 1" in said.out
+    assert "newer release: 1" in said.out
+    assert "overdue turns: 1" in said.out

@@ -104,6 +104,23 @@ async def test_a_turn_is_replayed_as_people_saw_it(
         assert line in last
 
 
+async def test_a_damaged_turn_is_listed_and_replayed_as_far_as_it_can_be(
+    database_url: str, engine: AsyncEngine, deskhand: Deskhand
+) -> None:
+    settings = {"DATABASE_URL": database_url}
+    async with house_on(database_url, engine) as house:
+        turn = await one_turn(house)
+        await house.execute("DELETE FROM turn_event WHERE seq = 5")
+        await house.execute("UPDATE turn SET degraded = '5 missing'")
+        house.damaged.add(await house.turn())
+        _, listed = await deskhand(settings, "turns", "list")
+        status, told = await deskhand(settings, "turns", "replay", turn)
+    assert "its log is damaged: 5 missing" in listed
+    assert status == 0
+    assert "── 5 is missing or cannot be read" in told
+    assert "── the end: completed" in told
+
+
 @pytest.mark.parametrize("kind", ["show", "replay"])
 async def test_an_id_that_is_not_one_turn_is_said(
     database_url: str, engine: AsyncEngine, deskhand: Deskhand, kind: str
