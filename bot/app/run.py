@@ -21,6 +21,9 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 20.0
 """How long turns may take to end or park once the process is told to stop."""
 
+SEND_SECONDS = 2.0
+"""How long what is being sent to a platform may take to be answered after that."""
+
 _NO_PLATFORM = (
     "no platform is set up; set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN, or "
     "MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID, or try "
@@ -97,6 +100,7 @@ async def _work(
         await runner.cleanup()
         bot.worker.drain()
         await asyncio.wait([working], timeout=DRAIN_SECONDS)
+        await bot.delivery.finish(SEND_SECONDS)
         await bot.worker.let_go()
         for task in (*background, working):
             task.cancel()

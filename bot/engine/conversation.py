@@ -50,6 +50,10 @@ class Conversation:
         self._held: dict[int, Letter] = {}
         """Mail read and not yet handed to a turn."""
         self._handed: set[int] = set()
+        self._unread = True
+        """Whether there may be mail that was not read."""
+        self._newest = 0
+        """Of the mail that was read, or is about to be."""
         self._draining = False
         self._still_since: float | None = None
         """Since when (monotonic) nothing runs and only showing is left."""
@@ -59,8 +63,17 @@ class Conversation:
         """Which conversation this is."""
         return self.claim.conversation_id
 
-    def wake(self) -> None:
-        """Look at the mail again."""
+    def wake(self, newest: int | None = None) -> None:
+        """Look whether there is something to do.
+
+        Args:
+            newest: The number of the newest mail, if that is known; the mail is not
+                read again without any that is newer than what was read.
+        """
+        if newest is None:
+            self._unread = True
+        elif newest > self._newest:
+            self._unread, self._newest = True, newest
         self._news.set()
 
     def drain(self) -> None:
@@ -97,6 +110,9 @@ class Conversation:
         await self._turns.turn_over(tasks, draining=self._draining)
 
     async def _read_mail(self) -> None:
+        if not self._unread:
+            return
+        self._unread = False
         async with self._kit.store.begin("conversation.mail") as tx:
             rows = await tx.read_mail(self.claim)
         for row in rows:
@@ -223,7 +239,7 @@ class Conversation:
         looked at.
         """
         turns = [runner.state.turn_id for runner in self._turns.runners]
-        with self._kit.delivery.watching(turns, self._news.set):
+        with self._kit.delivery.watchers.watching(turns, self._news.set):
             await self._news.wait()
 
     def abandon(self) -> None:

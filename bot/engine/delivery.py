@@ -11,18 +11,17 @@ only when the message is certainly not there a new post is made.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 import structlog
 
 from bot.clock import Clock
-from bot.engine.exhibit import Exhibit
+from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
 from bot.engine.telemetry import Telemetry
+from bot.engine.watchers import Watchers
 from bot.errors import (
     AmbiguousSendError,
     DeskhandError,
@@ -77,7 +76,9 @@ class Delivery:
         self._homeless: list[Exhibit] = []
         self._sending: dict[SurfaceId, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
-        self._watchers: dict[_Watcher, None] = {}
+        self._finishing = False
+        self.watchers = Watchers()
+        """Whom to tell when a turn may have become settled."""
 
     # ------------------------------------------------------------------ what is told
 
@@ -105,12 +106,8 @@ class Delivery:
             await asyncio.wait(late)
         async with self._store.begin("surface.load") as tx:
             rows = await tx.load_surfaces(claim.tenant_id, state.turn_id)
-        known = {row.surface_id: row for row in rows}
         self.forget(state.turn_id)
-        for plan in surfaces_of(state):
-            exhibit = Exhibit(plan=plan, claim=claim, state=state)
-            if row := known.get(plan.surface_id):
-                exhibit.recall(row)
+        for exhibit in taken_over(claim, state, rows):
             self._admit(exhibit)
         self._news.set()
 
@@ -120,18 +117,6 @@ class Delivery:
             exhibit.homed and self._pacer.settled(surface_id)
             for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
         )
-
-    @contextmanager
-    def watching(
-        self, turns: Collection[TurnId], tell: Callable[[], None]
-    ) -> Generator[None]:
-        """Call ``tell`` whenever one of ``turns`` may have become settled."""
-        watcher = _Watcher(frozenset(turns), tell)
-        self._watchers[watcher] = None
-        try:
-            yield
-        finally:
-            del self._watchers[watcher]
 
     async def note(self, turn_id: TurnId, seq: int) -> None:
         """Write down what a settled turn's surfaces show at ``seq``.
@@ -166,6 +151,9 @@ class Delivery:
                 homeless, self._homeless = self._homeless, []
                 for exhibit in homeless:
                     tasks.create_task(self._home(exhibit))
+                if self._finishing:
+                    await self._news.wait()
+                    continue
                 plan = self._pacer.plan(self._clock.monotonic())
                 for send in plan.sends:
                     sending = tasks.create_task(
@@ -173,6 +161,18 @@ class Delivery:
                     )
                     self._sending[send.surface] = sending
                 await self._wait_until(plan.wake_at)
+
+    async def finish(self, within: float) -> None:
+        """Begin no more sends, and wait for those under way.
+
+        Whoever owns their conversations next need not look for them then.
+
+        Args:
+            within: Seconds to wait at most.
+        """
+        self._finishing = True
+        if self._sending:
+            await asyncio.wait(self._sending.values(), timeout=within)
 
     async def _wait_until(self, at: float | None) -> None:
         try:
@@ -232,9 +232,7 @@ class Delivery:
 
     def _tell(self, exhibit: Exhibit) -> None:
         self._news.set()
-        for watcher in tuple(self._watchers):
-            if exhibit.state.turn_id in watcher.turns:
-                watcher.tell()
+        self.watchers.tell(exhibit.state.turn_id)
 
     # ----------------------------------------------------------------------- sending
 
@@ -391,9 +389,3 @@ class Delivery:
         platform = exhibit.address.platform if exhibit.address else ""
         operation = "edit" if exhibit.receipt else "post"
         self._telemetry.sends.labels(platform, operation, outcome).inc()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Watcher:
-    turns: frozenset[TurnId]
-    tell: Callable[[], None]
