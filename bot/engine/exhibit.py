@@ -1,5 +1,6 @@
 """One surface as delivery knows it: what it should show, and what it shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -10,7 +11,7 @@ from bot.ports.surface import Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
 from bot.turn.state import TurnState
-from bot.view.project import SurfacePlan
+from bot.view.project import SurfacePlan, lost_card, surfaces_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,3 +92,29 @@ class Exhibit:
             self.address = row.receipt.address
         elif row.address is not None:
             self.address = row.address
+
+
+def taken_over(
+    claim: Claim, state: TurnState, rows: Sequence[SurfaceRow]
+) -> list[Exhibit]:
+    """Return a turn's surfaces with what an earlier owner knew of them.
+
+    A decider's card that is there, and that the state does not name, was asked for in
+    a part of the log that is lost: it must lock too. An event of a newer release may
+    have asked for it, however, and then it is that release's.
+    """
+    known = {row.surface_id: row for row in rows}
+    exhibits = [Exhibit(plan=p, claim=claim, state=state) for p in surfaces_of(state)]
+    if not state.unknown_types:
+        named = {exhibit.surface_id for exhibit in exhibits}
+        exhibits += [
+            Exhibit(
+                plan=lost_card(row.surface_id, row.person_id), claim=claim, state=state
+            )
+            for row in rows
+            if row.role == "approval" and row.receipt and row.surface_id not in named
+        ]
+    for exhibit in exhibits:
+        if row := known.get(exhibit.surface_id):
+            exhibit.recall(row)
+    return exhibits
