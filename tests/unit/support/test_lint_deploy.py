@@ -124,7 +124,7 @@ def test_what_we_ship_has_no_problem(copy: Path) -> None:
         (TEAMS, "teams/v1.19/", "teams/v1.16/", "$schema"),
         (TEAMS, '"id": "APP_ID"', '"id": "deskhand"', "id must be the placeholder"),
         (TEAMS, '"botId": "APP_ID"', '"botId": "1"', "bots must be one"),
-        (TEAMS, '"version": "0.1.0"', '"version": "9.9.9"', "version must be"),
+        (TEAMS, '"version": "0.2.0"', '"version": "9.9.9"', "version must be"),
         (TEAMS, '["HOST"]', '["https://HOST/"]', "is not a host name"),
         (TEAMS, '"messageTeamMembers"', '"everything"', "there is no 'everything'"),
         (
