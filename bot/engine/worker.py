@@ -220,7 +220,8 @@ class Worker:
                 if conversation is None or conversation.claim != claim:
                     continue
                 if claim.conversation_id in held:
-                    conversation.wake()  # also the slow poll behind NOTIFY
+                    # Also the slow poll behind NOTIFY, and when deadlines are seen.
+                    conversation.wake(held[claim.conversation_id])
                 else:
                     self._kit.telemetry.leases_lost.inc()
                     self._tasks[claim.conversation_id].cancel()

@@ -45,8 +45,12 @@ class Conversations(Protocol):
 
     async def heartbeat(
         self, claims: Sequence[Claim], lease: timedelta
-    ) -> set[ConversationId]:
-        """Extend the leases; return the conversations that are still held."""
+    ) -> dict[ConversationId, int]:
+        """Extend the leases; return the conversations that are still held.
+
+        Each with the number of the newest mail that was ever delivered to it, consumed
+        or not: who has read it up to there need not look again.
+        """
         ...
 
     async def release(

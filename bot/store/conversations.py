@@ -75,8 +75,11 @@ async def claim_one(
 
 async def heartbeat(
     conn: AsyncConnection, claims: Iterable[Claim], lease: timedelta
-) -> set[ConversationId]:
-    """Extend the leases; return the conversations that are still held."""
+) -> dict[ConversationId, int]:
+    """Extend the leases; return the conversations that are still held.
+
+    Each with the number of its newest mail, consumed or not.
+    """
     held = list(claims)
     rows = await _heartbeat.all(
         conn,
@@ -85,7 +88,7 @@ async def heartbeat(
         fences=[claim.fence for claim in held],
         lease=lease,
     )
-    return {row["conversation_id"] for row in rows}
+    return {row["conversation_id"]: row["mail_seq"] for row in rows}
 
 
 async def release(

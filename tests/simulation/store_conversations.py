@@ -79,15 +79,15 @@ async def claim_conversation(
 
 async def heartbeat(
     s: Session, claims: Sequence[Claim], lease: timedelta
-) -> set[ConversationId]:
+) -> dict[ConversationId, int]:
     """Extend the leases, but for rows that somebody has locked; which are held."""
     table = s.tables.conversation
-    held: set[ConversationId] = set()
+    held: dict[ConversationId, int] = {}
     for claim in sorted(claims, key=key_of):
         row = s.get(table, key_of(claim))
         if row is None or row.fence != claim.fence:
             continue
-        held.add(claim.conversation_id)
+        held[claim.conversation_id] = row.mail_seq
         if s.try_lock(table, key_of(claim)):
             s.put(table, key_of(claim), replace(row, lease_until=s.now + lease))
     return held

@@ -26,7 +26,7 @@ extended AS (
     FROM held
     WHERE c.tenant_id = held.tenant_id AND c.conversation_id = held.conversation_id
 )
-SELECT c.conversation_id
+SELECT c.conversation_id, c.mail_seq
 FROM conversation AS c
 JOIN wanted AS w USING (tenant_id, conversation_id)
 WHERE c.fence = w.fence

@@ -108,7 +108,7 @@ async def test_a_live_lease_is_not_taken_over(engine: AsyncEngine):
 async def test_a_heartbeat_keeps_an_expired_lease_that_nobody_took(engine: AsyncEngine):
     held = await own(engine, lease=OVER)
     async with begin(engine) as conn:
-        assert await heartbeat(conn, [held], LEASE) == {held.conversation_id}
+        assert await heartbeat(conn, [held], LEASE) == {held.conversation_id: 1}
     assert await claim(engine, held.conversation_id, worker_id="w2") is None
 
 
@@ -116,7 +116,7 @@ async def test_a_heartbeat_tells_which_claims_are_lost(engine: AsyncEngine):
     lost, kept = await own(engine, lease=OVER), await own(engine)
     await claim(engine, lost.conversation_id, worker_id="w2")
     async with begin(engine) as conn:
-        assert await heartbeat(conn, [lost, kept], LEASE) == {kept.conversation_id}
+        assert await heartbeat(conn, [lost, kept], LEASE) == {kept.conversation_id: 1}
 
 
 async def test_heartbeats_of_many_in_any_order_do_not_deadlock(engine: AsyncEngine):
