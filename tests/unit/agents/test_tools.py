@@ -159,6 +159,14 @@ async def test_an_approval_is_for_just_so_many_days(desk: Desk):
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+async def test_a_fingerprint_outlives_a_release_that_adds_an_argument(desk: Desk):
+    ruling = await desk.agents.rule(desk.call("assign_seat", FIGMA))
+    assert isinstance(ruling, NeedsApproval)
+    assert ruling.args_hash == (  # as release 11fd2ed made it
+        "05524b9982b0b04841b03217657854ce307671ced665035f21d05cf07fcdbb81"
+    )
+
+
 async def test_a_larger_grant_includes_a_smaller_one(desk: Desk):
     await desk.agents.run(
         desk.call("grant_access", {**DESIGN_SYSTEM, "grant": "write"})
