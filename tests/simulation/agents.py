@@ -57,6 +57,10 @@ _TROUBLES: tuple[_Fate, ...] = (
 )
 
 
+_BREAKS = ("long", "error", "lasting", "stop", "bug")
+"""How a model breaks off; it stalls less often, because that takes minutes."""
+
+
 class ToolTroubleError(Exception):
     """What a tool raises on purpose."""
 
@@ -125,9 +129,7 @@ class SimAgents(Agents):
 
     async def _break_off(self) -> bool:
         """Stall, raise, or just stop; whether it stopped."""
-        match self._loop.random.choice(
-            ("stall", "long", "error", "lasting", "stop", "bug")
-        ):
+        match self._loop.random.choice(("stall", *_BREAKS * 3)):
             case "stall":
                 await self._clock.sleep(1000.0)
             case "long":
@@ -163,7 +165,7 @@ class SimAgents(Agents):
         if up.person_id == requester_id:
             return None
         return stage.model_copy(
-            update={"approvers": (up,), "need": 1, "then": "expire", "within": 60.0}
+            update={"approvers": (up,), "need": 1, "then": "expire", "within": 20.0}
         )
 
     @override

@@ -96,11 +96,11 @@ class Mind:
             for number, name in enumerate(names)
         ]
         parts: list[Part] = []
-        if random.random() < 0.3:
+        if random.random() < 0.15:
             parts.append(ThoughtDelta(_text(random, 4)))
         blocks: list[Block] = []
         for call in [*calls, None]:
-            said = "" if random.random() < 0.3 else self._say(random, parts)
+            said = "" if random.random() < 0.5 else self._say(random, parts)
             if said:
                 blocks.append(TextBlock(text=said))
             if call is not None:
@@ -140,7 +140,7 @@ class Mind:
             label="deciders",
             approvers=tuple(Approver(person_id=p, name=p.title()) for p in who),
             need=random.choice((1, 1, len(who))),
-            within=random.choice((20.0, 60.0, 240.0)),
+            within=random.choice((8.0, 30.0, 90.0)),
             then=random.choice(("expire", "escalate")),
         )
 
@@ -166,8 +166,8 @@ class Mind:
 
     def _say(self, random: Random, parts: list[Part]) -> str:
         said = ""
-        for _ in range(random.choice((1, 2, 4))):
-            piece = _text(random, random.choice((1, 3, 8)))
+        for _ in range(random.choice((1, 1, 1, 3))):
+            piece = _text(random, random.choice((1, 3)))
             if random.random() < self._recipe.model_trouble / 10:
                 piece += random.choice(_STRANGE)
             parts.append(TextDelta(piece))

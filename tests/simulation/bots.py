@@ -5,13 +5,16 @@ from typing import Protocol, cast
 
 from typing_extensions import override
 
+from bot.clock import SyncedClock
 from bot.engine.delivery import Delivery
 from bot.engine.ingress import Ingress
 from bot.engine.kit import Kit
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
+from bot.engine.sweeper import Sweeper
 from bot.engine.telemetry import Telemetry
+from bot.engine.timekeeper import Timekeeper
 from bot.engine.worker import Worker
 from bot.errors import StoreUnavailableError
 from bot.pacing.pacer import Pacer
@@ -87,10 +90,10 @@ class SimBot:
         self.name = name
         self.process = loop.process(name, clock_skew=skew)
         self.draining = False
-        clock = self.process.clock
+        clock = SyncedClock(self.process.clock)
         telemetry = Telemetry()
         platforms: dict[PlatformName, Platform] = {
-            platform: SimPlatform(hall, self.process)
+            platform: SimPlatform(hall, self.process, clock)
             for platform, hall in halls.items()
         }
         records = SimRecords(store, store.database)
@@ -116,6 +119,8 @@ class SimBot:
         )
         self.worker = Worker(self.kit, worker_id=name)
         self._ingress = Ingress(store, platforms, clock, telemetry)
+        self._sweeper = Sweeper(self.kit)
+        self._timekeeper = Timekeeper(store, clock)
         self._stopping = asyncio.Event()
         self.process.on_crash(self._crashed)
         self.process.spawn(self._main())
@@ -147,11 +152,14 @@ class SimBot:
         self.process.call(self._stopping.set)
 
     async def _main(self) -> None:
-        """Work until told to drain, as `bot.app.run` does."""
+        """Work until told to drain, as `bot.app` builds it and runs it."""
+        await self._timekeeper.look()
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self.kit.writer.run()),
                 tasks.create_task(self.kit.delivery.run()),
+                tasks.create_task(self._sweeper.run()),
+                tasks.create_task(self._timekeeper.run()),
             ]
             working = tasks.create_task(self.worker.run())
             await self._stopping.wait()

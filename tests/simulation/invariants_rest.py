@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.ports.inbox import Acceptance
 from bot.ports.rows import DecisionRow
-from bot.protocol.events import TurnStarted, TurnSteered
+from bot.protocol.events import ApprovalDecided, TurnStarted, TurnSteered
 from bot.protocol.ids import ApprovalId, PlatformName
 from bot.protocol.inbound import Decided, Inbound, Said
 from bot.turn.state import Phase
@@ -181,17 +181,17 @@ class Auditor:
         """Each decision is in the log, once."""
         approval = self._tables.approval.rows[TENANT, approval_id]
         story = self._chronicle.stories[approval.turn_id]
-        known = story.state.approval(approval_id)
         ruled = [
-            ruling
-            for ruling in (known.rulings if known else ())
-            if (ruling.stage, ruling.by) == (row.stage, row.person_id)
+            event.verdict
+            for event in (recorded.event for recorded in story.log)
+            if isinstance(event, ApprovalDecided)
+            and (event.approval_id, event.stage, event.by)
+            == (approval_id, row.stage, row.person_id)
         ]
-        told = len(ruled) == 1 and ruled[0].verdict == row.verdict
         # A turn that has ended meanwhile takes nothing any more.
         late = not ruled and story.state.phase is not Phase.COMPLETED
         require(
-            told or late,
+            ruled == [row.verdict] or late,
             "a decision counts once",
             f"{row.person_id} {row.verdict} at stage {row.stage}, the log has {ruled}",
             approval.turn_id,

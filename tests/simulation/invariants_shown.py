@@ -4,8 +4,9 @@ from collections import deque
 
 from bot.pacing.lanes import Lane
 from bot.ports.surface import Payload
-from bot.protocol.ids import PlatformName, SurfaceId, TurnId
+from bot.protocol.ids import PlatformName, SurfaceId
 from bot.turn.state import TurnState
+from bot.view.nodes import TurnView
 from bot.view.project import SurfacePlan, surfaces_of, view_of
 from tests.simulation.company import TENANT
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
@@ -38,7 +39,7 @@ class Gallery:
         self._chronicle = chronicle
         self._tables = tables
         self._halls = halls
-        self._turns: dict[SurfaceId, TurnId] = {}
+        self._known: dict[SurfaceId, tuple[Story, SurfacePlan]] = {}
         self._used: dict[tuple[int, str], deque[float]] = {}
         self.shown: dict[str, int] = {}
         """By message: the number of the state that it shows."""
@@ -72,22 +73,17 @@ class Gallery:
             self._posted(arrival, story, plan)
 
     def _surface(self, surface: SurfaceId) -> tuple[Story, SurfacePlan]:
-        if surface not in self._turns:
+        """Return whose message it is, and for whom."""
+        if surface not in self._known:
             for story in self._chronicle.stories.values():
                 for plan in surfaces_of(story.state):
-                    self._turns[plan.surface_id] = story.turn_id
-        turn_id = self._turns.get(surface)
+                    self._known[plan.surface_id] = story, plan
         require(
-            turn_id,
+            surface in self._known,
             "only what is committed is shown",
             f"no committed turn has the surface {surface}",
         )
-        assert turn_id is not None, "required above"
-        story = self._chronicle.stories[turn_id]
-        for plan in surfaces_of(story.state):
-            if plan.surface_id == surface:
-                return story, plan
-        raise AssertionError("a surface does not vanish")
+        return self._known[surface]
 
     def _posted(self, arrival: Arrival, story: Story, plan: SurfacePlan) -> None:
         row = self._tables.surface.rows.get((TENANT, arrival.surface))
@@ -143,9 +139,6 @@ def shows(story: Story, plan: SurfacePlan, payload: Payload) -> int:
     return 0
 
 
-def view_then(state: TurnState, plan: SurfacePlan, payload: Payload) -> object:
+def view_then(state: TurnState, plan: SurfacePlan, payload: Payload) -> TurnView:
     """Return the view of a state when a payload was made."""
-    known = any(p.surface_id == plan.surface_id for p in surfaces_of(state))
-    if not known:
-        return None
     return view_of(state, plan.audience, payload.body["at"], footer=FOOTER)

@@ -71,7 +71,9 @@ class Fleet:
             kind: Mishap = self._loop.random.choices(kinds, weights)[0]
             self.counts[kind] = self.counts.get(kind, 0) + 1
             self._loop.note(f"mishap: {kind}")
-            self._loop.world.spawn(self._befall(kind))
+            befalls = self._loop.world.spawn(self._befall(kind))
+            if kind == "night":  # nobody is there whom anything else could befall
+                await befalls
 
     async def heal(self) -> None:
         """Let no more happen, and mend what is broken."""
@@ -79,7 +81,10 @@ class Fleet:
         await self._quiet.wait()
         for bot in self.bots:
             bot.process.clock_skew = 0.0
-        if not any(bot.takes for bot in self.bots):
+        takers = [bot for bot in self.bots if bot.takes]
+        for bot in takers[1:]:  # one is enough for what is left
+            bot.drain()
+        if not takers:
             self.start_one()
 
     async def _befall(self, kind: Mishap) -> None:

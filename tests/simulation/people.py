@@ -227,7 +227,7 @@ class Crowd:
         loop, rash = self._loop, self._recipe.rash
         if loop.chance(0.15):
             return  # never
-        await loop.delay(0.2, loop.random.choice((2.0, 20.0, 60.0)))
+        await loop.delay(0.2, loop.random.choice((2.0, 8.0, 30.0)))
         person = message.receipt.address.user.removeprefix("U-")
         who: list[str] = [person]
         if loop.chance(rash / 3):

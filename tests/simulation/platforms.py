@@ -18,6 +18,7 @@ from typing_extensions import override
 from adapters.slack.lanes import lanes_for
 from adapters.slack.limits import HISTORY_LAG
 from adapters.teams.lanes import lanes_of
+from bot.clock import Clock
 from bot.errors import (
     AmbiguousSendError,
     MessageGoneError,
@@ -162,11 +163,12 @@ class SimPlatform(Platform):
     name: PlatformName
     history_lag: float | None
 
-    def __init__(self, hall: Hall, process: SimProcess) -> None:
+    def __init__(self, hall: Hall, process: SimProcess, clock: Clock) -> None:
         self.name = hall.name
         self.history_lag = HISTORY_LAG if hall.name == "slack" else None
         self._hall = hall
         self._process = process
+        self._clock = clock
         self._wire = Wire(hall.loop, 0.03, 0.3)
 
     @property
@@ -177,7 +179,7 @@ class SimPlatform(Platform):
     @override
     def render(self, view: TurnView) -> Payload:
         # When it was made is kept, because what a view says may depend on the time.
-        body = {"view": view, "at": self._process.clock.now()}
+        body = {"view": view, "at": self._clock.now()}
         return Payload(body, str(hash(view)))
 
     @override

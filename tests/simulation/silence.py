@@ -20,8 +20,7 @@ EXPECTED = frozenset(
         "policy.failed",
         "surface.abandoned",
         "tool.probe_failed",
-        "tool.report_failed",
-        "tool.unreported",
+        "tool.not_reported",
     }
 )
 """Errors that a simulated world provokes."""

@@ -118,7 +118,7 @@ class World:
         """
         with listening(self._complain):
             self.loop.run(self._main())
-        return self._tally()
+        return self.tally()
 
     # ---------------------------------------------------------------------- what happens
 
@@ -202,7 +202,8 @@ class World:
             )
         )
 
-    def _tally(self) -> Tally:
+    def tally(self) -> Tally:
+        """Return what has happened so far."""
         return Tally(
             seeds=1,
             turns=len(self.chronicle.stories),

@@ -1,0 +1,144 @@
+"""Run many worlds, one per seed, and tell what failed so that it can be replayed."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from tests.simulation.invariants import BrokenError
+from tests.simulation.world import Tally, World, total, world_of
+
+HISTORY = 60
+"""Steps of the last moments that are printed of a seed that failed."""
+BATCH = 10
+"""Seeds that a worker process takes at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A seed in which something did not hold."""
+
+    seed: int
+    invariant: str
+    detail: str
+    turn_id: str = ""
+
+    @property
+    def command(self) -> str:
+        """What replays it exactly."""
+        return f"python -m tests.simulation --seed {self.seed} --trace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of some seeds."""
+
+    tally: Tally
+    failures: tuple[Failure, ...]
+    wall: float = 0.0
+    """Seconds."""
+
+
+def run_seed(seed: int) -> Report:
+    """Run one world."""
+    return _watched(world_of(seed))
+
+
+def run_seeds(
+    seeds: Sequence[int], *, jobs: int = 1, progress: Callable[[Report], None]
+) -> Report:
+    """Run many worlds.
+
+    Args:
+        seeds: Which.
+        jobs: Operating-system processes to run them in.
+        progress: Told what has come of all that have run so far.
+    """
+    begun = time.perf_counter()
+    done = Report(tally=Tally(), failures=())
+    for report in _reports(seeds, jobs):
+        done = Report(
+            tally=total((done.tally, report.tally)),
+            failures=(*done.failures, *report.failures),
+            wall=time.perf_counter() - begun,
+        )
+        progress(done)
+    return done
+
+
+def _reports(seeds: Sequence[int], jobs: int) -> Iterator[Report]:
+    if jobs <= 1:
+        yield from map(run_seed, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(run_seed, seeds, chunksize=BATCH)
+
+
+def _watched(world: World) -> Report:
+    """Run a world; whatever goes wrong in it is a failure of its seed."""
+    seed = world.recipe.seed
+    try:
+        return Report(tally=world.run(), failures=())
+    except BrokenError as error:
+        failure = Failure(
+            seed=seed,
+            invariant=error.invariant,
+            detail=error.detail,
+            turn_id=error.turn_id,
+        )
+    except Exception as error:  # noqa: BLE001 - it is a finding, whatever it is
+        detail = str(error) or repr(error)
+        failure = Failure(seed=seed, invariant=type(error).__name__, detail=detail)
+    return Report(tally=world.tally(), failures=(failure,))
+
+
+# ----------------------------------------------------------------------------- in words
+
+
+def told(failure: Failure) -> str:
+    """Return a failure in one line, with what replays it."""
+    about = " ".join(failure.detail.split())
+    if len(about) > 300:
+        about = f"{about[:300]}…"
+    turn = f" (turn {failure.turn_id})" if failure.turn_id else ""
+    return (
+        f"seed {failure.seed}: {failure.invariant}: {about}{turn}\n"
+        f"  replay: {failure.command}"
+    )
+
+
+def summary(report: Report) -> str:
+    """Return what came of it all, with speed."""
+    tally, wall = report.tally, max(report.wall, 1e-9)
+    mishaps = ", ".join(f"{kind} {n}" for kind, n in sorted(tally.mishaps.items()))
+    return (
+        f"{tally.seeds} seeds, {tally.turns} turns, {tally.events} events, "
+        f"{tally.commits} commits, {tally.sends} sends, {tally.effects} effects, "
+        f"{tally.stops} stops\n"
+        f"mishaps: {mishaps or 'none'}\n"
+        f"{tally.virtual / 3600:.1f} hours of virtual time in {wall:.1f} s: "
+        f"{tally.turns / wall * 60:.0f} turns a minute\n"
+        f"{len(report.failures)} seeds failed"
+    )
+
+
+def trace(seed: int) -> tuple[Report, str]:
+    """Run one world, remembering what happens; return it in words as well."""
+    world = world_of(seed, history=HISTORY)
+    report = _watched(world)
+    lines = [f"the world of seed {seed}: {world.recipe}", ""]
+    turn_id = report.failures[0].turn_id if report.failures else ""
+    for story in world.chronicle.stories.values():
+        if turn_id in ("", story.turn_id):
+            lines += [f"turn {story.turn_id}", *story.told(), ""]
+    lines += ["the last steps", *(f"  {step}" for step in world.loop.story)]
+    return report, "\n".join(lines)
+
+
+def hash_alike() -> None:
+    """Start anew unless strings hash alike in every run: sets of them have one order."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        again = os.environ | {"PYTHONHASHSEED": "0"}
+        os.execve(sys.executable, sys.orig_argv, again)
