@@ -81,7 +81,10 @@ class Session:
         self._held: dict[Place, None] = {}
         self._busy = False
         self._rested_at = database.loop.time()
-        self._idle = database.loop.call_later(IDLE, self._look_if_idle)
+        # In the world: whoever opens it may stand still, which is what this is for.
+        self._idle = database.loop.call_later(
+            IDLE, self._look_if_idle, context=database.loop.world.context()
+        )
 
     async def run(self, statement: Callable[["Session"], Awaitable[T]]) -> T:
         """Run one statement; an error ends the transaction.

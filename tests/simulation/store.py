@@ -132,7 +132,7 @@ class SimStore(Store):
         """May be replaced at any time; ``delay`` of statements and ``outage_every``
         are the first one's."""
         self.database = Database(loop)
-        self._loop = loop
+        self.loop = loop
         self._wire = Wire(loop, *faults.delay)
         self._switchboard = Switchboard(loop)
         self._clients: dict[SimProcess, _Client] = {}
@@ -167,11 +167,11 @@ class SimStore(Store):
 
     async def _fail_now_and_then(self, every: float) -> None:
         while True:
-            await asyncio.sleep(self._loop.random.expovariate(1 / every))
+            await asyncio.sleep(self.loop.random.expovariate(1 / every))
             if self.faults.outage_every:
                 self.go_away()
                 low, high = self.faults.outage_for
-                await asyncio.sleep(self._loop.random.uniform(low, high))
+                await asyncio.sleep(self.loop.random.uniform(low, high))
                 self.come_back()
 
     # ----------------------------------------------------------------------- the port
@@ -191,7 +191,7 @@ class SimStore(Store):
         client = self._client()
         async with client.place():
             if self._away:
-                await self._loop.delay(*self.faults.delay)
+                await self.loop.delay(*self.faults.delay)
                 raise StoreUnavailableError("cannot connect: the database is away")
             session = self.database.open(client.process, point)
             client.sessions[session] = None
@@ -211,12 +211,12 @@ class SimStore(Store):
         """Run a statement in a session, unless it fails as it is told to."""
 
         async def slowed(session: Session) -> _T:
-            if self._loop.chance(self.faults.slow):
-                await self._loop.delay(*self.faults.slow_for)
+            if self.loop.chance(self.faults.slow):
+                await self.loop.delay(*self.faults.slow_for)
             return await statement(session)
 
         async def run(session: Session) -> _T:
-            if self._loop.chance(self.faults.statement):
+            if self.loop.chance(self.faults.statement):
                 session.abort("the connection was cut")
             return await session.run(slowed)
 
@@ -226,12 +226,12 @@ class SimStore(Store):
         session.abort("rolled back")
 
     async def _commit(self, session: Session) -> None:
-        if self._loop.chance(self.faults.commit_refused):
+        if self.loop.chance(self.faults.commit_refused):
             session.abort("the commit was refused")
         session.commit()
         for _, conversation in session.notices:
             self._switchboard.tell(conversation, self.faults)
-        if self._loop.chance(self.faults.commit_unknown):
+        if self.loop.chance(self.faults.commit_unknown):
             raise StoreUnavailableError("the connection broke during the commit")
 
     async def _request(
@@ -245,7 +245,7 @@ class SimStore(Store):
             except DeskhandError:
                 raise
             except Exception as error:
-                self._loop.fail(error)  # a mistake of the simulation itself
+                self.loop.fail(error)  # a mistake of the simulation itself
                 raise
             finally:
                 session.in_flight -= 1
@@ -268,10 +268,10 @@ class SimStore(Store):
     def _lose(self, client: "_Client") -> None:
         """Notice, a moment later, that a process is gone."""
         del self._clients[client.process]
-        context = self._loop.world.context()
+        context = self.loop.world.context()
         for session in client.sessions:
-            late = self._loop.latency(*self.faults.delay)
-            self._loop.call_later(late, self._forget, session, context=context)
+            late = self.loop.latency(*self.faults.delay)
+            self.loop.call_later(late, self._forget, session, context=context)
 
     @staticmethod
     def _forget(session: Session) -> None:
