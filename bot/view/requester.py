@@ -111,7 +111,7 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
         sources=_sources(state),
         notices=(*notes, *_notices(state), *_steered(state)),
         footer=footer,
-        stop_turn=None if state.parked or not state.seq else state.turn_id,
+        stop_turn=state.turn_id if state.seq else None,
         summary=summary_of(headline, state.text),
     )
 
