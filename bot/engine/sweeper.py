@@ -17,8 +17,9 @@ from bot.errors import DeskhandError
 from bot.ports.rows import StoredTurn
 from bot.ports.store import Transaction
 from bot.protocol.ids import TurnId
+from bot.turn.compaction import refill, without_text
 from bot.turn.reduce import advance
-from bot.turn.snapshot import checksum_of, thaw
+from bot.turn.snapshot import checksum_of, is_outdated, thaw
 from bot.turn.state import TurnState
 
 log = structlog.get_logger()
@@ -97,6 +98,9 @@ async def _is_fit(tx: Transaction, turn: StoredTurn) -> bool:
         return False
     try:
         rows = await read_whole(tx, turn)
-        return thaw(snapshot.state) == reduce(advance, rows, TurnState())
+        last = thaw(snapshot.state)
+        if is_outdated(snapshot.state):  # only its text is used, by the same way
+            last = reduce(advance, refill(without_text(rows), last), TurnState())
+        return last == reduce(advance, rows, TurnState())
     except (ValueError, DeskhandError):
         return False

@@ -24,8 +24,8 @@ from bot.protocol.values import Requester
 from bot.turn.compaction import refill
 from bot.turn.decide import wake_at
 from bot.turn.reduce import advance
-from bot.turn.restore import Damage, Unreadable, restore
-from bot.turn.snapshot import checksum_of, thaw
+from bot.turn.restore import Damage, Restored, Unreadable, restore
+from bot.turn.snapshot import checksum_of, is_outdated, thaw
 from bot.turn.state import TurnState
 
 log = structlog.get_logger()
@@ -150,21 +150,48 @@ async def read_turn(tx: Transaction, turn_id: TurnId) -> Loaded | None:
     """Return a turn as far as its log can be read; ``None`` when there is none.
 
     A snapshot whose checksum does not hold is not believed: the one before it is, or
-    the state is rebuilt from the events.
+    the state is rebuilt from the events. An older release's snapshot may lack what
+    the events say, so it is used only where they are damaged.
     """
     stored = await tx.find_turn(turn_id)
     if stored is None:
         return None
-    base = await _last_good(tx, stored)
+    snapshot = await _last_good(tx, stored)
+    restored: Restored | None = None
+    if snapshot and snapshot.outdated:
+        restored = await _from_events(tx, stored, snapshot.state)
+    if restored is None:
+        restored = await _from_snapshot(tx, stored, snapshot and snapshot.state)
+    return Loaded(stored=stored, state=restored.state, damage=restored.damage)
+
+
+async def _from_snapshot(
+    tx: Transaction, stored: StoredTurn, base: TurnState | None
+) -> Restored:
     after = base.seq if base else 0
-    rows = await tx.load_events(stored.tenant_id, turn_id, after=after)
-    restored = restore(
+    rows = await tx.load_events(stored.tenant_id, stored.turn_id, after=after)
+    return restore(
         base,
-        [_row(turn_id, seq, at, body) for seq, at, body in rows],
+        [_row(stored.turn_id, seq, at, body) for seq, at, body in rows],
         compacted_to=stored.compacted_seq,
         last_seq=stored.last_seq,
     )
-    return Loaded(stored=stored, state=restored.state, damage=restored.damage)
+
+
+async def _from_events(
+    tx: Transaction, stored: StoredTurn, last: TurnState
+) -> Restored | None:
+    """Return what the events say, ``last`` only for the text taken out of them.
+
+    ``None`` where an event is damaged: then the snapshot knows more.
+    """
+    rows = await tx.load_events(stored.tenant_id, stored.turn_id)
+    found = readable(stored.turn_id, rows)
+    if len(found) < len(rows):
+        return None
+    whole = refill(found, last) if stored.compacted_seq else found
+    restored = restore(None, whole, last_seq=stored.last_seq)
+    return None if restored.damage else restored
 
 
 async def read_whole(tx: Transaction, stored: StoredTurn) -> list[Recorded]:
@@ -175,7 +202,7 @@ async def read_whole(tx: Transaction, stored: StoredTurn) -> list[Recorded]:
     rows = await tx.load_events(stored.tenant_id, stored.turn_id)
     found = readable(stored.turn_id, rows)
     last = await _last_good(tx, stored) if stored.compacted_seq else None
-    return refill(found, last) if last else found
+    return refill(found, last.state) if last else found
 
 
 def readable(
@@ -186,7 +213,13 @@ def readable(
     return [row for row in found if isinstance(row, Recorded)]
 
 
-async def _last_good(tx: Transaction, stored: StoredTurn) -> TurnState | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Believed:
+    state: TurnState
+    outdated: bool
+
+
+async def _last_good(tx: Transaction, stored: StoredTurn) -> _Believed | None:
     before: int | None = None
     while True:
         snapshot = await tx.load_snapshot(
@@ -196,7 +229,9 @@ async def _last_good(tx: Transaction, stored: StoredTurn) -> TurnState | None:
             return None
         if checksum_of(snapshot.state) == snapshot.checksum:
             try:
-                return thaw(snapshot.state)
+                return _Believed(
+                    state=thaw(snapshot.state), outdated=is_outdated(snapshot.state)
+                )
             except ValidationError:
                 pass
         log.error(
@@ -219,7 +254,8 @@ async def end_bluntly(kit: Kit, claim: Claim, loaded: Loaded) -> TurnState:
     """End a turn that cannot even be ended in order; return it ended."""
     log.error("turn.hopeless", turn=loaded.state.turn_id, hint="Report its log.")
     state, at = loaded.state, kit.clock.now()
-    events: list[TurnEvent] = [TurnFailed(code="internal")]
+    code = "degraded" if loaded.damage else "internal"
+    events: list[TurnEvent] = [TurnFailed(code=code)]
     sealed = seal(state, events, at, damaged=bool(loaded.damage))
     recorded = await kit.writer.append(
         claim,

@@ -21,6 +21,12 @@ from bot.protocol.ids import ItemId
 from bot.turn.state import TurnState
 
 
+def without_text(rows: Sequence[Recorded]) -> list[Recorded]:
+    """Return what compaction leaves of a log."""
+    text = ItemAppended | ItemReplaced
+    return [row for row in rows if not isinstance(row.event, text)]
+
+
 def refill(rows: Sequence[Recorded], last: TurnState) -> list[Recorded]:
     """Return the log without gaps.
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.store.migrate import migrate
-from tests.migration.views import looks_like, what_is_shown
+from tests.migration.views import check_loaded, looks_like, what_is_shown
 from tests.support.play import Play, said_in
 from tests.support.replicas import CHECKOUT, Fleet
 
@@ -38,6 +38,7 @@ async def check_logs(play: Play, previous: Path) -> None:
     for from_events, *from_snapshots in new.values():
         for read in from_snapshots:
             assert read["messages"] == from_events["messages"]
+    await check_loaded(play.database_url)
 
 
 async def approve_in_teams(play: Play, *words: str) -> None:

@@ -7,8 +7,15 @@ import asyncio
 import json
 import os
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Any
+
+from bot.engine.turns import read_turn, read_whole
+from bot.store.engine import create_engine
+from bot.store.postgres import PostgresStore
+from bot.turn.reduce import advance
+from bot.turn.state import TurnState
 
 PROGRAM = Path(__file__).with_name("what_is_shown.py")
 
@@ -50,3 +57,20 @@ def has_all_of(new: Any, old: Any) -> bool:  # noqa: ANN401 - JSON
             return len(new) == len(old) and all(map(has_all_of, new, old))
         case _:
             return new == old
+
+
+async def check_loaded(database_url: str) -> list[TurnState]:
+    """Return every turn as this release goes on with it: what its events say."""
+    engine = create_engine(database_url, pool_size=1)
+    states: list[TurnState] = []
+    try:
+        async with PostgresStore(engine, database_url).begin("turn.load") as tx:
+            for row in await tx.list_turns(limit=100):
+                loaded = await read_turn(tx, row.turn_id)
+                assert loaded and not loaded.damage
+                whole = await read_whole(tx, loaded.stored)
+                assert loaded.state == reduce(advance, whole, TurnState())
+                states.append(loaded.state)
+    finally:
+        await engine.dispose()
+    return states

@@ -13,7 +13,7 @@ from bot.protocol.values import Ledger, LedgerEntry
 from bot.turn.deadlines import TURN_LIMIT, turn_deadline
 from bot.turn.decide import Run, decide
 from bot.turn.reduce import advance
-from bot.turn.snapshot import checksum_of, freeze, thaw
+from bot.turn.snapshot import SHAPE, checksum_of, freeze, is_outdated, thaw
 from bot.turn.state import Phase, TurnState
 from tests.support.turns import CALL, NOW, STARTED, fold, logs, record
 
@@ -39,6 +39,14 @@ def test_a_snapshot_of_the_first_release_goes_on() -> None:
     assert approval.settled_at
     assert turn_deadline(state) == approval.settled_at + TURN_LIMIT
     assert thaw(freeze(state)[0]) == state
+
+
+def test_a_snapshot_says_whether_an_older_release_stored_it() -> None:
+    body, _ = freeze(TurnState())
+    assert is_outdated(OLD.read_text("utf-8"))
+    assert not is_outdated(body)
+    assert is_outdated(body.replace(f'"shape":{SHAPE}', f'"shape":{SHAPE - 1}', 1))
+    assert not is_outdated(body.replace(f'"shape":{SHAPE}', '"shape":10', 1))
 
 
 def test_fields_of_a_newer_release_are_ignored_at_any_depth() -> None:
