@@ -10,14 +10,10 @@ from hashlib import sha256
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ports.rows import ApprovalRow
 from bot.protocol.events import ApprovalDecided
 from bot.store import people
-from bot.store.approvals import (
-    ApprovalRow,
-    decisions_of,
-    record_decision,
-    settle_approval,
-)
+from bot.store.approvals import decisions_of, record_decision, settle_approval
 from bot.store.audit import record_audit
 from bot.store.mailbox import deliver
 from bot.store.texts import storable
