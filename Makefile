@@ -8,7 +8,7 @@ SETUP := $(VENV)/.ready
 PYTHON_CHECK := import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else \
   "Deskhand needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. For example: make $(MAKECMDGOALS) PYTHON=python3.12" % v[:2])
 
-.PHONY: help setup demo serve browser test lint check bench
+.PHONY: help setup demo serve browser test lint check bench crash
 
 help:
 	@echo "make demo    everything on this machine, no account needed"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   what CI runs: format, lint, types, layers, deploy files, tests"
 	@echo "make serve   the bot (settings from the environment)"
 	@echo "make bench   the benchmarks, as a table and as JSON"
+	@echo "make crash   real workers killed on a real Postgres; ARGS='--load 50' for less"
 	@echo "make setup   only set up"
 
 $(SETUP): pyproject.toml uv.lock
@@ -55,3 +56,6 @@ check: lint test
 bench: $(SETUP)
 	@UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --quiet --group bench --python $(BIN)/python
 	@$(BIN)/deskhand bench $(ARGS)
+
+crash: $(SETUP)
+	@$(BIN)/python -m tests.crash $(ARGS)
