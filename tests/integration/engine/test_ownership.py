@@ -316,3 +316,18 @@ async def test_many_processes_share_the_work_and_nothing_is_done_twice(
     assert len(keys) == len(set(keys)) == 12
     await house.idle()
     assert len(house.halls["slack"].messages) == 12
+
+
+async def test_three_replicas_share_a_rush_fairly(house: House) -> None:
+    """They claim one at a time, so nobody is left without while others have all."""
+    rest = Gate()
+    house.agents.answer = lambda _question: ("Wait", rest)
+    processes = [house.process(f"w{number}") for number in range(3)]
+    for number in range(30):
+        await house.say("maya", "please", thread=str(number))
+    await house.happened("model.asked", 30)
+    shares = [process.worker.conversations for process in processes]
+    assert sum(shares) == 30
+    assert min(shares) >= 3, shares
+    rest.open()
+    await house.happened("turn.completed", 30)
