@@ -276,26 +276,3 @@ async def test_text_after_a_call_is_shown_too(house: House) -> None:
     await house.idle()
     [message] = house.halls["slack"].messages.values()
     assert "After." in message.words
-
-
-async def test_a_damaged_turn_does_not_block_its_conversation(house: House) -> None:
-    await house.say("maya", "please")
-    model = Gate()
-    house.agents.say("Half", model)
-    process = house.process()
-    await model.reached.wait()
-    await house.sees("Half")
-    await process.kill()
-    await house.execute("CREATE TABLE kept AS SELECT * FROM turn_event")
-    await house.execute('UPDATE turn_event SET body = \'{"type": "frame.opened"}\'')
-    await house.say("omar", "hello")
-    await house.expire_leases()
-    house.busy_at_the_end = True
-    later = house.process("w2")
-    await house.happened("turn.completed", within=5)
-    await later.kill()
-    # Mended, so that it can be checked like the rest at the end.
-    await house.execute(
-        "UPDATE turn_event e SET body = k.body FROM kept k "
-        "WHERE (e.turn_id, e.seq) = (k.turn_id, k.seq)"
-    )
