@@ -33,6 +33,9 @@ LINGER = 0.01
 design."""
 
 
+CROWD = 0.002
+"""Seconds that anything waits for company when the last commit had some: then more is
+on its way."""
 _PATIENT = frozenset({"item.appended"})
 """Events that only people wait for."""
 
@@ -53,6 +56,7 @@ class LogWriter:
         self._queue: list[_Waiting] = []
         self._news = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._crowded = False
         self._followers: dict[Callable[[Sequence[Recorded]], None], None] = {}
 
     def follow(self, tell: Callable[[Sequence[Recorded]], None]) -> Callable[[], None]:
@@ -140,6 +144,7 @@ class LogWriter:
             self._news.clear()
             self._hurry.clear()
             batch, self._queue = self._queue, []
+            self._crowded = len(batch) > 1
             await self._commit(batch)
 
     async def _gather(self) -> None:
@@ -147,7 +152,9 @@ class LogWriter:
             async with asyncio.timeout(LINGER):
                 await self._hurry.wait()
         except TimeoutError:
-            pass
+            return
+        if self._crowded:
+            await self._clock.sleep(CROWD)
 
     async def _commit_in_company(self, append: Append) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

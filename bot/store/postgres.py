@@ -4,6 +4,7 @@ Each function takes a connection and never commits; here they become the methods
 a `bot.ports.store.Transaction`.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,7 +19,7 @@ from typing_extensions import override
 from bot.errors import StoreRefusedError
 from bot.ports.rows import Claim
 from bot.ports.store import Point, Store
-from bot.protocol.ids import ConversationId, TurnId
+from bot.protocol.ids import ConversationId, TenantId, TurnId
 from bot.store import (
     approvals,
     compaction,
@@ -32,6 +33,7 @@ from bot.store import (
     wake,
 )
 from bot.store.engine import begin, connect, listen
+from bot.store.notices import Notices
 from bot.turn.state import Approval
 
 _P = ParamSpec("_P")
@@ -71,8 +73,10 @@ def _here(
 class PostgresTransaction:
     """One transaction on one connection: a `bot.ports.store.Transaction`."""
 
-    def __init__(self, conn: AsyncConnection) -> None:
+    def __init__(self, conn: AsyncConnection, notices: Notices) -> None:
         self.conn = conn
+        self._notices = notices
+        self._due: dict[tuple[TenantId, ConversationId], None] = {}
 
     claim_conversation = _here(conversations.claim_conversation)
     heartbeat = _here(conversations.heartbeat)
@@ -84,7 +88,6 @@ class PostgresTransaction:
     first_time = _here(dedup.first_time)
     forget_deliveries = _here(dedup.forget_deliveries)
     deliver = _here(mailbox.deliver)
-    notify = _here(wake.notify)
     read_mail = _here(mailbox.read_mail)
     consume = _here(mailbox.consume)
 
@@ -142,6 +145,18 @@ class PostgresTransaction:
             expires_at=approval.expires_at,
         )
 
+    async def notify(self, tenant: TenantId, conversation_id: ConversationId) -> None:
+        """Wake whoever should look at the conversation, once this has committed."""
+        if self._notices.open:
+            self._due[tenant, conversation_id] = None
+        else:
+            await wake.notify(self.conn, tenant, conversation_id)
+
+    def committed(self) -> None:
+        """Tell what there is to tell."""
+        for tenant, conversation_id in self._due:
+            self._notices.tell(tenant, conversation_id)
+
     async def now(self) -> datetime:
         """Return Postgres' time."""
         now = await self.conn.scalar(select(func.clock_timestamp()))
@@ -162,6 +177,7 @@ class PostgresStore(Store):
         """
         self.engine = engine
         self._url = url
+        self._notices = Notices(engine)
 
     @override
     @asynccontextmanager
@@ -169,7 +185,9 @@ class PostgresStore(Store):
         opened = connect if point in _LOOKS else begin
         try:
             async with opened(self.engine) as conn:
-                yield PostgresTransaction(conn)
+                transaction = PostgresTransaction(conn, self._notices)
+                yield transaction
+            transaction.committed()
         except DBAPIError as error:
             raise StoreRefusedError(f"Postgres refuses: {error.orig}") from error
 
@@ -180,7 +198,15 @@ class PostgresStore(Store):
         *,
         on_connect: Callable[[], None],
     ) -> None:
-        def parse(_channel: str, payload: str) -> None:
-            hear(wake.parse_notice(payload)[1])
+        def look() -> None:
+            self._notices.reconnected()
+            on_connect()
 
-        await listen(self._url, [wake.MAIL_CHANNEL], parse, on_connect=on_connect)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._notices.run(hear))
+            await listen(
+                self._url,
+                [wake.MAIL_CHANNEL],
+                lambda _channel, notice: self._notices.hear(notice),
+                on_connect=look,
+            )

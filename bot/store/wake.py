@@ -29,10 +29,15 @@ async def notify(
 ) -> None:
     """Wake whoever should look at the conversation, when the transaction commits.
 
-    Once per delivery and never per event: commits that notify queue for one lock.
+    For what is rare: commits that notify queue for one lock. See `bot.store.notices`.
     """
-    notice = json.dumps([tenant, conversation_id])
+    notice = notice_of(tenant, conversation_id)
     await _notify.all(conn, channel=MAIL_CHANNEL, notice=notice)
+
+
+def notice_of(tenant: TenantId, conversation_id: ConversationId) -> str:
+    """Return the payload on `MAIL_CHANNEL` that says that a conversation is due."""
+    return json.dumps([tenant, conversation_id])
 
 
 def parse_notice(payload: str) -> tuple[TenantId, ConversationId]:
