@@ -49,7 +49,9 @@ class SyncedClock(Clock):
 
     def __init__(self, machine: Clock) -> None:
         self._machine = machine
-        self._ahead = timedelta(0)
+        self._set: tuple[datetime, float] | None = None
+        """What the time was, and the machine's monotonic seconds then. Its own time is
+        of no use: an administrator, or NTP, may set it at any moment."""
 
     def follow(self, now: datetime, *, age: float = 0.0) -> float:
         """Take over the time; return by how many seconds this clock was moved.
@@ -58,13 +60,16 @@ class SyncedClock(Clock):
             now: What the other clock said.
             age: Seconds since it said so.
         """
-        ahead = now + timedelta(seconds=age) - self._machine.now()
-        moved, self._ahead = ahead - self._ahead, ahead
-        return moved.total_seconds()
+        before = self.now()
+        self._set = now + timedelta(seconds=age), self._machine.monotonic()
+        return (self.now() - before).total_seconds()
 
     @override
     def now(self) -> datetime:
-        return self._machine.now() + self._ahead
+        if self._set is None:
+            return self._machine.now()
+        then, at = self._set
+        return then + timedelta(seconds=self._machine.monotonic() - at)
 
     @override
     def monotonic(self) -> float:
