@@ -42,6 +42,9 @@ _MATTERS = (
     ev.ApprovalDecided,
     ev.ApprovalEscalated,
     ev.ApprovalExpired,
+    # A deadline that is gone and still in the row: the sweeper would take the
+    # conversation from an owner that works, again and again.
+    ev.FrameClosed,
 )
 
 
