@@ -124,12 +124,16 @@ class LogWriter:
     ) -> list[Recorded]:
         """Return ``events`` as the log has them; empty if it has others, or none.
 
-        For who was told that Postgres went away in the middle of a commit.
+        For who was told that Postgres went away in the middle of a commit. What is
+        there after the fence has moved may be the next owner's: it decides the same,
+        and an intent taken for one's own would have its effect twice.
         """
         async with self._store.begin("turn.load") as tx:
             rows = await tx.load_events(claim.tenant_id, turn_id, after=first_seq - 1)
+            ours = await tx.fence_ok(claim)  # last: nobody has written until here
         pairs = [sealed(event) for event in events]
-        if [body for _, _, body in rows[: len(pairs)]] != [body for _, body in pairs]:
+        found = [body for _, _, body in rows[: len(pairs)]]
+        if not ours or found != [body for _, body in pairs]:
             return []
         return [
             Recorded(turn_id=turn_id, seq=seq, at=at, event=event)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -13,8 +14,8 @@ from bot.engine.log import LogWriter
 from bot.engine.telemetry import Telemetry
 from bot.errors import LeaseLostError
 from bot.ports.store import Transaction
-from bot.protocol.events import ItemAppended, Recorded, TurnSteered
-from bot.protocol.ids import ItemId, TurnId
+from bot.protocol.events import ItemAppended, Recorded, ToolStarted, TurnSteered
+from bot.protocol.ids import CallId, ItemId, TurnId
 from bot.store.conversations import Claim
 from bot.store.engine import begin
 from bot.store.log import load_events
@@ -190,3 +191,14 @@ async def test_a_damaged_snapshot_is_rebuilt_from_the_events(house: House) -> No
     await house.execute("UPDATE snapshot SET checksum = 'nonsense'")
     loaded = await house.loaded()
     assert loaded == await house.state()
+
+
+async def test_the_same_words_of_the_next_owner_are_not_what_landed(desk: Desk) -> None:
+    old, turn = await desk.begun()
+    new = replace(old, fence=old.fence + 1)
+    async with begin(desk.engine) as conn:
+        await conn.execute(text("UPDATE conversation SET fence = fence + 1"))
+    intent = ToolStarted(call_id=CallId("c"), key="k", attempt=1)
+    await desk.writer.append(new, turn, [intent], first_seq=1)
+    assert await desk.writer.landed(new, turn, [intent], 1)
+    assert not await desk.writer.landed(old, turn, [intent], 1)
