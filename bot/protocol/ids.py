@@ -4,6 +4,7 @@ Ids are minted here and nowhere else, and deterministically: the same delivery, 
 by any replica, gives the same turn; the same tool call gives the same effect key.
 """
 
+from functools import lru_cache
 from typing import Literal, NewType
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,6 +29,7 @@ PlatformName = Literal["slack", "teams"]
 _SPACE = uuid5(NAMESPACE_URL, "https://deskhand.example/ids")
 
 
+@lru_cache(maxsize=4096)  # a live turn asks for its surfaces' names again and again
 def _mint(*parts: str) -> str:
     return str(uuid5(_SPACE, "\x1f".join(parts)))
 
