@@ -7,12 +7,13 @@ people are asked and shown in ``test_store_shown.py``.
 
 import asyncio
 import json
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import LeaseLostError
+from bot.errors import LeaseLostError, StoreRefusedError
 from bot.ports.rows import Claim
 from bot.protocol.ids import ConversationId, TenantId
 from tests.support.store import all_of
@@ -51,6 +52,20 @@ async def consume(ground: Ground, claim: Claim, *seqs: int) -> int:
 async def mail_of(ground: Ground, claim: Claim) -> list[int]:
     mail = await ground.do(lambda tx: tx.read_mail(claim))
     return [one.mail_seq for one in mail]
+
+
+@asynccontextmanager
+async def listening(ground: Ground) -> AsyncGenerator["asyncio.Queue[ConversationId]"]:
+    """Listen for the block; what is heard is in the queue."""
+    heard: asyncio.Queue[ConversationId] = asyncio.Queue()
+    connected = asyncio.Event()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        ear = group.create_task(
+            ground.store.listen(heard.put_nowait, on_connect=connected.set)
+        )
+        await connected.wait()
+        yield heard
+        ear.cancel()
 
 
 class TestTransactions:
@@ -397,9 +412,17 @@ class TestSweeps:
         assert await self.sweep(ground, timedelta(0)) == [held.conversation_id]
 
     @on_every_store
+    async def test_it_wakes_whoever_listens(self, ground: Ground):
+        held = await self.late(ground, "t")
+        async with listening(ground) as heard:
+            assert await self.sweep(ground, timedelta(0)) == [held.conversation_id]
+            assert await heard.get() == held.conversation_id
+
+    @on_every_store
     async def test_so_many_are_swept_and_no_more(self, ground: Ground):
         late = [await self.late(ground, f"t{n}") for n in range(3)]
         swept = await self.sweep(ground, timedelta(0), 2)
+        assert len(swept) == 2
         swept += await self.sweep(ground, timedelta(0), 2)
         assert sorted(swept) == sorted(one.conversation_id for one in late)
 
@@ -419,6 +442,13 @@ class TestMail:
         assert held is not None
         [mail] = await ground.do(lambda tx: tx.read_mail(held))
         assert (mail.mail_seq, mail.kind, mail.body) == (1, "stop", body)
+
+    @on_every_store
+    async def test_what_is_no_json_is_refused(self, ground: Ground):
+        place = ground.address()
+        with pytest.raises(StoreRefusedError):
+            await ground.send(place, "{")
+        assert await ground.claim() is None
 
     @on_every_store
     async def test_later_mail_may_be_consumed_before_earlier(self, ground: Ground):
@@ -544,9 +574,6 @@ class TestNotices:
     async def test_a_listener_hears_of_commits_and_of_nothing_else(
         self, ground: Ground
     ):
-        heard: asyncio.Queue[ConversationId] = asyncio.Queue()
-        connected = asyncio.Event()
-
         async def ring(name: str, *, fail: bool = False) -> None:
             async with ground.store.begin("ingress.message") as tx:
                 await tx.notify(TENANT, ConversationId(name))
@@ -556,15 +583,24 @@ class TestNotices:
                 if fail:
                     raise ValueError(name)
 
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            ear = group.create_task(
-                ground.store.listen(heard.put_nowait, on_connect=connected.set)
-            )
-            await connected.wait()
+        async with listening(ground) as heard:
             with pytest.raises(ValueError, match="never"):
                 await ring("never", fail=True)
             await ring("once")
             assert await heard.get() == "once"
             await ring("again")
             assert await heard.get() == "again"
-            ear.cancel()
+
+    @on_every_store
+    async def test_a_release_with_mail_left_wakes_others_unless_it_rests(
+        self, ground: Ground
+    ):
+        resting, left, done = [await ground.own() for _ in range(3)]
+        await consume(ground, done, 1)
+        async with listening(ground) as heard:
+            await ground.do(
+                lambda tx: tx.release(resting, None, delay=timedelta(minutes=1))
+            )
+            await let_go(ground, done, LONG_AGO)
+            await let_go(ground, left)
+            assert await heard.get() == left.conversation_id
