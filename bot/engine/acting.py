@@ -20,6 +20,7 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import ApprovalId, CallId, approval_id_for, effect_key_for
 from bot.turn import state as st
+from bot.turn.decide import to_reconsider
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -57,7 +58,11 @@ class Actor:
                     ev.ToolDenied(call_id=call.call_id, policy=policy, reason=reason)
                 )
             case NeedsApproval():
-                await runner.emit(self._approval(runner, call, ruling))
+                # Once people are asked, the model hears nothing more until they have
+                # decided: what its requester has said by now comes first.
+                await runner.written()
+                if not to_reconsider(runner.state, call):
+                    await runner.emit(self._approval(runner, call, ruling))
 
     def _approval(
         self, runner: Runner, call: st.Call, wanted: NeedsApproval

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from bot.engine.log import Also
 from bot.protocol.events import (
+    ApprovalRequested,
     FrameClosed,
     ItemAppended,
     TurnCancelled,
     TurnCompleted,
     TurnEvent,
     TurnFailed,
+    TurnParked,
 )
 
 
@@ -63,7 +65,14 @@ class Outbox:
         return taken
 
 
-_CUTS = (TurnCompleted, TurnFailed, TurnCancelled, FrameClosed)
+_CUTS = (
+    TurnParked,
+    TurnCompleted,
+    TurnFailed,
+    TurnCancelled,
+    FrameClosed,
+    ApprovalRequested,
+)
 
 
 def chunks(entries: Sequence[Outgoing]) -> list[list[Outgoing]]:

@@ -231,7 +231,9 @@ def _enabled(
     return tuple(found)
 
 
-def _to_reconsider(state: TurnState, call: Call, running: Collection[Action]) -> bool:
+def to_reconsider(
+    state: TurnState, call: Call, running: Collection[Action] = ()
+) -> bool:
     """Whether the requester said more since the model asked for this effect.
 
     A call that somebody approved is run: it was decided, with all that was said.
@@ -252,7 +254,7 @@ def _for_call(
     state: TurnState, call: Call, running: Collection[Action]
 ) -> tuple[Action, ...]:
     reconsider = Reconsider(call.call_id)
-    if reconsider in running or _to_reconsider(state, call, running):
+    if reconsider in running or to_reconsider(state, call, running):
         return (reconsider,)
     match call.status:
         case "requested":

@@ -109,6 +109,28 @@ async def test_a_tool_not_yet_started_is_reconsidered_after_a_steer(
     assert [steer.text for steer in state.steers] == ["no, wait"]
 
 
+async def test_nobody_decides_what_its_requester_has_second_thoughts_about(
+    house: House,
+) -> None:
+    policy = Gate()
+    house.agents.tools["grant"] = Tool(effect="once", rule=needs(MANAGER))
+    house.agents.policy = policy
+    house.agents.say(Use("grant", "c1"))
+    house.agents.say("I see, nothing then.")
+    house.process()
+    await house.say("maya", "please")
+    await policy.reached.wait()
+    await house.say("maya", "no, wait")
+    await house.happened("turn.steered")
+    policy.open()
+    await house.idle()
+    state = await house.state()
+    [call] = state.calls
+    assert (call.status, call.reason) == ("denied", wording.RECONSIDERED)
+    assert not state.approvals
+    assert state.phase is Phase.COMPLETED
+
+
 async def test_three_people_are_served_in_the_order_in_which_they_came(
     house: House,
 ) -> None:

@@ -1,7 +1,7 @@
 """Events on their way to the log: merged where they may be, cut where they must be.
 
-White-box: the runner's outbox is not seen from outside, but "many tokens, one event"
-and "nothing overtakes" rest on it.
+White-box: the outbox is not seen from outside, but "many tokens, one event" and
+"nothing overtakes" rest on it.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.runner import _chunks, _Outbox, _Outgoing
+from bot.engine.outbox import Outbox, Outgoing, chunks
 from bot.protocol import events as ev
 from bot.protocol.events import TurnEvent
 from bot.protocol.ids import FrameId, ItemId, PersonId
+from tests.support.turns import PARKED, WANTED
 
 STEER = ev.TurnSteered(text="more")
 CLOSED = ev.FrameClosed(frame_id=FrameId("f1"), outcome="done")
@@ -26,10 +27,10 @@ def words(text: str, item: str = "t") -> ev.ItemAppended:
 
 def put(*events: TurnEvent) -> list[TurnEvent]:
     """Return what an outbox makes of events."""
-    outbox = _Outbox()
+    outbox = Outbox()
     for event in events:
-        outbox.put(_Outgoing(event))
-    return [entry.event for entry in outbox.take() if entry.event]
+        outbox.put(Outgoing((event,)))
+    return [event for entry in outbox.take() for event in entry.events]
 
 
 def test_text_of_one_item_becomes_one_event() -> None:
@@ -47,17 +48,17 @@ def test_text_does_not_overtake() -> None:
 
 
 async def test_text_that_somebody_waits_for_is_not_merged() -> None:
-    outbox = _Outbox()
-    outbox.put(_Outgoing(words("a")))
+    outbox = Outbox()
+    outbox.put(Outgoing((words("a"),)))
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    outbox.put(_Outgoing(words("b"), done=done))
-    outbox.put(_Outgoing(words("c")))
-    assert [e.event for e in outbox.take()] == [words("a"), words("b"), words("c")]
+    outbox.put(Outgoing((words("b"),), done=done))
+    outbox.put(Outgoing((words("c"),)))
+    assert [e.events[0] for e in outbox.take()] == [words("a"), words("b"), words("c")]
 
 
 def test_what_was_taken_is_gone() -> None:
-    outbox = _Outbox()
-    outbox.put(_Outgoing(STEER))
+    outbox = Outbox()
+    outbox.put(Outgoing((STEER,)))
     assert len(outbox.take()) == 1
     assert outbox.take() == []
 
@@ -65,7 +66,7 @@ def test_what_was_taken_is_gone() -> None:
 some_events = st.lists(
     st.one_of(
         st.builds(words, st.text(max_size=3), st.sampled_from("tu")),
-        st.sampled_from([STEER, CLOSED, CANCELLED]),
+        st.sampled_from([STEER, CLOSED, CANCELLED, PARKED, WANTED]),
     ),
     max_size=12,
 )
@@ -96,11 +97,12 @@ def test_merging_keeps_every_word_in_its_place(events: list[TurnEvent]) -> None:
 def test_commits_are_cut_where_what_is_heard_changes(
     events: list[TurnEvent], data: st.DataObject
 ) -> None:
-    entries = [_Outgoing(event, alone=data.draw(st.booleans())) for event in events]
-    chunks = _chunks(entries)
-    assert [entry for chunk in chunks for entry in chunk] == entries
-    assert all(chunks)
-    ends = ev.TurnCompleted | ev.TurnFailed | ev.TurnCancelled | ev.FrameClosed
-    for chunk in chunks:
-        assert not any(isinstance(entry.event, ends) for entry in chunk[:-1])
+    entries = [Outgoing((event,), alone=data.draw(st.booleans())) for event in events]
+    cut = chunks(entries)
+    assert [entry for chunk in cut for entry in chunk] == entries
+    assert all(cut)
+    turns = ev.TurnParked | ev.TurnCompleted | ev.TurnFailed | ev.TurnCancelled
+    ends = turns | ev.FrameClosed | ev.ApprovalRequested
+    for chunk in cut:
+        assert not any(isinstance(entry.events[0], ends) for entry in chunk[:-1])
         assert len(chunk) == 1 or not any(entry.alone for entry in chunk)
