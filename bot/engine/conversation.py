@@ -125,7 +125,10 @@ class Conversation:
                 self._turns.needs_newer = True
                 continue
             try:
-                self._held[row.mail_seq] = letter_of(row)
+                letter = letter_of(row)
+                if letter.kind in {"decided", "withdrawn"}:
+                    _meaning(letter)  # not for the first time when it is handed out
+                self._held[row.mail_seq] = letter
             except ValidationError as error:
                 kinds = [problem["type"] for problem in error.errors()]
                 log.error("mail.unreadable", kind=row.kind, problems=kinds)  # noqa: TRY400 - the error holds what people wrote

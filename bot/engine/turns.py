@@ -20,7 +20,7 @@ from bot.ports.store import Store, Transaction
 from bot.protocol.codec import decode
 from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
 from bot.protocol.ids import TurnId, turn_id_for
-from bot.protocol.values import Requester
+from bot.protocol.values import OpenRequest, PastTurn, Requester
 from bot.turn.compaction import refill
 from bot.turn.decide import wake_at
 from bot.turn.reduce import advance
@@ -57,11 +57,14 @@ async def begin_turn(
     now = kit.clock.now()
     turn_id = turn_id_for(claim.tenant_id, claim.conversation_id, letter.said_key)
     person = letter.person_id
-    known = await kit.records.open_requests(claim.tenant_id, person) if person else ()
-    async with kit.store.begin("turn.history") as tx:
-        history = await tx.past_turns(
-            claim.tenant_id, claim.conversation_id, person, HISTORY
-        )
+    known: Sequence[OpenRequest] = ()
+    history: Sequence[PastTurn] = ()
+    if person and not failed:  # what cannot be read must not break the ending as well
+        known = await kit.records.open_requests(claim.tenant_id, person)
+        async with kit.store.begin("turn.history") as tx:
+            history = await tx.past_turns(
+                claim.tenant_id, claim.conversation_id, person, HISTORY
+            )
     started = TurnStarted(
         tenant_id=claim.tenant_id,
         requester=Requester(person_id=person, name=letter.person_name),
