@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.simulator.bench.alone.engine import WORKSPACE, Alone, Silent
-from bot.app.build import POOL_SIZE, tenant_of_company
+from bot.app.build import DOOR_SIZE, POOL_SIZE, tenant_of_company
 from bot.clock import Clock
 from bot.company.file import load_company
 from bot.engine.ingress import Ingress
@@ -34,7 +34,7 @@ async def built_alone(
     *,
     seen_through: Callable[[Store], Store] = lambda store: store,
 ) -> AsyncGenerator[Alone]:
-    """Build the engine on a database, with the pool of a real bot.
+    """Build the engine on a database, with the pools of a real bot.
 
     Args:
         url: An empty database, or one that this made before.
@@ -47,11 +47,12 @@ async def built_alone(
     tenant = tenant_of_company(company)
     await migrate(url)
     engine = create_engine(url, pool_size=POOL_SIZE)
+    door = create_engine(url, pool_size=DOOR_SIZE)
     try:
         async with begin(engine) as conn:
             await sync_company(conn, tenant, company, ())
             await link_installation(conn, tenant, "slack", WORKSPACE)
-        store = seen_through(PostgresStore(engine, url))
+        store = seen_through(PostgresStore(engine, url, door=door))
         telemetry = Telemetry()
         records = PostgresRecords(engine)
         kit = Kit(
@@ -78,3 +79,4 @@ async def built_alone(
         )
     finally:
         await engine.dispose()
+        await door.dispose()

@@ -41,7 +41,9 @@ from bot.store.postgres import PostgresStore
 from bot.store.records import PostgresRecords
 
 POOL_SIZE = 12
-"""Connections to Postgres: ingress, the log writer, and some for tools."""
+"""Connections to Postgres: the log writer, turns, and some for tools."""
+DOOR_SIZE = 8
+"""Connections for what comes in: a webhook's answer waits for no turn."""
 MAX_BODY_BYTES = 1024 * 1024
 """Larger webhook bodies are refused; both platforms stay far below."""
 
@@ -81,7 +83,9 @@ async def built(
     async with AsyncExitStack() as stack:
         engine = create_engine(url, pool_size=POOL_SIZE)
         stack.push_async_callback(engine.dispose)
-        store = seams.store(PostgresStore(engine, url))
+        door = create_engine(url, pool_size=DOOR_SIZE)
+        stack.push_async_callback(door.dispose)
+        store = seams.store(PostgresStore(engine, url, door=door))
         timekeeper = Timekeeper(store, clock)
         await timekeeper.look()
         mounted = await start_platforms(settings, clock, stack)

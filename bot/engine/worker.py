@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.engine.admission import Admission
 from bot.engine.conversation import Conversation
 from bot.engine.generation import GENERATION
 from bot.engine.kit import Kit
@@ -53,6 +54,7 @@ class Worker:
         self._tasks: dict[ConversationId, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
         self._draining = False
+        self._admission = Admission(kit.clock)
 
     @property
     def conversations(self) -> int:
@@ -105,6 +107,7 @@ class Worker:
 
     async def _claim_all(self, tasks: asyncio.TaskGroup) -> None:
         while len(self._owned) < self._capacity and not self._draining:
+            await self._admission.wait()
             try:
                 async with self._kit.store.begin("worker.claim") as tx:
                     claim = await tx.claim_conversation(

@@ -165,17 +165,22 @@ class PostgresTransaction:
 
 
 class PostgresStore(Store):
-    """One database, behind a pool of connections."""
+    """One database, behind a pool of connections, or two."""
 
-    def __init__(self, engine: AsyncEngine, url: str = "") -> None:
-        """Keep the pool.
+    def __init__(
+        self, engine: AsyncEngine, url: str = "", *, door: AsyncEngine | None = None
+    ) -> None:
+        """Keep the pools.
 
         Args:
             engine: For transactions.
+            door: For those of ingress, which must not wait behind all the others;
+                ``None``: they do.
             url: For the connection that listens, which is none of the pool's; empty
                 where nobody listens.
         """
         self.engine = engine
+        self._door = door or engine
         self._url = url
         self._notices = Notices(engine)
 
@@ -183,8 +188,9 @@ class PostgresStore(Store):
     @asynccontextmanager
     async def begin(self, point: Point) -> AsyncGenerator[PostgresTransaction]:
         opened = connect if point in _LOOKS else begin
+        engine = self._door if point.startswith("ingress.") else self.engine
         try:
-            async with opened(self.engine) as conn:
+            async with opened(engine) as conn:
                 transaction = PostgresTransaction(conn, self._notices)
                 yield transaction
             transaction.committed()
