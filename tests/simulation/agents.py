@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from pydantic import JsonValue
 from typing_extensions import override
@@ -30,32 +30,9 @@ from bot.protocol.values import Approver, CardData, Stage
 from tests.simulation.agents_mind import REQUEST_TOOLS, ROOT, TOOLS, Mind
 from tests.simulation.loop import SimLoop
 from tests.simulation.network import Wire
-from tests.simulation.recipe import Recipe
+from tests.simulation.recipe import Recipe, ToolTrouble
 from tests.simulation.records import SimRecords
 from tests.simulation.works import Deed, Works
-
-_Fate: TypeAlias = Literal[
-    "works",
-    "refuses",
-    "raises",
-    "lost",
-    "answer lost",
-    "hangs",
-    "hangs after",
-    "late",
-]
-"""What becomes of one run of a tool. ``late``: the request is given up on and arrives
-all the same."""
-_TROUBLES: tuple[_Fate, ...] = (
-    "refuses",
-    "raises",
-    "lost",
-    "answer lost",
-    "hangs",
-    "hangs after",
-    "late",
-)
-
 
 _BREAKS = ("long", "error", "lasting", "stop", "bug")
 """How a model breaks off; it stalls less often, because that takes minutes."""
@@ -175,9 +152,9 @@ class SimAgents(Agents):
         await self._clock.sleep(self._loop.latency(0.0, 0.2))
         if call.name in REQUEST_TOOLS:
             return await self._change_request(call)
-        fate: _Fate = "works"
+        fate: ToolTrouble | Literal["works"] = "works"
         if self._trouble(self._recipe.tool_trouble):
-            fate = self._loop.random.choice(_TROUBLES)
+            fate = self._loop.random.choice(self._recipe.tool_troubles)
         if fate == "raises":
             raise ToolTroubleError("nothing was sent")
         if fate == "late" and call.name != "look":
@@ -190,7 +167,9 @@ class SimAgents(Agents):
         with suppress(EffectVoidedError):
             self._works.perform(_deed(call))
 
-    async def _serve(self, call: Call, fate: _Fate) -> ToolResult:
+    async def _serve(
+        self, call: Call, fate: ToolTrouble | Literal["works"]
+    ) -> ToolResult:
         """Do it, on the far side."""
         if fate in ("lost", "hangs"):
             await self._loop.delay(0.1, 1000.0 if fate == "hangs" else 1.0)

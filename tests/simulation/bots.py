@@ -22,7 +22,7 @@ from bot.ports.inbox import Acceptance
 from bot.ports.records import Records
 from bot.ports.rows import Claim
 from bot.ports.surface import Platform
-from bot.protocol.ids import PlatformName
+from bot.protocol.ids import ConversationId, PlatformName
 from bot.protocol.inbound import Inbound
 from bot.turn.state import TurnState
 from tests.simulation.agents import SimAgents
@@ -90,6 +90,8 @@ class SimBot:
         self.name = name
         self.process = loop.process(name, clock_skew=skew)
         self.draining = False
+        self.awake_since = loop.time()
+        """Since when it runs; infinity while it is paused."""
         clock = SyncedClock(self.process.clock)
         telemetry = Telemetry()
         platforms: dict[PlatformName, Platform] = {
@@ -134,6 +136,11 @@ class SimBot:
     def takes(self) -> bool:
         """Whether it takes deliveries in."""
         return self.alive and not self.draining
+
+    def fence_of(self, conversation: ConversationId) -> int | None:
+        """Return with which fence it believes to own a conversation."""
+        owned = self.worker._owned.get(conversation)
+        return owned.claim.fence if owned else None
 
     def offer(self, inbound: Inbound) -> asyncio.Task[Acceptance | None]:
         """Take a delivery in; ``None``: not now, the platform is to send it again."""

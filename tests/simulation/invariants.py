@@ -16,6 +16,7 @@ from bot.turn.reduce import advance
 from bot.turn.snapshot import freeze
 from bot.turn.state import Phase, TurnState
 from tests.simulation.database import Commit
+from tests.simulation.loop import SimLoop
 from tests.simulation.process import SimProcess
 from tests.simulation.table import Change
 from tests.simulation.tables import EventRecord, Tables
@@ -88,7 +89,8 @@ class Story:
 class Chronicle:
     """All turns of a simulation, as they were committed."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, loop: SimLoop, tables: Tables) -> None:
+        self._loop = loop
         self.stories: dict[TurnId, Story] = {}
         self.events = 0
         self._tables = tables
@@ -212,9 +214,15 @@ class Chronicle:
     def believes(self, process: SimProcess, state: TurnState) -> None:
         """Compare what a bot takes for committed with what is.
 
-        Raises:
-            BrokenError: They differ.
+        What is wrong ends the simulation; raised alone it would be the bot's.
         """
+        try:
+            self._compare(process, state)
+        except BrokenError as error:
+            self._loop.fail(error)
+            raise
+
+    def _compare(self, process: SimProcess, state: TurnState) -> None:
         story = self.stories.get(state.turn_id)
         known = story.states[state.seq - 1 : state.seq] if story else []
         require(

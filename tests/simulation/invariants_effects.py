@@ -1,12 +1,14 @@
 """What tools do and what the log says of it; who decides, and who may."""
 
 from bot.ports.rows import DecisionRow
-from bot.protocol.events import ToolFinished, TurnFailed
+from bot.protocol.events import ToolFinished, TurnCancelled, TurnFailed
 from bot.protocol.ids import ApprovalId, CallId, TurnId, effect_key_for
 from bot.turn.deadlines import turn_deadline
+from bot.turn.state import Approval
 from tests.simulation.company import TENANT
 from tests.simulation.database import Commit
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
+from tests.simulation.invariants_said import Promises
 from tests.simulation.loop import SimLoop
 from tests.simulation.tables import Tables
 from tests.simulation.works import Deed, Works
@@ -23,15 +25,23 @@ class Inspector:
         chronicle: What is committed.
         tables: All that is.
         works: What tools change.
+        promises: What people did.
     """
 
     def __init__(
-        self, loop: SimLoop, chronicle: Chronicle, tables: Tables, works: Works
+        self,
+        loop: SimLoop,
+        chronicle: Chronicle,
+        tables: Tables,
+        *,
+        works: Works,
+        promises: Promises,
     ) -> None:
         self._loop = loop
         self._chronicle = chronicle
         self._tables = tables
         self._works = works
+        self._promises = promises
         works.watchers.append(self._look)
 
     def _look(self, deed: Deed) -> None:
@@ -72,9 +82,9 @@ class Inspector:
         )
         approval = story.state.approval_of(call.call_id)
         require(
-            approval is None or approval.status == "approved",
+            approval is None or _approved(approval),
             "no effect without its approval",
-            f"{about}: {approval and approval.status}",
+            f"{about}: {approval and approval.rulings}",
             deed.turn_id,
         )
 
@@ -102,6 +112,16 @@ class Inspector:
             self._told(story, event.call_id)
         elif isinstance(event, TurnFailed):
             self._in_time(story, seq, event)
+        elif isinstance(event, TurnCancelled) and event.how == "stopped":
+            requester = story.state.requester
+            require(
+                (turn_id, event.by) in self._promises.stopped
+                and requester
+                and requester.person_id == event.by,
+                "only who asked stops a turn",
+                f"{event.by} is said to have stopped it",
+                turn_id,
+            )
 
     def _told(self, story: Story, call_id: CallId) -> None:
         call = story.state.call(call_id)
@@ -155,3 +175,15 @@ class Inspector:
             f"{row.person_id} {row.verdict}, {approval.requester_id} asked {asked}",
             approval.turn_id,
         )
+
+
+def _approved(approval: Approval) -> bool:
+    """Whether enough different people, who were asked, approved every stage."""
+    if approval.status != "approved":
+        return False
+    for number, stage in enumerate(approval.stages):
+        asked = {a.person_id for index, a in approval.asked if index == number}
+        yes = {r.by for r in approval.rulings if r.stage == number} & asked
+        if len(yes - {approval.requester_id}) < stage.need:
+            return False
+    return True

@@ -1,45 +1,20 @@
 """What must hold when everything has come to rest, and what was promised to people."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 
-from bot.ports.inbox import Acceptance
 from bot.ports.rows import DecisionRow
 from bot.protocol.events import ApprovalDecided, TurnStarted, TurnSteered
 from bot.protocol.ids import ApprovalId, PlatformName
-from bot.protocol.inbound import Decided, Inbound, Said
+from bot.protocol.inbound import Decided
 from bot.turn.state import Phase
 from bot.view.project import SurfacePlan, surfaces_of
 from tests.simulation.company import TENANT
 from tests.simulation.invariants import Chronicle, Story, require
 from tests.simulation.invariants_effects import Inspector
+from tests.simulation.invariants_said import Promises
 from tests.simulation.invariants_shown import view_then
 from tests.simulation.platforms import Hall
 from tests.simulation.tables import Tables
-
-
-@dataclass(slots=True)
-class Promises:
-    """What people did, and what they were told."""
-
-    said: dict[str, Said] = field(default_factory=dict[str, Said])
-    accepted: dict[str, None] = field(default_factory=dict[str, None])
-    """Keys of what was said and taken in."""
-    decided: dict[str, Decided] = field(default_factory=dict[str, Decided])
-    """Presses that were told that they count, by key."""
-
-    def told(self, inbound: Inbound, answer: Acceptance | None) -> None:
-        """Take note of something that somebody did, or of its answer."""
-        match inbound:
-            case Said():
-                self.said[inbound.said_key] = inbound
-                if answer and answer.outcome in ("accepted", "duplicate"):
-                    self.accepted[inbound.said_key] = None
-            case Decided():
-                if answer and answer.outcome == "decided":
-                    self.decided[inbound.said_key] = inbound
-            case _:
-                pass
 
 
 class Auditor:
@@ -176,6 +151,18 @@ class Auditor:
                 "a decision counts once",
                 f"{press.user.user_id} was told so, {len(found)} rows say it",
             )
+            self._as_shown(press, found[0])
+
+    def _as_shown(self, press: Decided, row: DecisionRow) -> None:
+        """What was decided is what the pressed card showed."""
+        approval = self._tables.approval.rows[TENANT, press.approval_id]
+        shown = f"{approval.args_hash}:{row.stage}" if row.stage else approval.args_hash
+        require(
+            press.args_hash == shown,
+            "a press decides what its card shows",
+            f"a card of {press.args_hash} decided {shown}",
+            approval.turn_id,
+        )
 
     def _decided(self, approval_id: ApprovalId, row: DecisionRow) -> None:
         """Each decision is in the log, once."""

@@ -1,20 +1,25 @@
 """What people see: only what is committed, once, in order, within the budgets."""
 
 from collections import deque
+from math import inf
 
+from bot.engine.receipts import FRESH
 from bot.pacing.lanes import Lane
 from bot.ports.surface import Payload
-from bot.protocol.ids import PlatformName, SurfaceId
+from bot.protocol.ids import ConversationId, PlatformName, SurfaceId
 from bot.turn.state import TurnState
 from bot.view.nodes import TurnView
 from bot.view.project import SurfacePlan, surfaces_of, view_of
 from tests.simulation.company import TENANT
+from tests.simulation.database import Commit
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
 from tests.simulation.loop import SimLoop
-from tests.simulation.platforms import Arrival, Hall, Message
+from tests.simulation.platforms import LATE, Arrival, Hall, Message
 from tests.simulation.process import SimProcess
 from tests.simulation.tables import Tables
 
+LINGER = FRESH + LATE + 2.0
+"""Seconds after which nothing arrives any more that a former owner has sent."""
 FOOTER = "Nobody speaks."
 
 
@@ -41,12 +46,20 @@ class Gallery:
         self._halls = halls
         self._known: dict[SurfaceId, tuple[Story, SurfacePlan]] = {}
         self._used: dict[tuple[int, str], deque[float]] = {}
-        self.shown: dict[str, int] = {}
-        """By message: the number of the state that it shows."""
+        self._lost: dict[tuple[ConversationId, str], float] = {}
+        """When a bot last lost a conversation, or gave it up."""
         self.sends = 0
         for hall in halls.values():
             hall.watchers.append(self._look)
             hall.callers.append(self._count)
+
+    def committed(self, commit: Commit) -> None:
+        """Take note of who owns what."""
+        for change in commit.changes:
+            if change.table == "conversation" and change.before is not None:
+                before, after = change.before.worker_id, change.after.worker_id
+                if before and before != after:
+                    self._lost[change.key[1], before] = self._loop.time()
 
     def _look(self, arrival: Arrival) -> None:
         """Look at one call that a platform carries out.
@@ -62,6 +75,7 @@ class Gallery:
     def _arrived(self, arrival: Arrival) -> None:
         self.sends += 1
         story, plan = self._surface(arrival.surface)
+        self._owned(arrival, story, plan)
         seq = shows(story, plan, arrival.payload)
         require(
             seq,
@@ -84,6 +98,20 @@ class Gallery:
             f"no committed turn has the surface {surface}",
         )
         return self._known[surface]
+
+    def _owned(self, arrival: Arrival, story: Story, plan: SurfacePlan) -> None:
+        """Only the owner of its conversation changes what is shown of a turn."""
+        turn = self._tables.turn.rows[TENANT, story.turn_id]
+        name = turn.conversation_id
+        owner = self._tables.conversation.rows[TENANT, name].worker_id
+        lost = self._lost.get((name, arrival.process.name), -inf)
+        require(
+            owner == arrival.process.name or lost >= self._loop.time() - LINGER,
+            "only the owner shows",
+            f"{arrival.operation} of {plan.role} by {arrival.process.name}, "
+            f"{owner} owns {name}",
+            story.turn_id,
+        )
 
     def _posted(self, arrival: Arrival, story: Story, plan: SurfacePlan) -> None:
         row = self._tables.surface.rows.get((TENANT, arrival.surface))

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Literal, assert_never
 
 from tests.simulation.bots import SimBot
+from tests.simulation.diary import Diary
 from tests.simulation.loop import SimLoop
-from tests.simulation.recipe import Mishap, Recipe
+from tests.simulation.recipe import NEVER, Mishap, Recipe
 from tests.simulation.store import SimStore
 
 NIGHT = 3600.0
@@ -20,6 +21,7 @@ class Fleet:
         loop: The simulation.
         recipe: What happens, and how often.
         store: Their database.
+        diary: Where it is written down.
         start: Starts a bot with a clock so many seconds ahead.
     """
 
@@ -29,15 +31,17 @@ class Fleet:
         recipe: Recipe,
         *,
         store: SimStore,
+        diary: Diary,
         start: Callable[[float], SimBot],
     ) -> None:
         self.bots: list[SimBot] = []
         self.counts: dict[Mishap, int] = {}
-        self.quiet_since = loop.time()
-        """Since when nothing bad is going on; `NEVER` while something is."""
+        self.store_since = loop.time()
+        """Since when the database is there; `NEVER` while it is away."""
         self._loop = loop
         self._recipe = recipe
         self._store = store
+        self._diary = diary
         self._start = start
         self._open = 0
         self._quiet = asyncio.Event()
@@ -50,14 +54,10 @@ class Fleet:
         """Start another bot."""
         self.bots[:] = [bot for bot in self.bots if bot.alive]
         self.bots.append(self._start(self._skew()))
+        self._diary.write(self.bots[-1].name, "starts")
 
     def _skew(self) -> float:
         return self._loop.random.uniform(-self._recipe.skew, self._recipe.skew)
-
-    @property
-    def quiet(self) -> bool:
-        """Whether nothing bad is going on."""
-        return self._quiet.is_set()
 
     async def trouble(self) -> None:
         """Let things happen, until cancelled or `heal` is called."""
@@ -70,7 +70,6 @@ class Fleet:
                 return
             kind: Mishap = self._loop.random.choices(kinds, weights)[0]
             self.counts[kind] = self.counts.get(kind, 0) + 1
-            self._loop.note(f"mishap: {kind}")
             befalls = self._loop.world.spawn(self._befall(kind))
             if kind == "night":  # nobody is there whom anything else could befall
                 await befalls
@@ -96,15 +95,18 @@ class Fleet:
             self._open -= 1
             if not self._open:
                 self._quiet.set()
-            self.quiet_since = self._loop.time()
 
     async def _let_happen(self, kind: Mishap) -> None:
         bots = [bot for bot in self.bots if bot.alive]
+        self._diary.write("world", "mishap: {}", kind)
         match kind:
             case "store":
                 self._store.go_away()
+                self.store_since = NEVER
                 await asyncio.sleep(self._loop.random.uniform(0.2, 15.0))
                 self._store.come_back()
+                self._diary.write("world", "the database is back")
+                self.store_since = self._loop.time()
             case "night":
                 for bot in bots:
                     bot.process.kill()
@@ -120,6 +122,7 @@ class Fleet:
     async def _strike(
         self, kind: Literal["kill", "pause", "drain"], bot: SimBot
     ) -> None:
+        self._diary.write(bot.name, "{}", kind)
         match kind:
             case "kill":
                 bot.process.kill()
@@ -139,9 +142,12 @@ class Fleet:
 
     async def _pause(self, bot: SimBot) -> None:
         bot.process.pause()
-        long = self._loop.random.choice((0.5, 5.0, 12.0, 40.0))
-        await asyncio.sleep(self._loop.random.uniform(0.1, long))
+        bot.awake_since = NEVER
+        long = self._loop.random.choice((1.0, 6.0, 15.0, 40.0))
+        await asyncio.sleep(self._loop.random.uniform(long / 3, long))
         bot.process.resume()
+        self._diary.write(bot.name, "goes on")
+        bot.awake_since = self._loop.time()
 
     async def _drain(self, bot: SimBot) -> None:
         bot.drain()

@@ -31,6 +31,7 @@ from tests.simulation.company import (
     user_of,
     workspace_of,
 )
+from tests.simulation.diary import Diary
 from tests.simulation.loop import SimLoop
 from tests.simulation.platforms import Hall, Message, direct
 from tests.simulation.recipe import Recipe
@@ -49,10 +50,14 @@ class Courier:
     Args:
         loop: The simulation.
         bots: Who is there; may change.
+        diary: Where it is written down.
         told: Told of everything.
     """
 
-    def __init__(self, loop: SimLoop, bots: Sequence[SimBot], told: Told) -> None:
+    def __init__(
+        self, loop: SimLoop, bots: Sequence[SimBot], *, diary: Diary, told: Told
+    ) -> None:
+        self.diary = diary
         self._loop = loop
         self._bots = bots
         self._told = told
@@ -64,6 +69,7 @@ class Courier:
     def send(self, inbound: Inbound) -> None:
         """Deliver it until it is answered, and perhaps again."""
         self._told(inbound, None)
+        self.diary.write(inbound.user.user_id, "{!r}", inbound)
         self._loop.world.spawn(self._carry(inbound))
         if self._loop.chance(0.1):  # a second copy at the same time
             self._loop.world.spawn(self._carry(self._renamed(inbound)))
@@ -103,6 +109,9 @@ class Courier:
         if answer is None:
             return False
         self._told(inbound, answer)
+        self.diary.write(
+            inbound.user.user_id, "{} was {}", inbound.said_key, answer.outcome
+        )
         return True
 
 
@@ -194,7 +203,7 @@ class Crowd:
                 loop.world.spawn(self._decide(message, card))
         if view.stop_turn and not self.leaving:
             key = (message.receipt.message_id, "stop")
-            if key not in self._reacted and loop.chance(0.04):
+            if key not in self._reacted and loop.chance(0.15):
                 self._reacted[key] = None
                 loop.world.spawn(self._stop(message))
 
@@ -202,7 +211,7 @@ class Crowd:
         loop, view = self._loop, message.view
         turn = view.stop_turn
         assert turn is not None, "looked at before"
-        await loop.delay(0.1, loop.random.choice((0.5, 20.0)))
+        await loop.delay(0.1, loop.random.choice((0.5, 2.0, 20.0)))
         people = ASKERS if loop.chance(self._recipe.rash) else [self._asker(message)]
         for _ in range(2 if loop.chance(self._recipe.rash) else 1):
             number = self._number()
@@ -282,7 +291,9 @@ class Crowd:
             if not message.deleted
         ]
         if shown:
-            self._loop.random.choice(shown).deleted = True
+            gone = self._loop.random.choice(shown)
+            gone.deleted = True
+            self._courier.diary.write("people", "delete {}", gone.receipt.message_id)
 
     def _take_back(self) -> None:
         """Withdraw or change a request, as somebody asks a tool to."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 from zlib import crc32
 
 from typing_extensions import override
@@ -31,10 +31,11 @@ from bot.protocol.ids import PlatformName, SurfaceId
 from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
 from tests.simulation.company import PEOPLE, workspace_of
+from tests.simulation.diary import Diary
 from tests.simulation.loop import SimLoop
 from tests.simulation.network import Wire
 from tests.simulation.process import SimProcess
-from tests.simulation.recipe import Recipe
+from tests.simulation.recipe import PlatformTrouble, Recipe
 
 TIMEOUT = 8.0
 """Seconds after which a bot gives up on a call."""
@@ -44,9 +45,6 @@ SHOWN_IN_HISTORY = 8.0
 """Seconds until a post can be found."""
 NARROW = (Window(3, 6.0),)
 """So little does a narrow platform allow."""
-
-_Fate: TypeAlias = Literal["fine", "throttle", "lost", "answer lost", "late", "error"]
-_TROUBLES: tuple[_Fate, ...] = ("throttle", "lost", "answer lost", "late", "error")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +85,7 @@ class Hall:
     name: PlatformName
     loop: SimLoop
     recipe: Recipe
+    diary: Diary
     trouble: float
     """Chance that a call goes wrong; 0 from the moment when the world heals."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
@@ -277,10 +276,13 @@ class SimPlatform(Platform):
         message: Message | None = None,
     ) -> Receipt:
         loop = self._hall.loop
-        fate: _Fate = "fine"
+        fate: PlatformTrouble | Literal["fine"] = "fine"
         if loop.chance(self._hall.trouble):
-            fate = loop.random.choice(_TROUBLES)
+            fate = loop.random.choice(self._hall.recipe.platform_troubles)
         self._hall.under_way += 1
+        name, diary = self._process.name, self._hall.diary
+        what = f"edit {message.receipt.message_id}" if message else "post"
+        diary.write(name, "{} on {} ({})", what, lanes[-1].key, fate)
 
         async def serve() -> Receipt:
             try:
@@ -292,13 +294,19 @@ class SimPlatform(Platform):
 
         try:
             async with asyncio.timeout(TIMEOUT):
-                return await self._wire.call(serve)
+                receipt = await self._wire.call(serve)
+        except PlatformError as error:
+            diary.write(name, "{} failed: {}", what, error)
+            raise
         except TimeoutError:
+            diary.write(name, "{} was given up", what)
             raise AmbiguousSendError(self.name, "no_answer") from None
+        diary.write(name, "{} done: {}", what, receipt.message_id)
+        return receipt
 
     async def _serve(
         self,
-        fate: _Fate,
+        fate: PlatformTrouble | Literal["fine"],
         payload: Payload,
         carry_out: Callable[[], Receipt],
         message: Message | None,
@@ -330,7 +338,8 @@ class SimPlatform(Platform):
         await asyncio.sleep(self._hall.loop.random.uniform(0.1, LATE))
         self._hall.under_way -= 1
         with suppress(PlatformError):
-            carry_out()
+            receipt = carry_out()
+            self._hall.diary.write("world", "{} changed late", receipt.message_id)
 
 
 def direct(user: UserRef) -> Address:

@@ -6,13 +6,23 @@ everything goes wrong a little find fewer mistakes than worlds that differ.
 
 from dataclasses import dataclass
 from random import Random
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from tests.simulation.faults import CALM, StoreFaults
+
+_T = TypeVar("_T")
 
 Mishap: TypeAlias = Literal["kill", "pause", "drain", "store", "skew", "night"]
 """What befalls bots: killed, standing still, told to drain, without a database, their
 clock wrong, or all of them dead for an hour."""
+
+ToolTrouble: TypeAlias = Literal[
+    "refuses", "raises", "lost", "answer lost", "hangs", "hangs after", "late"
+]
+"""What becomes of one run of a tool. ``late``: the request is given up on and arrives
+all the same."""
+PlatformTrouble: TypeAlias = Literal["throttle", "lost", "answer lost", "late", "error"]
+"""What becomes of one call to a platform. ``late`` as above."""
 
 NEVER = 1e9
 """Seconds; longer than any simulation."""
@@ -41,8 +51,10 @@ class Recipe:
     """Chance that one reply stalls, breaks off or is nonsense."""
     tool_trouble: float
     """Chance that one run of a tool raises, hangs or loses its answer."""
+    tool_troubles: tuple[ToolTrouble, ...]
     platform_trouble: float
     """Chance that one call to a platform is throttled, refused or left unanswered."""
+    platform_troubles: tuple[PlatformTrouble, ...]
     narrow: bool
     """Whether platforms allow so little that everything has to wait."""
     deleting: float
@@ -53,11 +65,6 @@ class Recipe:
     """Chance that a call with an effect needs somebody's approval."""
     shuffle: float
 
-    @property
-    def calm(self) -> bool:
-        """Whether no bot is troubled and the database answers, at once and always."""
-        return not self.mishaps and self.store == CALM
-
 
 _MISHAPS: tuple[tuple[Mishap, float], ...] = (
     ("kill", 4.0),
@@ -67,6 +74,8 @@ _MISHAPS: tuple[tuple[Mishap, float], ...] = (
     ("skew", 2.0),
     ("night", 0.3),
 )
+_TOOL_TROUBLES: tuple[ToolTrouble, ...] = get_args(ToolTrouble)
+_PLATFORM_TROUBLES: tuple[PlatformTrouble, ...] = get_args(PlatformTrouble)
 
 
 def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
@@ -81,6 +90,10 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
     def maybe(chance: float, low: float, high: float) -> float:
         return random.uniform(low, high) if random.random() < chance else 0.0
 
+    def some(kinds: tuple[_T, ...]) -> tuple[_T, ...]:
+        count = random.choice((1, 2, len(kinds)))
+        return tuple(random.sample(kinds, count))
+
     mishaps: tuple[tuple[Mishap, float], ...] = tuple(
         (kind, weight) for kind, weight in _MISHAPS if random.random() < 0.6
     )
@@ -93,7 +106,9 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         mishaps=mishaps,
         mishap_every=random.choice((4.0, 10.0, 25.0)) if mishaps else NEVER,
         skew=maybe(0.5, 1.0, 300.0),
-        store=StoreFaults(
+        store=CALM
+        if random.random() < 0.3
+        else StoreFaults(
             statement=maybe(0.3, 0.001, 0.01),
             slow=maybe(0.3, 0.002, 0.02),
             commit_refused=maybe(0.4, 0.005, 0.05),
@@ -103,7 +118,9 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         ),
         model_trouble=maybe(0.6, 0.02, 0.3),
         tool_trouble=maybe(0.7, 0.05, 0.5),
-        platform_trouble=maybe(0.6, 0.02, 0.25),
+        tool_troubles=some(_TOOL_TROUBLES),
+        platform_trouble=maybe(0.6, 0.02, 0.4),
+        platform_troubles=some(_PLATFORM_TROUBLES),
         narrow=random.random() < 0.25,
         deleting=maybe(0.3, 0.05, 0.2),
         rash=maybe(0.6, 0.1, 0.6),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.simulation.invariants import BrokenError
 from tests.simulation.world import Tally, World, total, world_of
 
-HISTORY = 60
+HISTORY = 30
 """Steps of the last moments that are printed of a seed that failed."""
 BATCH = 10
 """Seeds that a worker process takes at once."""
@@ -133,6 +133,7 @@ def trace(seed: int) -> tuple[Report, str]:
     for story in world.chronicle.stories.values():
         if turn_id in ("", story.turn_id):
             lines += [f"turn {story.turn_id}", *story.told(), ""]
+    lines += ["what happened", *world.diary.told(), ""]
     lines += ["the last steps", *(f"  {step}" for step in world.loop.story)]
     return report, "\n".join(lines)
 

@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bot.company.model import About, Company
-from bot.protocol.ids import PlatformName
+from bot.protocol.ids import ConversationId, PlatformName
 from tests.simulation import store_people
 from tests.simulation.bots import SimBot
 from tests.simulation.company import PEOPLE, PLATFORMS, TENANT, workspace_of
 from tests.simulation.database import Commit
+from tests.simulation.diary import Diary
 from tests.simulation.faults import CALM
 from tests.simulation.invariants import BrokenError, Chronicle, require
 from tests.simulation.invariants_effects import Inspector
-from tests.simulation.invariants_rest import Auditor, Promises
+from tests.simulation.invariants_rest import Auditor
+from tests.simulation.invariants_said import Promises
 from tests.simulation.invariants_shown import Gallery
-from tests.simulation.invariants_stop import StopWatch
+from tests.simulation.invariants_time import StopWatch
 from tests.simulation.loop import SimLoop
 from tests.simulation.mishaps import Fleet
 from tests.simulation.people import Courier, Crowd
@@ -34,6 +36,8 @@ from tests.simulation.works import Works
 COMPANY = Company(company=About(name="Sim"), people=PEOPLE)
 REST = 2 * 3600.0
 """Seconds within which a healed world comes to rest."""
+SETTLE = 5.0
+"""Seconds until a bot that has started, or has its database back, does all it does."""
 LOOK = 5.0
 """Seconds between two looks whether it has."""
 
@@ -81,20 +85,27 @@ class World:
     def __init__(self, recipe: Recipe, *, history: int = 0) -> None:
         self.recipe = recipe
         self.loop = SimLoop(recipe.seed, shuffle=recipe.shuffle, history=history)
+        self.diary = Diary(self.loop)
         self.works = Works()
         self.store = SimStore(self.loop, recipe.store)
         tables = self.store.tables
         self.halls: dict[PlatformName, Hall] = {
-            name: Hall(name, self.loop, recipe, recipe.platform_trouble)
+            name: Hall(name, self.loop, recipe, self.diary, recipe.platform_trouble)
             for name in PLATFORMS
         }
         store_people.load_company(
             tables, TENANT, COMPANY, {name: workspace_of(name) for name in PLATFORMS}
         )
-        self.chronicle = Chronicle(tables)
+        self.chronicle = Chronicle(self.loop, tables)
         self.promises = Promises()
         self.gallery = Gallery(self.loop, self.chronicle, tables, self.halls)
-        self.inspector = Inspector(self.loop, self.chronicle, tables, self.works)
+        self.inspector = Inspector(
+            self.loop,
+            self.chronicle,
+            tables,
+            works=self.works,
+            promises=self.promises,
+        )
         self.auditor = Auditor(
             self.chronicle,
             tables,
@@ -102,12 +113,23 @@ class World:
             promises=self.promises,
             halls=self.halls,
         )
-        self.stops = StopWatch(self.loop, self.chronicle, self._calm_since)
+        self.stops = StopWatch(
+            self.loop,
+            self.chronicle,
+            bots=lambda: self.fleet.bots if self.fleet else [],
+            looked_after=self._looked_after,
+            answered_since=self._answered_since,
+        )
         self._names = count(1)
         self._healed_at = float("inf")
+        """When mishaps and faults ended."""
         self.fleet: Fleet | None = None
         self._watch(
-            self.chronicle.committed, self.inspector.committed, self.stops.committed
+            self.chronicle.committed,
+            self.inspector.committed,
+            self.gallery.committed,
+            self._owners,
+            self.stops.committed,
         )
 
     def run(self) -> Tally:
@@ -124,9 +146,15 @@ class World:
 
     async def _main(self) -> None:
         self.fleet = fleet = Fleet(
-            self.loop, self.recipe, store=self.store, start=self._start
+            self.loop,
+            self.recipe,
+            store=self.store,
+            diary=self.diary,
+            start=self._start,
         )
-        courier = Courier(self.loop, fleet.bots, self.promises.told)
+        courier = Courier(
+            self.loop, fleet.bots, diary=self.diary, told=self.promises.told
+        )
         records = SimRecords(self.store, self.store.database)
         crowd = Crowd(
             self.loop, self.recipe, halls=self.halls, courier=courier, records=records
@@ -142,6 +170,7 @@ class World:
         for hall in self.halls.values():
             hall.trouble = 0.0
         self._healed_at = self.loop.time()
+        self.diary.write("world", "healed")
         await self._come_to_rest(courier)
         self.auditor.at_rest()
         for bot in fleet.bots:
@@ -183,15 +212,38 @@ class World:
         for check in checks:
             self.store.on_commit(check)
 
-    def _calm_since(self) -> float:
-        """Since when nothing bad has happened; infinity while something does."""
-        if self.store.faults != CALM:
+    def _owners(self, commit: Commit) -> None:
+        """Write down who owns what."""
+        for change in commit.changes:
+            if change.table == "conversation" and change.before is not None:
+                before, after = change.before.worker_id, change.after.worker_id
+                if before != after:
+                    words = "{} at {}: {} after {}"
+                    about = (change.key[1], commit.point, after, before)
+                    self.diary.write(commit.process.name, words, *about)
+
+    def _looked_after(self, name: ConversationId, since: float) -> bool:
+        """Whether somebody sees to a conversation, undisturbed since some time."""
+        fleet = self.fleet
+        if self.store.faults != CALM or fleet is None:
+            return False
+        if fleet.store_since + SETTLE > since:
+            return False
+        row = self.store.tables.conversation.rows[TENANT, name]
+        for bot in fleet.bots:
+            awake = bot.takes and bot.awake_since + SETTLE <= since
+            if awake and row.worker_id is None:
+                return True
+            if awake and row.worker_id == bot.name:
+                return bot.fence_of(name) == row.fence
+        return False
+
+    def _answered_since(self, bot: SimBot) -> float:
+        """Since when a bot runs, and nothing that it asks its database fails."""
+        if self.store.faults != CALM or self.fleet is None:
             return float("inf")
-        if self.fleet is None or not self.fleet.quiet:
-            return float("inf")
-        return max(
-            self.fleet.quiet_since, 0.0 if self.recipe.calm else self.fleet.quiet_since
-        )
+        begun = 0.0 if self.recipe.store == CALM else self._healed_at
+        return max(begun, bot.awake_since, self.fleet.store_since)
 
     def _complain(self, complaint: Complaint) -> None:
         """Take note of an error that the engine logs and that nothing explains."""
