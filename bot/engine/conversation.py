@@ -24,7 +24,7 @@ from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.ports.rows import Claim
 from bot.ports.store import Transaction
 from bot.protocol.events import ApprovalDecided, TurnEvent, TurnSteered
-from bot.protocol.ids import ConversationId
+from bot.protocol.ids import ConversationId, TurnId
 from bot.turn.state import TurnState
 
 log = structlog.get_logger()
@@ -46,10 +46,11 @@ class Conversation:
         self._kit = kit
         self._news = asyncio.Event()
         self._news.set()
-        self._turns = LiveTurns(claim, kit, self._news.set)
+        self._turns = LiveTurns(claim, kit, self._news.set, self._broke)
         self._held: dict[int, Letter] = {}
         """Mail read and not yet handed to a turn."""
-        self._handed: set[int] = set()
+        self._handed: dict[int, TurnId | None] = {}
+        """Mail that a turn has, or that is done with."""
         self._unread = True
         """Whether there may be mail that was not read."""
         self._newest = 0
@@ -103,7 +104,7 @@ class Conversation:
         await self._read_mail()
         for mail_seq, letter in sorted(self._held.items()):
             if await self._take(tasks, mail_seq, letter):
-                self._handed.add(mail_seq)
+                self._handed.setdefault(mail_seq, None)
                 self._held.pop(mail_seq, None)
         if self._turns.needs_newer:
             self._draining = True
@@ -148,6 +149,7 @@ class Conversation:
             return True
         bounce = partial(self._return, mail_seq, letter)
         also = self._consumed(mail_seq)
+        self._handed[mail_seq] = letter.turn_id
         if letter.kind == "stop":
             runner.stop(letter.person_id, letter.person_name, also, bounce=bounce)
         else:
@@ -162,6 +164,7 @@ class Conversation:
         theirs = [runner for runner in ahead if _is_of(runner, letter)]
         for runner in theirs:
             if runner.hears:
+                self._handed[mail_seq] = runner.state.turn_id
                 runner.hand(
                     TurnSteered(text=letter.text),
                     also=self._consumed(mail_seq),
@@ -190,9 +193,14 @@ class Conversation:
 
     def _return(self, mail_seq: int, letter: Letter) -> None:
         """Take mail back that came too late for the turn it was handed to."""
-        self._handed.discard(mail_seq)
+        self._handed.pop(mail_seq, None)
         self._held[mail_seq] = letter
         self._news.set()
+
+    def _broke(self, turn_id: TurnId) -> None:
+        """Read again what a turn had been handed that broke: it may not have it."""
+        self._handed = {s: t for s, t in self._handed.items() if t != turn_id}
+        self._unread = True
 
     def _consumed(self, mail_seq: int) -> Also:
         async def write(tx: Transaction) -> None:

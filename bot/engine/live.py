@@ -32,17 +32,25 @@ PAUSE = timedelta(seconds=5)
 class LiveTurns:
     """What the owner of a conversation drives and shows."""
 
-    def __init__(self, claim: Claim, kit: Kit, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        kit: Kit,
+        tell: Callable[[], None],
+        broke: Callable[[TurnId], None],
+    ) -> None:
         """Start with none.
 
         Args:
             claim: Of the conversation.
             kit: What turns are driven with.
             tell: Called whenever a turn has stopped, for whatever reason.
+            broke: Called when one has lost what it was handed.
         """
         self._claim = claim
         self._kit = kit
         self._tell = tell
+        self._broke = broke
         self._runners: dict[TurnId, Runner] = {}
         self._tasks: dict[TurnId, asyncio.Task[None]] = {}
         self._parked: dict[TurnId, datetime | None] = {}
@@ -178,6 +186,7 @@ class LiveTurns:
         self._kit.delivery.forget(turn_id)
         del self._runners[turn_id]
         self._parked[turn_id] = self._kit.clock.now() + PAUSE * times
+        self._broke(turn_id)
 
     async def turn_over(self, tasks: asyncio.TaskGroup, *, draining: bool) -> None:
         """Wake what has something to do, and let the next in line begin."""
