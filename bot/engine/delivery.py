@@ -276,7 +276,7 @@ class Delivery:
             zone=self._zone,
         )
         payload = platform.render(view)
-        seq = exhibit.state.seq
+        seq, begun = exhibit.state.seq, self._clock.monotonic()
         if exhibit.receipt and payload.digest == exhibit.digest:
             self._pacer.unchanged(exhibit.surface_id, self._clock.monotonic())
             return
@@ -290,8 +290,9 @@ class Delivery:
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
         self._count(exhibit, "ok")
         now = self._clock.monotonic()
-        if exhibit.doubted_until > now and exhibit.state.seq == seq:
-            # What was given up on may still arrive and cover this: show it again then.
+        if exhibit.doubted_until > begun and exhibit.state.seq == seq:
+            # What was given up on may have covered this before its answer came, or
+            # may do so yet: show it again then.
             exhibit.digest, until = "", exhibit.doubted_until
             self._pacer.failed(exhibit.surface_id, now, retry_at=until)
             return
