@@ -29,10 +29,19 @@ IDLE = timedelta(seconds=3)
 """After this a transaction whose owner stands still is rolled back: its locks would
 keep others from their own conversations for longer than a lease lasts."""
 
+TRANSACTION = STATEMENT
+"""After this Postgres ends a whole transaction. `IDLE` does not count while a process
+that stands still has told half of a statement (parsed, and not bound yet), and neither
+does `STATEMENT`: Postgres then waits for the other half, with all locks, for ever."""
+
 _PROBE_SECONDS = 30.0
 """How often a silent listener makes sure that somebody is still there."""
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """How long a listener waits before it connects again; the last value repeats."""
+
+_BOUNDS_TRANSACTIONS = (17,)
+"""Since this version Postgres has ``transaction_timeout``."""
+_BOUND = "SELECT set_config('transaction_timeout', $1, false)"
 
 _CANNOT_CONNECT = (
     OSError,
@@ -80,9 +89,12 @@ def create_engine(
     }
 
     async def open_connection() -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
+        conn = await asyncpg.connect(
             dsn, timeout=CONNECT_SECONDS, server_settings=settings
         )
+        if statement and conn.get_server_version() >= _BOUNDS_TRANSACTIONS:
+            await conn.execute(_BOUND, _milliseconds(TRANSACTION))
+        return conn
 
     return create_async_engine(
         "postgresql+asyncpg://",

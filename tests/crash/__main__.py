@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clock import SystemClock
+from tests.crash.blows import HOWS, How
 from tests.crash.campaign import Case, Census, Outcome, run_cases, take_census
 from tests.crash.faults import FAULTS, Struck, suffer
-from tests.crash.fuse import PLACES, Moment
+from tests.crash.fuse import PLACES
 from tests.crash.load import BLOWS, Plan, run_load
 from tests.crash.report import Report
 from tests.crash.yard import yard_in
 
-MOMENTS: tuple[Moment, ...] = ("before", "after", "unanswered")
 SHARES = (0.0, 0.5, 1.0)
 """With ``--deep``: the first crossing of a place, the one in the middle, the last."""
 
@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     add = top.add_argument
     add("--points", nargs="+", metavar="PLACE", help="all, none, or names of places")
+    add("--how", nargs="+", default=HOWS, choices=HOWS, help="what happens there")
     add("--deep", action="store_true", help="also the middle and the last crossing")
     add("--faults", nargs="+", metavar="FAULT", choices=["all", "none", *FAULTS])
     add("--load", type=int, metavar="TURNS", help="live turns; 0: no load")
@@ -79,14 +80,14 @@ async def _points(
         _tell("every act once, unharmed …")
         census = await take_census(yard)
         report.unreached = census.unreached
-        cases = _cases(census, wanted, deep=options.deep)
+        cases = _cases(census, wanted, options.how, deep=options.deep)
         done: list[Outcome] = []
 
         def tell(outcome: Outcome) -> None:
             done.append(outcome)
             well = outcome.burnt and not outcome.problems
             _tell(
-                f"{len(done)}/{len(cases)} {outcome.case.charge} ({outcome.case.act}): "
+                f"{len(done)}/{len(cases)} {outcome.case} ({outcome.case.act}): "
                 f"{'fine' if well else 'WRONG'}, {outcome.seconds:.0f} s"
             )
 
@@ -95,12 +96,14 @@ async def _points(
         )
 
 
-def _cases(census: Census, wanted: Sequence[str], *, deep: bool) -> list[Case]:
+def _cases(
+    census: Census, wanted: Sequence[str], hows: Sequence[How], *, deep: bool
+) -> list[Case]:
     places = PLACES if wanted == ["all"] else wanted
     found = [
-        census.case_of(place, moment, share)
+        census.case_of(place, how, share)
+        for how in hows
         for place in places
-        for moment in MOMENTS
         for share in (SHARES if deep else SHARES[:1])
     ]
     return list(dict.fromkeys(case for case in found if case))

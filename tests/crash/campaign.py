@@ -1,20 +1,26 @@
-"""One worker, one charge, one act: kill at every place, and see what is left of it.
+"""One act, one place, one blow: strike everywhere, and see what is left of it.
 
 First each act is played once by a worker that only notes what it crosses; so it is
 known which act to play for which place, and which places nobody reaches. Then, per
-place and moment, the act is played on a site of its own by a worker that is charged.
+place and blow, the act is played on a site of its own by a worker that is charged.
 """
 
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from typing_extensions import override
 
 from tests.crash.acts import ACTS
+from tests.crash.blows import Blow, How, Restarts, moment_of
 from tests.crash.checks import examine
 from tests.crash.findings import Findings
-from tests.crash.fuse import PLACES, Charge, Moment
+from tests.crash.full_disk import full_disk
+from tests.crash.fuse import PLACES, Charge
 from tests.crash.site import Site, company_in, site_on
 from tests.crash.yard import Yard
 
@@ -24,10 +30,23 @@ APPROVERS = "priya.nair", "elena.sato"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is played, and where it is charged."""
+    """What is played, where, and what happens there."""
 
     act: str
-    charge: Charge
+    place: str
+    how: How
+    nth: int = 1
+    """At which crossing of the place."""
+
+    @property
+    def charge(self) -> Charge:
+        """What the worker's fuse is charged with."""
+        return Charge(place=self.place, moment=moment_of(self.how), nth=self.nth)
+
+    @override
+    def __str__(self) -> str:
+        """Return it as one word, e.g. ``log.append/zombie#2``."""
+        return f"{self.place}/{self.how}#{self.nth}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,19 +76,19 @@ class Census:
         reached = {place for counts in self.crossed.values() for place, _ in counts}
         return [place for place in PLACES if place not in reached]
 
-    def case_of(self, place: str, moment: Moment, share: float = 0.0) -> Case | None:
+    def case_of(self, place: str, how: How, share: float = 0.0) -> Case | None:
         """Return the case for a place; ``None`` when nobody reaches it.
 
         Args:
             place: Where.
-            moment: When.
+            how: What happens there.
             share: Which crossing: 0 for the first, 0.5 for the one in the middle.
         """
+        moment = "after" if how in {"after", "unanswered"} else "before"
         for act, counts in self.crossed.items():
-            kind = "before" if moment in {"before", "mistaken"} else "after"
-            if many := counts.get((place, kind), 0):
+            if many := counts.get((place, moment), 0):
                 nth = 1 + int(share * (many - 1))
-                return Case(act=act, charge=Charge(place=place, moment=moment, nth=nth))
+                return Case(act=act, place=place, how=how, nth=nth)
         return None
 
 
@@ -92,7 +111,8 @@ async def _count(yard: Yard, act: str) -> Counter[tuple[str, str]]:
         bots_company_file=company_in(folder),
         trace=trace,
     ) as site:
-        findings = await _played(site, act)
+        await _play(site, act)
+        findings = await examine(site)
         assert not _problems(act, None, findings), _problems(act, None, findings)
     await yard.drop(url)
     crossings = (line.split() for line in trace.read_text("utf-8").splitlines())
@@ -109,68 +129,101 @@ async def run_cases(
     """Run all cases, so many at once, and return how each went, in their order."""
     room = asyncio.Semaphore(at_once)
 
+    restarts = Restarts(yard, together=min(at_once, len(cases)))
+
     async def run(number: int, case: Case) -> Outcome:
         async with room:
-            outcome = await _run(yard, number, case)
+            outcome = await _run(yard, number, case, restarts)
             tell(outcome)
             return outcome
 
     async with asyncio.TaskGroup() as tasks:
+        restarting = tasks.create_task(restarts.run())
         running = [tasks.create_task(run(n, case)) for n, case in enumerate(cases)]
+        await asyncio.wait(running)
+        restarting.cancel()
     return [task.result() for task in running]
 
 
-async def _run(yard: Yard, number: int, case: Case) -> Outcome:
+async def _run(yard: Yard, number: int, case: Case, restarts: Restarts) -> Outcome:
     outcome = Outcome(case=case)
     folder = yard.folder / f"case-{number}"
     folder.mkdir()
     started = yard.clock.monotonic()
-    url = await yard.database()
     try:
-        async with site_on(
-            url,
-            folder,
-            yard.nursery,
-            bots_company_file=company_in(folder),
-        ) as site:
-            outcome.findings = await _played(site, case.act, case.charge)
-            outcome.problems += _problems(case.act, case.charge, outcome.findings)
-            outcome.burnt = site.went_off(case.charge)
-            outcome.deaths = sum(not worker.alive for worker in site.workers)
+        await _strike(yard, folder, outcome, restarts)
     except Exception:  # noqa: BLE001 - one case that goes wrong must not end the others
         outcome.problems.append(traceback.format_exc())
     if outcome.problems:
         log = folder / "workers.log"
         outcome.problems.append(log.read_text("utf-8")[-4000:])
     outcome.seconds = yard.clock.monotonic() - started
-    await yard.drop(url)
     return outcome
 
 
-async def _played(site: Site, act: str, *charges: Charge) -> Findings:
-    """Play an act to its end and look at what is there then."""
-    site.man(1, [*ACTS[act].charges, *charges])
-    for person in APPROVERS:
-        await site.play.stage.teams.install(person)
-    await ACTS[act].play(site)
-    await site.quiet()
-    return await examine(site)
+async def _strike(
+    yard: Yard, folder: Path, outcome: Outcome, restarts: Restarts
+) -> None:
+    case = outcome.case
+    async with AsyncExitStack() as stack:
+        url = await yard.database()
+        room = full_disk(yard, url) if case.how == "disk" else dropped(yard, url)
+        disk = await stack.enter_async_context(room)
+        site = await stack.enter_async_context(
+            site_on(url, folder, yard.nursery, bots_company_file=company_in(folder))
+        )
+        blow = Blow(
+            yard=yard, how=case.how, charge=case.charge, restarts=restarts, disk=disk
+        )
+        await _play(site, case.act, case.charge, blow=blow)
+        outcome.findings = await yard.patiently(lambda: examine(site))
+        outcome.problems += _problems(case.act, case, outcome.findings)
+        outcome.burnt = site.went_off(case.charge)
+        outcome.deaths = sum(not worker.alive for worker in site.workers)
 
 
-def _problems(act: str, charge: Charge | None, found: Findings) -> list[str]:
+@asynccontextmanager
+async def dropped(yard: Yard, url: str) -> AsyncGenerator[None]:
+    """Drop a database at the end of the block."""
+    yield
+    await yard.drop(url)
+
+
+async def _play(
+    site: Site, act: str, *charges: Charge, blow: Blow | None = None
+) -> None:
+    """Play an act until all is still."""
+    workers = 2 if blow and blow.how == "zombie" else 1
+    site.man(workers, [*ACTS[act].charges, *charges])
+    async with asyncio.TaskGroup() as tasks:
+        striking = (
+            tasks.create_task(blow.strike(site))
+            if blow and blow.charge.moment == "paused"
+            else None
+        )
+        for person in APPROVERS:
+            await site.play.stage.teams.install(person)
+        await ACTS[act].play(site)
+        await site.quiet()
+        if striking:
+            striking.cancel()
+
+
+def _problems(act: str, case: Case | None, found: Findings) -> list[str]:
     """Return what is wrong, given what was done."""
     wrong = found.wrong
-    if charge is None or not _loses_a_receipt(charge):
+    if case is None or not _loses_a_receipt(case):
         wrong += [f"copy: {copy}" for copy in found.copies]
     if act != "refused":
         wrong += [f"given up: {surface}" for surface in found.given_up]
-    return wrong
+    return wrong + [f"without a ticket: {call}" for call in found.unreported]
 
 
-def _loses_a_receipt(charge: Charge) -> bool:
-    """Whether a message is there of which nobody knows the name."""
-    return (charge.place, charge.moment) in {
+def _loses_a_receipt(case: Case) -> bool:
+    """Whether a message may be there of which nobody knows the name."""
+    return case.how in {"cut", "restart"} or (case.place, case.how) in {
         ("platform.post", "after"),
         ("platform.post", "unanswered"),
         ("surface.receipt", "before"),
+        ("surface.receipt", "zombie"),
     }

@@ -91,6 +91,13 @@ async def _check_log(site: Site, turn: Turn, found: Findings) -> None:
         found.lost.append(f"{turn.name} is parked, and nobody is asked")
     if row["degraded"]:
         found.gapped.append(f"{turn.name} is degraded: {row['degraded']}")
+    for frame in turn.state.frames:
+        for reply in frame.replies:
+            begins = f"{frame.frame_id}-{reply.ask}-t"
+            pieces = [i.text for i in turn.state.items if i.item_id.startswith(begins)]
+            if "".join(pieces) != reply.text:
+                what = f"{turn.name}: {''.join(pieces)!r} and not {reply.text!r}"
+                found.gapped.append(what)
     await _check_snapshots(site, turn, found)
 
 

@@ -6,9 +6,11 @@ All three must agree.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import asyncpg
 
+from bot.protocol.events import ToolStarted
 from bot.turn.state import Call
 from tests.crash.findings import Findings, Turn
 from tests.crash.site import Site
@@ -21,7 +23,11 @@ _RECORDS = {
     "ticket": "ticket",
 }
 """Where the effects of a kind leave their records."""
-_EFFECTS = "SELECT key, kind, reference, result->>'created' AS created FROM effect"
+_EFFECTS = """
+SELECT key, kind, reference, result->>'created' AS created, at FROM effect
+"""
+CLOCKS = timedelta(seconds=1)
+"""How far apart the worker's time and Postgres' may be."""
 _STOCK = """
 SELECT r.resource_id FROM resource r
 WHERE r.stock <> r.stock_counted - (
@@ -61,6 +67,8 @@ def _check_calls(
         turn, call = calls.get(key.removesuffix(":report"), (None, None))
         if call is None or turn is None:
             found.effects_doubled.append(f"{row['kind']} {row['reference']}: no call")
+        elif _started(turn, call) > row["at"] + CLOCKS:
+            found.effects_doubled.append(f"{turn.name}: {call.name} before its intent")
         elif call.outcome not in {"done", "unknown"} and turn.state.ending:
             said = call.outcome or call.status
             found.effects_doubled.append(f"{turn.name}: {call.name} happened, {said}")
@@ -69,6 +77,16 @@ def _check_calls(
             found.unreported.append(f"{turn.name}: {call.name}")
         if call.outcome == "done" and call.reference and key not in made:
             found.effects_doubled.append(f"{turn.name}: {call.name} did not happen")
+
+
+def _started(turn: Turn, call: Call) -> datetime:
+    """Return when a call was first said to be about to happen."""
+    return next(
+        recorded.at
+        for recorded in turn.log
+        if isinstance(recorded.event, ToolStarted)
+        and recorded.event.call_id == call.call_id
+    )
 
 
 def _check_records(

@@ -6,13 +6,15 @@ workers. It waits until enough of it is under way, strikes, and lets the site go
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 
 from tests.crash.acts import ACTS
+from tests.crash.blows import FULL_SECONDS
 from tests.crash.campaign import APPROVERS
 from tests.crash.checks import examine
 from tests.crash.findings import Findings
-from tests.crash.full_disk import full_disk
+from tests.crash.full_disk import Disk, full_disk
 from tests.crash.nursery import Worker
 from tests.crash.site import Site, company_in, site_on
 from tests.crash.yard import Yard
@@ -45,23 +47,32 @@ class Struck:
         return [*found.wrong, *found.unreported, *found.given_up]
 
 
-Strike = Callable[[Yard, Site, Struck], Awaitable[None]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where a fault strikes."""
+
+    yard: Yard
+    site: Site
+    struck: Struck
+    disk: Disk | None
 
 
-async def kill(yard: Yard, site: Site, struck: Struck) -> None:
+Strike = Callable[[Scene], Awaitable[None]]
+
+
+async def kill(scene: Scene) -> None:
     """SIGKILL to the worker that owns most."""
-    del yard
-    victim = await _busiest(site)
+    victim = await _busiest(scene.site)
     victim.kill()
     await victim.ended.wait()
-    struck.notes["status"] = victim.status or 0
+    scene.struck.notes["status"] = victim.status or 0
 
 
-async def zombie(yard: Yard, site: Site, struck: Struck) -> None:
+async def zombie(scene: Scene) -> None:
     """SIGSTOP past the lease; SIGCONT when others own what it had."""
-    del yard
+    site = scene.site
     victim = await _busiest(site)
-    owned = await site.count(_OWNED, victim.worker_id)
+    scene.struck.notes["conversations"] = await site.count(_OWNED, victim.worker_id)
     victim.pause()
 
     async def taken_over() -> bool:
@@ -69,46 +80,42 @@ async def zombie(yard: Yard, site: Site, struck: Struck) -> None:
 
     await site.until(taken_over, "others take over")
     victim.go_on()
-    struck.notes["conversations"] = owned
 
 
-async def restart(yard: Yard, site: Site, struck: Struck) -> None:
+async def restart(scene: Scene) -> None:
     """Postgres is shut down at once, and is back 2 s later."""
-    del site
-    await yard.restart()
-    struck.notes["restarts"] = 1
+    await scene.yard.restart()
 
 
-async def cut(yard: Yard, site: Site, struck: Struck) -> None:
+async def cut(scene: Scene) -> None:
     """Every connection of one worker is cut."""
-    victim = await _busiest(site)
-    struck.notes["connections"] = await yard.cut(victim.role)
+    victim = await _busiest(scene.site)
+    url = scene.site.play.database_url
+    scene.struck.notes["connections"] = await scene.yard.cut(victim.role, url)
 
 
-async def disk(yard: Yard, site: Site, struck: Struck) -> None:
+async def disk(scene: Scene) -> None:
     """There is no room for events on the disk, for 4 s."""
-    log = site.folder / "workers.log"
+    assert scene.disk, "it was made for this"
+    log = scene.site.folder / "workers.log"
 
     async def refused() -> bool:
         return "log.unavailable" in await asyncio.to_thread(log.read_text, "utf-8")
 
-    async with full_disk(yard, site.play.database_url) as disk:
-        struck.notes["how"] = disk.how
-        await disk.fill()
-        await site.until(refused, "the log is refused")
-        await site.clock.sleep(4.0)
-        await disk.free()
-        await site.quiet()
+    scene.struck.notes["how"] = scene.disk.how
+    await scene.disk.fill()
+    await scene.site.until(refused, "the log is refused")
+    await scene.site.clock.sleep(FULL_SECONDS)
+    await scene.disk.free()
 
 
-async def drain(yard: Yard, site: Site, struck: Struck) -> None:
+async def drain(scene: Scene) -> None:
     """SIGTERM to the worker that owns most."""
-    del yard
-    victim = await _busiest(site)
+    victim = await _busiest(scene.site)
     victim.terminate()
     await victim.ended.wait()
     assert victim.status == 0, f"it ended with status {victim.status}"
-    struck.notes["status"] = victim.status
+    scene.struck.notes["status"] = victim.status
 
 
 FAULTS: Mapping[str, Strike] = {
@@ -127,20 +134,22 @@ async def suffer(yard: Yard, fault: str) -> Struck:
     folder = yard.folder / f"fault-{fault}"
     folder.mkdir()
     started = yard.clock.monotonic()
-    async with site_on(
-        await yard.database(),
-        folder,
-        yard.nursery,
-        bots_company_file=company_in(folder),
-    ) as site:
+    async with AsyncExitStack() as stack:
+        url = await yard.database()
+        room = full_disk(yard, url) if fault == "disk" else nullcontext()
+        disk = await stack.enter_async_context(room)
+        site = await stack.enter_async_context(
+            site_on(url, folder, yard.nursery, bots_company_file=company_in(folder))
+        )
         site.man(WORKERS)
         for person in APPROVERS:
             await site.play.stage.teams.install(person)
+        scene = Scene(yard=yard, site=site, struck=struck, disk=disk)
         async with asyncio.TaskGroup() as tasks:
             for act in CROWD:
                 tasks.create_task(ACTS[act].play(site))
             await site.until(lambda: _under_way(site), "turns run")
-            await FAULTS[fault](yard, site, struck)
+            await FAULTS[fault](scene)
         await site.quiet()
         struck.findings = await examine(site)
     struck.seconds = yard.clock.monotonic() - started

@@ -18,7 +18,7 @@ from typing import Literal
 import asyncpg
 
 from bot.store.engine import dsn_of
-from tests.crash.yard import Yard
+from tests.crash.yard import Yard, name_in
 
 SIZE = "4m"
 """Of the disk. Postgres takes some of it for the empty table."""
@@ -51,7 +51,7 @@ class Disk:
     async def free(self) -> None:
         """Give the room back."""
         if self.how == "tmpfs":
-            self._filler.unlink()
+            await asyncio.to_thread(self._filler.unlink, missing_ok=True)
         else:
             await _execute(self.url, "DROP TRIGGER the_disk_is_full ON turn_event")
 
@@ -67,27 +67,31 @@ class Disk:
 
 @asynccontextmanager
 async def full_disk(yard: Yard, url: str) -> AsyncGenerator[Disk]:
-    """Have a disk for a database's events that can be filled in the block.
+    """Have a disk for a database's events; at the end the database is dropped.
 
     Args:
         yard: Whose server it is.
         url: The database.
     """
-    folder = yard.folder / "disk"
-    folder.mkdir()
+    name = name_in(url)
+    folder = yard.folder / f"disk-{name}"
+    await asyncio.to_thread(folder.mkdir)
     if not await _ran("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "disk", folder):
         yield Disk(how="trigger", url=url, folder=folder)
         return
-    owner = yard.data.stat()
+    owner = await asyncio.to_thread(yard.data.stat)
     os.chown(folder, owner.st_uid, owner.st_gid)
+    space = f"disk_{name}"
     try:
-        await _execute(yard.server.url, f"CREATE TABLESPACE small LOCATION '{folder}'")
-        await _execute(url, "ALTER TABLE turn_event SET TABLESPACE small")
+        await _execute(
+            yard.server.url, f"CREATE TABLESPACE {space} LOCATION '{folder}'"
+        )
+        await _execute(url, f"ALTER TABLE turn_event SET TABLESPACE {space}")
         yield Disk(how="tmpfs", url=url, folder=folder)
-        await _execute(url, "ALTER TABLE turn_event SET TABLESPACE pg_default")
-        await _execute(yard.server.url, "DROP TABLESPACE small")
+        await yard.drop(url)
+        await _execute(yard.server.url, f"DROP TABLESPACE {space}")
     finally:
-        await _ran("umount", folder)
+        await _ran("umount", "-l", folder)
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -14,7 +14,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -25,9 +25,10 @@ from bot.ports.agent import Agents
 from bot.ports.store import Point
 from bot.ports.surface import Platform
 
-Moment: TypeAlias = Literal["before", "after", "unanswered", "mistaken"]
-"""Before the commit or the call; right after it; or without dying: it happened, but
-its answer is lost on the way; it did not happen, because of a mistake of ours."""
+Moment: TypeAlias = Literal["before", "after", "unanswered", "mistaken", "paused"]
+"""Dead before the commit or the call; dead right after it. Or without dying: it
+happened, but its answer is lost on the way; it did not happen, because of a mistake of
+ours; it stands still before it (SIGSTOP), until somebody lets it go on."""
 
 POINTS: tuple[str, ...] = get_args(Point)
 """Every named transaction."""
@@ -103,6 +104,8 @@ class Fuse:
             signal.pause()
         if moment == "before" and self._goes_off(place, "mistaken"):
             raise RuntimeError(f"a mistake at {place}, made on purpose")
+        if moment == "before" and self._goes_off(place, "paused"):
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def loses(self, place: str) -> bool:
         """Whether the answer of this crossing, which happened, is to be lost."""
@@ -115,9 +118,8 @@ class Fuse:
         self._crossed[place, moment] += 1
         for charge in here:
             if self._crossed[place, moment] == charge.nth:
-                try:
-                    (self._folder / charge.mark).touch(exist_ok=False)
-                except FileExistsError:
-                    continue
-                return True
+                with suppress(FileExistsError):
+                    with (self._folder / charge.mark).open("x") as mark:
+                        mark.write(str(os.getpid()))
+                    return True
         return False

@@ -23,9 +23,9 @@ from tests.crash.progress import (
     next_after,
     running_at,
 )
-from tests.crash.site import AWAY, Site, site_on
+from tests.crash.site import Site, site_on
 from tests.crash.throng import Throng, company_of
-from tests.crash.yard import Yard
+from tests.crash.yard import AWAY, Yard
 
 OTHERS = ", others"
 """How figures end that are about turns whose worker was left alone."""
@@ -111,7 +111,7 @@ class _Run:
             case "restart":
                 await self.yard.restart()
             case "cut":
-                await self.yard.cut(victim.role)
+                await self.yard.cut(victim.role, self.site.play.database_url)
             case _:
                 raise ValueError(kind)
 

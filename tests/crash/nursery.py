@@ -47,6 +47,12 @@ class Worker:
         """Whether it has not ended."""
         return not self.ended.is_set()
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether the kernel has stopped it. Linux only."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8")
+        return stat.rpartition(")")[2].split()[0] == "T"
+
     def kill(self) -> None:
         """End it at once, as ``kill -9`` does."""
         self._send(signal.SIGKILL)

@@ -54,7 +54,7 @@ class Report:
     def problems(self) -> list[str]:
         """Everything that must not be, with where it was found."""
         found = [
-            f"{outcome.case.charge}: {problem}"
+            f"{outcome.case}: {problem}"
             for outcome in self.outcomes
             for problem in [*outcome.problems, *([] if outcome.burnt else ["no bang"])]
         ]
@@ -128,7 +128,7 @@ class Report:
             "problems": self.problems,
             "points": [
                 {
-                    "charge": str(outcome.case.charge),
+                    "case": str(outcome.case),
                     "act": outcome.case.act,
                     "went_off": outcome.burnt,
                     "deaths": outcome.deaths,

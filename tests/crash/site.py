@@ -25,7 +25,7 @@ from tests.crash.deliveries import Deliveries, Told
 from tests.crash.front import Front, front_on
 from tests.crash.fuse import Charge
 from tests.crash.nursery import Nursery, Worker
-from tests.crash.yard import ROLES
+from tests.crash.yard import AWAY, ROLES
 from tests.support.play import Play, said_by_person
 
 READY_SECONDS = 60.0
@@ -41,9 +41,21 @@ UNLINKED = "U0JONAS", "U0TOMAS"
 """Without their Slack ids in the bot's company file."""
 _SLOW_STAGE = '[{ by = "manager", within = "48h", then = "escalate" }, { by = "group:f'
 
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What it looks like when Postgres is not there."""
-
+_STATE = (
+    "SELECT text, status, last_seq, delivered_seq FROM turn",
+    """
+    SELECT right(conversation_id, 20) AS conversation, worker_id, fence,
+           lease_until - now() AS lease, due_at - now() AS due
+    FROM conversation WHERE worker_id IS NOT NULL OR due_at IS NOT NULL
+    """,
+    """
+    SELECT usename, state, wait_event, now() - state_change AS since,
+           left(query, 60) AS query
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """,
+)
+"""What there is to see when something does not come about."""
 _BUSY = """
 SELECT (SELECT count(*) FROM mailbox)
      + (SELECT count(*) FROM turn WHERE status = 'running' OR delivered_seq < last_seq)
@@ -84,6 +96,17 @@ class Site:
         """Whether a charge has gone off."""
         return (self.folder / charge.mark).exists()
 
+    async def paused(self, charge: Charge) -> Worker:
+        """Return the worker that a charge made stand still, once one does."""
+        mark = self.folder / charge.mark
+        while True:
+            await self.clock.sleep(LOOK_SECONDS)
+            pid = await asyncio.to_thread(_read, mark)
+            for worker in self.living:
+                if pid == str(worker.pid) and worker.stands_still:
+                    worker.paused = True
+                    return worker
+
     def man(self, many: int, charges: Sequence[Charge] = ()) -> None:
         """Keep so many workers at work, each with all charges."""
         for role in ROLES[:many]:
@@ -121,7 +144,7 @@ class Site:
         try:
             async with self.http.get(f"{worker.url}/readyz") as answer:
                 return answer.status == 200
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def _keep(self, role: str, charges: Sequence[Charge]) -> None:
@@ -176,11 +199,9 @@ class Site:
                         pass
                     await self.clock.sleep(LOOK_SECONDS)
         except TimeoutError as error:
-            turns = await self.rows(
-                "SELECT text, status, last_seq, delivered_seq FROM turn"
-            )
-            kept = [tuple(row) for row in turns]
-            raise AssertionError(f"{what}: not within {within:g} s; {kept}") from error
+            kept = [dict(row) for q in _STATE for row in await self.rows(q)]
+            told = "\n".join([f"{what}: not within {within:g} s", *map(repr, kept)])
+            raise AssertionError(told) from error
 
     async def quiet(self, within: float = 90.0) -> None:
         """Return when nobody has anything to do."""
@@ -223,6 +244,10 @@ class Site:
             )
         )
         return said
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8") if file.exists() else ""
 
 
 @asynccontextmanager

@@ -21,7 +21,8 @@ from adapters.simulator.bench.company import (
     write_company,
 )
 from bot.errors import PlatformError
-from tests.crash.site import AWAY, Site
+from tests.crash.site import Site
+from tests.crash.yard import AWAY
 from tests.support.play import actions_in
 
 STAFF_PER_MANAGER = 5

@@ -7,13 +7,15 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import asyncpg
+from sqlalchemy import make_url
 
 from bot.clock import Clock, SystemClock
 from bot.store.embedded import EmbeddedPostgres
@@ -22,9 +24,15 @@ from bot.store.migrate import migrate
 from tests.crash.nursery import Nursery, nursery_in
 from tests.support.postgres import Server
 
+_T = TypeVar("_T")
+
 ROLES = tuple(f"crash_w{number}" for number in range(1, 10))
 """Who workers are to Postgres, one each at a time: so their connections can be told
 apart, and cut."""
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What it looks like when Postgres is not there."""
+BACK_SECONDS = 60.0
+"""How long Postgres may be away before somebody complains."""
 DOWN_SECONDS = 2.0
 """How long Postgres stays away when it is restarted."""
 
@@ -55,12 +63,24 @@ class Yard:
     async def database(self) -> str:
         """Make a migrated database of its own and return its URL."""
         name = f"crash_{next(self._numbers)}"
-        await self.server.create(name, template=self.server.template)
-        return self.server.url_of(name)
+        server = self.server
+        await self.patiently(lambda: server.create(name, template=server.template))
+        return server.url_of(name)
 
     async def drop(self, url: str) -> None:
         """Remove a database that `database` made."""
-        await self.server.drop(url.rpartition("/")[2].partition("?")[0])
+        await self.patiently(lambda: self.server.drop(name_in(url)))
+
+    async def patiently(self, work: Callable[[], Awaitable[_T]]) -> _T:
+        """Do something again until Postgres is there for it."""
+        async with asyncio.timeout(BACK_SECONDS):
+            while True:
+                try:
+                    return await work()
+                except asyncpg.DuplicateDatabaseError:
+                    raise  # or it would never end
+                except AWAY:
+                    await self.clock.sleep(0.2)
 
     async def restart(self) -> None:
         """Stop Postgres as ``pg_ctl -m immediate`` does, and start it again later.
@@ -77,17 +97,24 @@ class Yard:
         self.embedded._users.close()  # or this process would use the folder twice
         self.embedded = started
 
-    async def cut(self, role: str) -> int:
-        """End every connection of a worker to Postgres; return how many there were."""
+    async def cut(self, role: str, url: str) -> int:
+        """End a worker's connections to a database; return how many there were."""
         conn = await asyncpg.connect(dsn_of(self.server.url))
         try:
             query = (
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE usename = $1"
+                " WHERE usename = $1 AND datname = $2"
             )
-            return len(await conn.fetch(query, role))
+            return len(await conn.fetch(query, role, name_in(url)))
         finally:
             await conn.close()
+
+
+def name_in(url: str) -> str:
+    """Return the name of the database that a URL is of."""
+    name = make_url(url).database
+    assert name, "every database here has a name"
+    return name
 
 
 @asynccontextmanager
