@@ -107,7 +107,8 @@ class Delivery:
         async with self._store.begin("surface.load") as tx:
             rows = await tx.load_surfaces(claim.tenant_id, state.turn_id)
         self.forget(state.turn_id)
-        for exhibit in taken_over(claim, state, rows):
+        doubt = self._clock.monotonic() + LATE
+        for exhibit in taken_over(claim, state, rows, doubt=doubt):
             self._admit(exhibit)
         self._news.set()
 

@@ -82,12 +82,19 @@ class Exhibit:
         self.digest = ""
         self.doubted_until = until
 
-    def recall(self, row: SurfaceRow) -> None:
-        """Take over what an earlier owner knew."""
+    def recall(self, row: SurfaceRow, *, doubt: float) -> None:
+        """Take over what an earlier owner knew.
+
+        Args:
+            row: What it wrote down.
+            doubt: Until when (monotonic) what it sent last may still arrive.
+        """
         self.intent_at = row.intent_at
         self.receipt = self.written = row.receipt
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
             self.digest = row.shown_digest
+        elif row.receipt is not None:
+            self.doubt(doubt)
         if row.receipt is not None:
             self.address = row.receipt.address
         elif row.address is not None:
@@ -95,13 +102,19 @@ class Exhibit:
 
 
 def taken_over(
-    claim: Claim, state: TurnState, rows: Sequence[SurfaceRow]
+    claim: Claim, state: TurnState, rows: Sequence[SurfaceRow], *, doubt: float
 ) -> list[Exhibit]:
     """Return a turn's surfaces with what an earlier owner knew of them.
 
     A decider's card that is there, and that the state does not name, was asked for in
     a part of the log that is lost: it must lock too. An event of a newer release may
     have asked for it, however, and then it is that release's.
+
+    Args:
+        claim: Of its conversation.
+        state: The turn.
+        rows: What is written down of its surfaces.
+        doubt: Until when (monotonic) what an earlier owner sent last may still arrive.
     """
     known = {row.surface_id: row for row in rows}
     exhibits = [Exhibit(plan=p, claim=claim, state=state) for p in surfaces_of(state)]
@@ -116,5 +129,5 @@ def taken_over(
         ]
     for exhibit in exhibits:
         if row := known.get(exhibit.surface_id):
-            exhibit.recall(row)
+            exhibit.recall(row, doubt=doubt)
     return exhibits
