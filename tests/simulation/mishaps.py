@@ -117,7 +117,13 @@ class Fleet:
                     bot.process.clock_skew = self._skew()
             case _:
                 if bots:
-                    await self._strike(kind, self._loop.random.choice(bots))
+                    await self._strike(kind, self._victim(bots))
+
+    def _victim(self, bots: list[SimBot]) -> SimBot:
+        """Return one of them, rather one that has something to lose."""
+        busy = [bot for bot in bots if bot.worker.conversations]
+        any_will_do = not busy or self._loop.chance(0.2)
+        return self._loop.random.choice(bots if any_will_do else busy)
 
     async def _strike(
         self, kind: Literal["kill", "pause", "drain"], bot: SimBot
@@ -143,7 +149,7 @@ class Fleet:
     async def _pause(self, bot: SimBot) -> None:
         bot.process.pause()
         bot.awake_since = NEVER
-        long = self._loop.random.choice((1.0, 6.0, 15.0, 40.0))
+        long = self._loop.random.choice((1.0, 9.0, 15.0, 40.0))
         await asyncio.sleep(self._loop.random.uniform(long / 3, long))
         bot.process.resume()
         self._diary.write(bot.name, "goes on")

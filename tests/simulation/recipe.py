@@ -99,12 +99,12 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
     )
     return Recipe(
         seed=seed,
-        bots=random.choice((1, 2, 2, 3)),
+        bots=random.choice((1, 2, 3, 3)),
         threads=random.choice((1, 2, 3)),
         messages=max(1, messages + random.randint(-2, 2)),
         pause=random.choice((0.5, 2.0, 6.0)),
         mishaps=mishaps,
-        mishap_every=random.choice((4.0, 10.0, 25.0)) if mishaps else NEVER,
+        mishap_every=random.choice((3.0, 8.0, 20.0)) if mishaps else NEVER,
         skew=maybe(0.5, 1.0, 300.0),
         store=CALM
         if random.random() < 0.3
