@@ -119,10 +119,19 @@ class Actor:
             known = None
         if known:
             return known
-        ticket = await self._reported(asked, call.title)
+        return await self._unknown(asked, call.title)
+
+    async def report(self, runner: Runner, call: st.Call) -> None:
+        """Call a started call's outcome unknown, and open a ticket about it."""
+        asked = self._port_call(runner.state, call)
+        result = await self._unknown(asked, call.title)
+        await runner.emit(_finished(call.call_id, result))
+
+    async def _unknown(self, call: Call, title: str) -> ToolResult:
+        ticket = await self._reported(call, title)
         return ToolResult(
             outcome="unknown",
-            title=wording.step_unknown(call.title),
+            title=wording.step_unknown(title),
             content={
                 "error": wording.EFFECT_UNKNOWN,
                 "ticket": ticket.reference if ticket else "",

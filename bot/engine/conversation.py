@@ -106,8 +106,11 @@ class Conversation:
             if await self._take(tasks, mail_seq, letter):
                 self._handed.setdefault(mail_seq, None)
                 self._held.pop(mail_seq, None)
-        if self._turns.needs_newer:
+        if self._turns.needs_newer and not self._draining:
             self._draining = True
+            # At once: should others take it from us, they must not be of our release.
+            async with self._kit.store.begin("conversation.failure") as tx:
+                await tx.require_generation(self.claim, GENERATION + 1)
         await self._turns.turn_over(tasks, draining=self._draining)
 
     async def _read_mail(self) -> None:

@@ -38,6 +38,7 @@ class Performer:
                 | do.Settle()
                 | do.Run()
                 | do.Probe()
+                | do.Report()
                 | do.HandOff()
                 | do.TakeBack()
                 | do.Reconsider()
@@ -92,9 +93,12 @@ class Performer:
             mine = call.frame_id == frame_id and not call.handoff_to
             if mine and call.status == "started":
                 await self._actor.probe(runner, call)
+        calls = {c.call_id for c in runner.state.calls if c.frame_id == frame_id}
+        asked = [a for a in runner.state.open_approvals if a.call_id in calls]
         reason = wording.failure("deadline")
         await runner.emit(
-            ev.FrameClosed(frame_id=frame_id, outcome="failed", result=reason)
+            *(ev.ApprovalExpired(approval_id=a.approval_id) for a in asked),
+            ev.FrameClosed(frame_id=frame_id, outcome="failed", result=reason),
         )
 
     async def _call(
@@ -104,6 +108,7 @@ class Performer:
         | do.Settle
         | do.Run
         | do.Probe
+        | do.Report
         | do.HandOff
         | do.TakeBack
         | do.Reconsider,
@@ -119,6 +124,8 @@ class Performer:
                 await self._actor.run(runner, call)
             case do.Probe():
                 await self._actor.probe(runner, call)
+            case do.Report():
+                await self._actor.report(runner, call)
             case do.HandOff():
                 await _hand_off(runner, call)
             case do.TakeBack():

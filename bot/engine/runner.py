@@ -29,20 +29,31 @@ from bot.protocol.events import (
     TurnSteered,
 )
 from bot.protocol.ids import FrameId, PersonId
-from bot.turn.decide import Action, GiveUp, Overrun, Probe, Run, decide, wake_at
+from bot.turn.decide import (
+    Action,
+    GiveUp,
+    Overrun,
+    Probe,
+    Report,
+    Run,
+    decide,
+    wake_at,
+)
 from bot.turn.lifecycle import hears
 from bot.turn.reduce import advance
 from bot.turn.state import Call, Phase, TurnState
 
 log = structlog.get_logger()
 
-STOP_GRACE = 0.5
+STOP_GRACE = 0.4
 """Seconds that effects under way get to report before a stopped turn ends."""
 HANGING = 0.1
 """Seconds that a cancelled action may take to let go."""
-FIND_OUT = 0.3
-"""Seconds to ask the records about effects that did not report: with the two above,
-Stop takes effect within one second."""
+HURRIED = 0.2
+"""Seconds to ask the records about effects that did not report, and as many to open a
+ticket: with the two above, Stop takes effect within one second."""
+UNHURRIED = 15.0
+"""Seconds for the same when nobody waits for the end."""
 RETRY_COMMIT = 1.0
 """Seconds between attempts to commit while Postgres is away."""
 
@@ -256,13 +267,14 @@ class Runner:
         answered. What they cannot tell is unknown, and the ending's ledger says so.
         """
         if self.live:
-            effects = {a for a in self._running if isinstance(a, Run)}
-            await self._cancel(a for a in self._running if a not in effects)
+            begun = {Run(call.call_id) for call in self._started()}
+            await self._cancel(a for a in self._running if a not in begun)
+            effects = [self._running[a] for a in begun if a in self._running]
             if effects:
-                running = [self._running[a] for a in effects if a in self._running]
-                await asyncio.wait(running, timeout=STOP_GRACE)
+                await asyncio.wait(effects, timeout=STOP_GRACE)
             await self._cancel(tuple(self._running))
-            await self._find_out()
+            hurried = any(isinstance(event, TurnCancelled) for event in ending.events)
+            await self._find_out(HURRIED if hurried else UNHURRIED)
         await self._written(ending)
 
     async def _cancel(self, actions: Iterable[Action]) -> None:
@@ -272,21 +284,20 @@ class Runner:
         if tasks:
             await asyncio.wait(tasks, timeout=HANGING)
 
-    async def _find_out(self) -> None:
+    async def _find_out(self, within: float) -> None:
         """Settle every started call, one way or another."""
         await self.written()  # what they had reported until now counts
-        started = [Probe(c.call_id) for c in self._started()]
-        try:
-            async with asyncio.timeout(FIND_OUT), asyncio.TaskGroup() as tasks:
-                for action in started:
-                    tasks.create_task(self._perform(self, action))
-        except TimeoutError:
-            unknown = [
-                ToolFinished(call_id=c.call_id, outcome="unknown")
-                for c in self._started()
-            ]
-            if unknown:
-                await self.emit(*unknown)
+        for action in (Probe, Report):
+            try:
+                async with asyncio.timeout(within), asyncio.TaskGroup() as tasks:
+                    for call in self._started():
+                        tasks.create_task(self._perform(self, action(call.call_id)))
+            except TimeoutError:
+                await self.written()
+        if unknown := self._started():
+            await self.emit(
+                *(ToolFinished(call_id=c.call_id, outcome="unknown") for c in unknown)
+            )
 
     def _started(self) -> list[Call]:
         calls = self.state.calls

@@ -33,15 +33,16 @@ class Timekeeper:
 
     async def look(self) -> None:
         """Set the clock; while the store is away it goes on as it did."""
-        before = self._clock.monotonic()
         try:
             async with self._store.begin("clock.follow") as tx:
+                before = self._clock.monotonic()  # not the wait for a connection
                 now = await tx.now()
+                age = (self._clock.monotonic() - before) / 2
         except DeskhandError as error:
             log.warning("clock.not_followed", error=str(error), hint=error.hint)
             return
         # The answer is as old as half its way.
-        moved = self._clock.follow(now, age=(self._clock.monotonic() - before) / 2)
+        moved = self._clock.follow(now, age=age)
         if abs(moved) > SUSPICIOUS:
             log.warning(
                 "clock.off",

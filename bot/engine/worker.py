@@ -88,9 +88,12 @@ class Worker:
         for task in self._tasks.values():
             task.cancel()
         now = self._kit.clock.now()
-        async with self._kit.store.begin("worker.let_go") as tx:
-            for claim in claims:
-                await tx.release(claim, now)
+        try:
+            for claim in claims:  # one by one: the log writer locks several at once
+                async with self._kit.store.begin("worker.let_go") as tx:
+                    await tx.release(claim, now)
+        except StoreUnavailableError as error:
+            log.warning("release.unavailable", error=str(error), hint=error.hint)
 
     # ----------------------------------------------------------------------- claiming
 
@@ -147,6 +150,8 @@ class Worker:
             self._kit.telemetry.leases_lost.inc()
             lost = group.exceptions[0]
             log.warning("lease.lost", error=str(lost), hint=LeaseLostError.hint)
+            # If it was not: what was refused is found in the log by who goes on.
+            await self._put_off(conversation.claim, SHORT)
         except* StoreUnavailableError as group:
             gone = group.exceptions[0]
             log.warning(

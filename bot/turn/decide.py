@@ -89,6 +89,16 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Nobody can tell what became of a started call: let people look at it.
+
+    Never enabled by itself; an ending wants it where a probe takes too long.
+    """
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class Reconsider:
     """Hand a call that was not started back to its model.
 
@@ -153,6 +163,7 @@ Action: TypeAlias = (
     | TakeBack
     | Run
     | Probe
+    | Report
     | Reconsider
     | CloseFrame
     | Overrun

@@ -166,7 +166,7 @@ async def sweep(s: Session, grace: timedelta, limit: int) -> list[ConversationId
 
 def _is_stuck(row: ConversationRecord, now: datetime, grace: timedelta) -> bool:
     """Whether nobody sees to it, or somebody has for longer than the grace."""
-    if row.lease_until is None and (row.due_at is None or row.due_at > now):
+    if row.lease_until is None and (row.due_at is None or row.due_at > now + grace):
         return True
     return row.claimed_at is not None and row.claimed_at <= now - grace
 

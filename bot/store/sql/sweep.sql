@@ -3,7 +3,8 @@
 -- Whoever owns such a conversation had its time to end the turn: an owner that holds it
 -- for longer than the grace stands still, whatever its heartbeat says. Its fence grows,
 -- so that it writes nothing more, and anybody may claim the conversation. One that is
--- due already and that nobody holds only waits for a free worker: it is left alone.
+-- due already or soon, and that nobody holds, only waits for a free worker: it is left
+-- alone.
 WITH overdue AS (
     SELECT DISTINCT t.tenant_id, t.conversation_id
     FROM turn AS t
@@ -13,7 +14,11 @@ stuck AS (
     SELECT c.tenant_id, c.conversation_id
     FROM conversation AS c
     JOIN overdue AS o USING (tenant_id, conversation_id)
-    WHERE (c.lease_until IS NULL AND (c.due_at IS NULL OR c.due_at > statement_timestamp()))
+    WHERE (
+            c.lease_until IS NULL
+            AND coalesce(c.due_at, 'infinity')
+                > statement_timestamp() + CAST(:grace AS interval)
+        )
        OR c.claimed_at <= statement_timestamp() - CAST(:grace AS interval)
     ORDER BY c.tenant_id, c.conversation_id
     LIMIT CAST(:limit AS bigint)

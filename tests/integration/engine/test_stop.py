@@ -133,3 +133,28 @@ async def test_after_a_stop_the_next_message_starts_a_new_turn(house: House) -> 
     first, second = [await house.types(turn) for turn in await house.turns()]
     assert first[-1] == "turn.cancelled"
     assert second[-1] == "turn.completed"
+
+
+async def test_where_the_probe_hangs_too_a_ticket_is_open_within_the_second(
+    house: House,
+) -> None:
+    effect, probe = Gate(), Gate()
+
+    async def hang(_call: Call) -> ToolResult:
+        await effect.arrive()
+        return did()
+
+    async def hang_too(_call: Call) -> ToolResult:
+        await probe.arrive()
+        return did()
+
+    house.agents.tools["grant"] = Tool(run=hang, probe=hang_too)
+    house.agents.say(Use("grant"))
+    house.process()
+    await house.say("maya", "please")
+    await effect.reached.wait()
+    await house.stop("maya", await house.turn())
+    await house.idle()
+    ending = (await house.state()).ending
+    assert ending and ending.ledger
+    assert [entry.reference for entry in ending.ledger.unknown] == ["T-1"]
