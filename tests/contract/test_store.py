@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import LeaseLostError, StoreRefusedError
+from bot.errors import DeskhandError, LeaseLostError, StoreRefusedError
 from bot.ports.rows import Claim
 from bot.protocol.ids import ConversationId, TenantId
 from tests.support.store import all_of
@@ -93,6 +93,22 @@ class TestTransactions:
         with pytest.raises(ValueError, match="mine"):
             await fail()
         assert await ground.claim() is None
+        assert await ground.send(place) == 1
+
+    @on_every_store
+    async def test_after_a_refusal_nothing_of_it_is_kept_whoever_swallows_it(
+        self, ground: Ground
+    ):
+        place = ground.address()
+
+        async def go_on_regardless() -> None:
+            async with ground.store.begin("ingress.message") as tx:
+                await tx.deliver(TENANT, place.conversation_id, place, "said", "{}")
+                with suppress(Exception):
+                    await tx.deliver(TENANT, place.conversation_id, place, "said", "{")
+
+        with suppress(DeskhandError):
+            await go_on_regardless()
         assert await ground.send(place) == 1
 
     @on_every_store

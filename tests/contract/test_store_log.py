@@ -61,6 +61,19 @@ class TestAppends:
         assert await ground.do(lambda tx: tx.load_events(OTHER, turn)) == []
 
     @on_every_store
+    async def test_a_transaction_sees_its_own_events_of_the_turn_it_asks_for(
+        self, ground: Ground
+    ):
+        held = await ground.own()
+        first, second = [await ground.start(held, name) for name in ("a", "b")]
+        await ground.append(events(held, first))
+        async with ground.store.begin("log.append") as tx:
+            await tx.append_events([events(held, first, 2), events(held, second)])
+            mine = await tx.load_events(TENANT, first)
+            assert [seq for seq, _, _ in mine] == [1, 2]
+            assert len(await tx.load_events(TENANT, second)) == 1
+
+    @on_every_store
     async def test_an_append_moves_the_turn_on(self, ground: Ground):
         held = await ground.own()
         turn = await ground.start(held, at=NOW - timedelta(hours=1))

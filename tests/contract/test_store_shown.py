@@ -457,7 +457,7 @@ class TestPeople:
             user("U9", "omar@workshop.test"),
             user(f"U-{OMAR}", "maya@workshop.test"),
             user("U9", "nobody@workshop.test"),
-            user("U9", "\u212aim@workshop.test"),
+            user("U9", "maya@wor\u212ashop.test"),  # the Kelvin sign
             user("U9"),
             user("", "maya@workshop.test"),
         ):
