@@ -50,6 +50,9 @@ async def _run(options: argparse.Namespace) -> None:
                 clock=clock,
                 database=lambda name: fresh_database(url, name),
                 folder=HOME,
+                postgres_pid=lambda: int(
+                    (HOME / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
+                ),
                 tell=tell,
             ),
             options.only,

@@ -9,15 +9,16 @@ from adapters.simulator.bench.letters import slack_letters, teams_letters
 from adapters.simulator.bench.scene import Bench, BenchError, Scene, playing
 from adapters.simulator.bench.volley import Hit, Shot, fire_apart
 
-RATE = 100.0
+RATE = 200.0
 """Requests a second."""
-SECONDS = 10.0
+SECONDS = 5.0
 LIVE = 50
 STAFF = 100
 _SECOND_HALF = range(STAFF // 2, STAFF)
 _MS = 1000.0
 _COUNT = int(RATE * SECONDS)
-_SHORT = int(RATE * 5)
+_PAUSE = 3.0
+"""Seconds for what starting leaves to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +44,29 @@ def _teams(scene: Scene) -> list[Shot]:
 
 def _again(scene: Scene) -> list[Shot]:
     letters = slack_letters(scene.stage, range(1), GREETING)
-    return [letters[0].shot] * _SHORT
+    return [letters[0].shot] * _COUNT
 
 
 _KINDS = (
     _Kind(
-        "ack.slack",
-        "signed Slack message events, each of which starts a turn in a thread of its "
-        "own",
+        "ack.slack.50-live",
+        "signed Slack message events, each of which is a new turn in a thread of its "
+        f"own, while {LIVE} turns stream from before",
         _slack,
+        live=LIVE,
         bots=3,
     ),
     _Kind(
-        "ack.slack.50-live",
-        "the same while 50 turns stream from before",
+        "ack.slack",
+        "the same while nothing else is live",
         _slack,
-        live=LIVE,
     ),
     _Kind(
         "ack.slack.again",
         "one and the same signed Slack event, again and again: what ingress alone "
         "costs, as only the first starts a turn",
         _again,
-        runs_each=3,
+        runs_each=2,
     ),
     _Kind(
         "ack.teams",
@@ -87,10 +88,11 @@ async def _figure(bench: Bench, kind: _Kind) -> Figure:
     for bot in range(1, kind.bots + 1):
         bench.tell(f"{kind.name}: bot {bot} of {kind.bots}")
         async with playing(bench, staff=STAFF) as scene:
+            await bench.clock.sleep(_PAUSE)
             floor = floor or await _floor(scene)
             if kind.live:
                 letters = slack_letters(scene.stage, _SECOND_HALF, QUESTION)
-                await scene.start_turns(letters, rate=LIVE)
+                await scene.start_turns(letters, rate=25)
             runs += [
                 await fire_apart(kind.shots(scene), rate=RATE)
                 for _ in range(kind.runs_each)

@@ -18,11 +18,17 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """What a figure should stay below."""
+    """What a figure should stay below, or reach."""
 
     of: str
-    """Which of the figure's values."""
-    below: float
+    """Which of the figure's values; ``ratio``: of its ratio to the baseline."""
+    below: float | None = None
+    at_least: float | None = None
+
+    def met_by(self, value: float) -> bool:
+        """Return whether ``value`` is where it should be."""
+        low = self.at_least is None or value >= self.at_least
+        return low and (self.below is None or value < self.below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,11 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Return whether the aim is met; ``None`` without one."""
-        return None if self.aim is None else self.values[self.aim.of] < self.aim.below
+        """Return whether the aim is met; ``None`` without one, or without a baseline."""
+        if self.aim is None:
+            return None
+        value = self.ratio if self.aim.of == "ratio" else self.values[self.aim.of]
+        return None if value is None else self.aim.met_by(value)
 
 
 def middle_of(values: Mapping[str, float]) -> float:
@@ -139,8 +148,10 @@ def _row(figure: Figure) -> tuple[str, ...]:
 def _aim(figure: Figure) -> str:
     if figure.aim is None:
         return ""
-    verdict = "met" if figure.met else "MISSED"
-    return f"{figure.aim.of} < {figure.aim.below:g}: {verdict}"
+    verdict = {True: "met", False: "MISSED", None: "unknown"}[figure.met]
+    aim = figure.aim
+    limit = f">= {aim.at_least:g}" if aim.below is None else f"< {aim.below:g}"
+    return f"{aim.of} {limit}: {verdict}"
 
 
 def _explained(figure: Figure) -> str:

@@ -13,7 +13,7 @@ from adapters.simulator.bench.process import resident_mib
 from adapters.simulator.bench.scene import Bench, BenchError, Scene, playing
 from adapters.simulator.bench.volley import fire
 
-STAFF = 200
+STAFF = 100
 TURNS = STAFF * len(APPS)
 _RATE = 100.0
 """Requests a second."""
@@ -22,7 +22,7 @@ _WITHIN = 90.0
 _SETTLE = 3.0
 _LOOK = 0.5
 
-NAMES = ("memory.1000-ended", "memory.1000-parked")
+NAMES = ("memory.500-ended", "memory.500-parked")
 
 _SHOWN = "SELECT count(*) AS n FROM turn WHERE status = $1 AND delivered_seq = last_seq"
 
@@ -75,7 +75,7 @@ async def _until_shown(scene: Scene, status: str, turns: int) -> None:
 def _figures(idle: float, ended: float, parked: float) -> list[Figure]:
     return [
         Figure(
-            name="memory.1000-ended",
+            name="memory.500-ended",
             unit="MiB",
             values={"median": ended},
             what=f"resident memory of the bot after {TURNS:,} turns have ended, "
@@ -85,7 +85,7 @@ def _figures(idle: float, ended: float, parked: float) -> list[Figure]:
             ),
         ),
         Figure(
-            name="memory.1000-parked",
+            name="memory.500-parked",
             unit="MiB",
             values={"median": parked, "growth": parked - ended},
             what=f"resident memory of the same process after {TURNS:,} more turns, "

@@ -7,6 +7,7 @@ from bot.errors import DeskhandError
 
 _KIB = 1024
 _MIB = 1024 * 1024
+_AFTER_NAME_PARENT = 1
 _AFTER_NAME_UTIME = 11
 """Where utime stands among the fields after the command's name; stime follows.
 
@@ -38,11 +39,41 @@ def cpu_seconds(pid: int) -> float:
     Raises:
         NoProcError: The process is gone, or this is not Linux.
     """
+    return sum(_times(pid)[:2]) / os.sysconf("SC_CLK_TCK")
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process, its children, and those that have ended.
+
+    Raises:
+        NoProcError: The process is gone, or this is not Linux.
+    """
+    ended = sum(_times(pid)[:4])
+    alive = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                fields = _stat(int(folder.name))
+            except NoProcError:  # it ended while we looked
+                continue
+            if int(fields[_AFTER_NAME_PARENT]) == pid:
+                alive += sum(_times_of(fields)[:2])
+    return (ended + alive) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
     # The name is in brackets and may itself contain spaces and brackets.
-    _, _, rest = _read(pid, "stat").rpartition(")")
-    fields = rest.split()
-    ticks = sum(int(n) for n in fields[_AFTER_NAME_UTIME : _AFTER_NAME_UTIME + 2])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return _read(pid, "stat").rpartition(")")[2].split()
+
+
+def _times_of(fields: list[str]) -> list[int]:
+    """Return utime, stime, and those of children that were waited for, in ticks."""
+    first = _AFTER_NAME_UTIME
+    return [int(n) for n in fields[first : first + 4]]
+
+
+def _times(pid: int) -> list[int]:
+    return _times_of(_stat(pid))
 
 
 def _read(pid: int, name: str) -> str:

@@ -4,7 +4,16 @@ import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from adapters.simulator.bench import ack, parked, start, streaming, visible
+from adapters.simulator.bench import (
+    ack,
+    durable,
+    group_commit,
+    many_parked,
+    parked,
+    start,
+    streaming,
+    visible,
+)
 from adapters.simulator.bench.figures import Figure
 from adapters.simulator.bench.scene import Bench
 from bot.errors import DeskhandError
@@ -13,10 +22,13 @@ _Measure = Callable[[Bench, Callable[[str], bool]], Awaitable[list[Figure]]]
 
 _PARTS: Mapping[tuple[str, ...], _Measure] = {
     start.NAMES: start.measure,
+    group_commit.NAMES: group_commit.measure,
+    durable.NAMES: durable.measure,
+    many_parked.NAMES: many_parked.measure,
+    ack.NAMES: ack.measure,
     visible.NAMES: visible.measure,
     streaming.NAMES: streaming.measure,
     parked.NAMES: parked.measure,
-    ack.NAMES: ack.measure,
 }
 NAMES = tuple(name for names in _PARTS for name in names)
 """Every figure, in the order in which they are measured."""

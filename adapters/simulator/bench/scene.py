@@ -37,8 +37,15 @@ class Bench:
     """Makes an empty database of this name, in place of an older one; its URL."""
     folder: Path
     """For company files and logs."""
+    postgres_pid: Callable[[], int]
+    """Of the server that the databases are on."""
     tell: Callable[[str], None]
     """Says how far it is."""
+
+    @property
+    def log(self) -> Path:
+        """Where the bot, and parts that run apart, write their logs."""
+        return self.folder / "bot.log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +183,7 @@ async def _playing(
     extra = {"DATABASE_URL": url, "DESKHAND_WORDS_PER_SECOND": str(words_per_second)}
     async with (
         aiohttp.ClientSession() as http,
-        staged(company_file=company, extra=extra, log=bench.folder / "bot.log") as (
+        staged(company_file=company, extra=extra, log=bench.log) as (
             stage,
             process,
         ),

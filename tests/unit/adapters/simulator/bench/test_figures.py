@@ -66,6 +66,15 @@ def test_the_ratio_is_of_the_middle_and_the_aim_of_the_value_that_it_names() -> 
     assert replace(ACK, aim=Aim(of="p50", below=50.0)).met is True
 
 
+def test_an_aim_may_be_a_ratio_and_may_be_something_to_reach() -> None:
+    low, high = Aim(of="ratio", below=2.5), Aim(of="ratio", at_least=2.5)
+    assert replace(ACK, aim=low).met is True
+    assert replace(ACK, aim=high).met is False
+    assert replace(ACK, aim=high, baseline=None).met is None
+    assert "ratio >= 2.5: MISSED" in as_table([replace(ACK, aim=high)])
+    assert "unknown" in as_table([replace(ACK, aim=high, baseline=None)])
+
+
 def test_without_baseline_and_aim_nothing_is_claimed() -> None:
     plain = replace(ACK, baseline=None, aim=None)
     assert plain.ratio is None

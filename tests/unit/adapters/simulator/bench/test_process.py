@@ -4,7 +4,12 @@ import sys
 
 import pytest
 
-from adapters.simulator.bench.process import NoProcError, cpu_seconds, resident_mib
+from adapters.simulator.bench.process import (
+    NoProcError,
+    cpu_seconds,
+    family_cpu_seconds,
+    resident_mib,
+)
 
 MIB = 1024 * 1024
 
@@ -25,6 +30,29 @@ def test_work_is_cpu_time() -> None:
         sum(range(10_000))
 
     assert cpu_seconds(os.getpid()) - before >= 0.15
+
+
+WORK = """
+import os
+while sum(os.times()[:2]) < 0.3:
+    sum(range(10_000))
+print("done", flush=True)
+input()
+"""
+
+
+async def test_a_family_s_work_is_that_of_its_children_too() -> None:
+    before = family_cpu_seconds(os.getpid())
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORK, stdin=pipe, stdout=pipe
+    )
+    assert child.stdin is not None and child.stdout is not None
+    assert await child.stdout.readline() == b"done\n"
+    assert family_cpu_seconds(os.getpid()) - before >= 0.25
+    child.stdin.close()
+    await child.communicate()
+    assert family_cpu_seconds(os.getpid()) - before >= 0.25
 
 
 async def test_a_process_that_is_gone_is_an_error() -> None:

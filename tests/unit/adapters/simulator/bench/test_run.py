@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,11 @@ async def test_a_name_that_is_no_figure_is_answered_with_all_that_are() -> None:
         raise AssertionError(f"{name} is not needed")
 
     bench = Bench(
-        clock=SystemClock(), database=database, folder=Path(), tell=lambda _: None
+        clock=SystemClock(),
+        database=database,
+        folder=Path(),
+        postgres_pid=os.getpid,
+        tell=lambda _: None,
     )
     with pytest.raises(NoSuchFigureError, match="latency") as caught:
         await measured(bench, "latency")

@@ -1,5 +1,6 @@
 """What is measured must happen: the letters are taken, answered, and park turns."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,13 @@ def bench_on(url: str, folder: Path) -> Bench:
     async def database(_name: str) -> str:
         return url
 
-    return Bench(clock=CLOCK, database=database, folder=folder, tell=lambda _: None)
+    return Bench(
+        clock=CLOCK,
+        database=database,
+        folder=folder,
+        postgres_pid=os.getpid,
+        tell=lambda _: None,
+    )
 
 
 async def test_what_is_said_in_a_scene_is_taken_answered_and_parked(
