@@ -8,7 +8,7 @@ SETUP := $(VENV)/.ready
 PYTHON_CHECK := import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else \
   "Deskhand needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. For example: make $(MAKECMDGOALS) PYTHON=python3.12" % v[:2])
 
-.PHONY: help setup demo serve browser test lint check bench crash
+.PHONY: help setup demo serve browser test lint check bench simulate crash
 
 help:
 	@echo "make demo    everything on this machine, no account needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make serve   the bot (settings from the environment)"
 	@echo "make bench   the benchmarks, as a table and as JSON"
 	@echo "make crash   real workers killed on a real Postgres; ARGS='--load 50' for less"
+	@echo "make simulate the engine in SEEDS=200 simulated worlds; JOBS=2, START=0"
 	@echo "make setup   only set up"
 
 $(SETUP): pyproject.toml uv.lock
@@ -59,3 +60,10 @@ bench: $(SETUP)
 
 crash: $(SETUP)
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+SEEDS ?= 200
+START ?= 0
+JOBS ?= 2
+
+simulate: $(SETUP)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START) --jobs $(JOBS) $(ARGS)

@@ -148,6 +148,8 @@ class Mind:
         endless = self._random("endless", question.turn_id).random() < 0.01
         if endless and question.agent == ROOT:
             return ["look"]
+        if self._random("brief", question.turn_id).random() < self._recipe.brief:
+            return []
         ask = question.ask
         most = {1: 3, 2: 2, 3: 1}.get(ask, 0)
         count = min(most, random.choice((0, 1, 1, 2, 3)))

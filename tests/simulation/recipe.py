@@ -63,6 +63,8 @@ class Recipe:
     """Chance that somebody presses what they should not, or presses it twice."""
     approvals: float
     """Chance that a call with an effect needs somebody's approval."""
+    brief: float
+    """Chance that a turn is one short answer."""
     shuffle: float
 
 
@@ -76,6 +78,8 @@ _MISHAPS: tuple[tuple[Mishap, float], ...] = (
 )
 _TOOL_TROUBLES: tuple[ToolTrouble, ...] = get_args(ToolTrouble)
 _PLATFORM_TROUBLES: tuple[PlatformTrouble, ...] = get_args(PlatformTrouble)
+DENSE = 0.7
+"""Share of the worlds in which much is said and little is done: turns are cheap there."""
 
 
 def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
@@ -94,6 +98,7 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         count = random.choice((1, 2, len(kinds)))
         return tuple(random.sample(kinds, count))
 
+    dense = random.random() < DENSE
     mishaps: tuple[tuple[Mishap, float], ...] = tuple(
         (kind, weight) for kind, weight in _MISHAPS if random.random() < 0.6
     )
@@ -101,7 +106,7 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         seed=seed,
         bots=random.choice((1, 2, 3, 3)),
         threads=random.choice((1, 2, 3)),
-        messages=max(1, messages + random.randint(-2, 2)),
+        messages=max(1, messages + random.randint(-2, 2)) * (5 if dense else 1),
         pause=random.choice((0.5, 2.0, 6.0)),
         mishaps=mishaps,
         mishap_every=random.choice((3.0, 8.0, 20.0)) if mishaps else NEVER,
@@ -125,5 +130,6 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         deleting=maybe(0.3, 0.05, 0.2),
         rash=maybe(0.6, 0.1, 0.6),
         approvals=random.choice((0.0, 0.2, 0.5)),
+        brief=0.85 if dense else 0.2,
         shuffle=random.choice((0.0, 0.3, 1.0)),
     )
