@@ -85,7 +85,8 @@ class SimRecords(Directory):
                 return "not_yours"
             if row.status != "open":
                 decided = await tx.decisions_of(tenant, approval_id)
-                again = row.status == "withdrawn" and decided[-1].said_key == change
+                said = [row.said_key for row in decided if row.verdict == "withdrawn"]
+                again = row.status == "withdrawn" and said == [change]
                 return done if again else "not_open"
             await self._withdraw(tx, row, change)
         return done

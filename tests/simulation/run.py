@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from tests.simulation.invariants import BrokenError
 from tests.simulation.world import Tally, World, total, world_of
@@ -41,24 +42,29 @@ class Report:
     """Seconds."""
 
 
-def run_seed(seed: int) -> Report:
+def run_seed(seed: int, *, messages: int = 6) -> Report:
     """Run one world."""
-    return _watched(world_of(seed))
+    return _watched(world_of(seed, messages=messages))
 
 
 def run_seeds(
-    seeds: Sequence[int], *, jobs: int = 1, progress: Callable[[Report], None]
+    seeds: Sequence[int],
+    *,
+    jobs: int = 1,
+    messages: int = 6,
+    progress: Callable[[Report], None],
 ) -> Report:
     """Run many worlds.
 
     Args:
         seeds: Which.
         jobs: Operating-system processes to run them in.
+        messages: How much people have to say in each, about.
         progress: Told what has come of all that have run so far.
     """
     begun = time.perf_counter()
     done = Report(tally=Tally(), failures=())
-    for report in _reports(seeds, jobs):
+    for report in _reports(seeds, jobs, partial(run_seed, messages=messages)):
         done = Report(
             tally=total((done.tally, report.tally)),
             failures=(*done.failures, *report.failures),
@@ -68,12 +74,14 @@ def run_seeds(
     return done
 
 
-def _reports(seeds: Sequence[int], jobs: int) -> Iterator[Report]:
+def _reports(
+    seeds: Sequence[int], jobs: int, run: Callable[[int], Report]
+) -> Iterator[Report]:
     if jobs <= 1:
-        yield from map(run_seed, seeds)
+        yield from map(run, seeds)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(run_seed, seeds, chunksize=BATCH)
+        yield from pool.map(run, seeds, chunksize=BATCH)
 
 
 def _watched(world: World) -> Report:

@@ -13,9 +13,10 @@ FEW_DOZEN = 60
 
 
 def test_everything_holds_in_many_worlds() -> None:
-    report = run_seeds(range(SEEDS), jobs=os.cpu_count() or 1, progress=_nothing)
+    jobs = os.cpu_count() or 1
+    report = run_seeds(range(SEEDS), jobs=jobs, messages=1, progress=_nothing)
     assert not report.failures, "\n".join(map(told, report.failures))
-    assert report.tally.turns > SEEDS, summary(report)
+    assert report.tally.turns >= SEEDS, summary(report)
 
 
 def _nothing(report: Report) -> None:

@@ -269,9 +269,9 @@ class World:
         )
 
 
-def world_of(seed: int, *, history: int = 0) -> World:
-    """Return the world that a seed stands for."""
-    return World(recipe_of(seed), history=history)
+def world_of(seed: int, *, messages: int = 6, history: int = 0) -> World:
+    """Return the world that a seed stands for, with about so much to say in it."""
+    return World(recipe_of(seed, messages=messages), history=history)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
