@@ -13,6 +13,7 @@ from bot.errors import SupersededError
 from bot.ports.rows import Claim
 from bot.ports.store import Transaction
 from bot.protocol import events as ev
+from bot.protocol.codec import cleaned
 from bot.protocol.events import TurnEvent
 from bot.protocol.ids import TenantId
 from bot.turn.decide import wake_at
@@ -55,7 +56,8 @@ def projection_of(
     full = before.seq // SNAPSHOT_EVERY != (before.seq + len(events)) // SNAPSHOT_EVERY
     if not full and not any(isinstance(event, _MATTERS) for event in events):
         return []
-    after = folded(before, events, at)
+    # As the log will have them: snapshots are the fold of the log.
+    after = folded(before, [cleaned(event) for event in events], at)
     writes = [
         _approval_writer(claim, after, approval)
         for approval in after.approvals
