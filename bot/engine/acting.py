@@ -96,6 +96,10 @@ class Actor:
         except Exception as error:  # noqa: BLE001 - whatever a tool raises, the turn goes on
             log.warning("tool.failed", tool=call.name, error=repr(error))
             result = await self._found_out(runner, call)
+        if call.attempt and result.outcome == "failed" and call.effect != "read":
+            # The attempt of somebody who is gone may yet happen, unless it is settled.
+            found = await self._found_out(runner, call)
+            result = result if found.outcome == "failed" else found
         await runner.emit(_finished(call.call_id, result))
 
     async def probe(self, runner: Runner, call: st.Call) -> None:

@@ -4,7 +4,15 @@
 import argparse
 import sys
 
-from tests.simulation.run import Report, hash_alike, run_seeds, summary, told, trace
+from tests.simulation.run import (
+    MESSAGES,
+    Report,
+    hash_alike,
+    run_seeds,
+    summary,
+    told,
+    trace,
+)
 
 
 def main() -> int:
@@ -16,19 +24,25 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes to run them in")
     parser.add_argument("--seed", type=int, help="only this world")
+    parser.add_argument(
+        "--messages", type=int, default=MESSAGES, help="how much people say in each"
+    )
     parser.add_argument("--trace", action="store_true", help="say what happens in it")
     parser.add_argument("--quiet", action="store_true", help="only the summary")
     given = parser.parse_args()
     hash_alike()
     if given.trace:
-        report, words = trace(given.start if given.seed is None else given.seed)
+        seed = given.start if given.seed is None else given.seed
+        report, words = trace(seed, messages=given.messages)
         print(words)
     else:
         seeds = range(given.start, given.start + given.seeds)
         if given.seed is not None:
             seeds = range(given.seed, given.seed + 1)
         progress = _nothing if given.quiet else _progress
-        report = run_seeds(seeds, jobs=given.jobs, progress=progress)
+        report = run_seeds(
+            seeds, jobs=given.jobs, messages=given.messages, progress=progress
+        )
         print(f"\n{summary(report)}")
     for failure in report.failures:
         print(told(failure))

@@ -13,6 +13,8 @@ from tests.simulation.world import Tally, World, total, world_of
 
 HISTORY = 30
 """Steps of the last moments that are printed of a seed that failed."""
+MESSAGES = 6
+"""How much people have to say in one world, about."""
 BATCH = 10
 """Seeds that a worker process takes at once."""
 
@@ -25,11 +27,13 @@ class Failure:
     invariant: str
     detail: str
     turn_id: str = ""
+    messages: int = MESSAGES
 
     @property
     def command(self) -> str:
         """What replays it exactly."""
-        return f"python -m tests.simulation --seed {self.seed} --trace"
+        size = "" if self.messages == MESSAGES else f" --messages {self.messages}"
+        return f"python -m tests.simulation --seed {self.seed}{size} --trace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +46,16 @@ class Report:
     """Seconds."""
 
 
-def run_seed(seed: int, *, messages: int = 6) -> Report:
+def run_seed(seed: int, *, messages: int = MESSAGES) -> Report:
     """Run one world."""
-    return _watched(world_of(seed, messages=messages))
+    return _watched(world_of(seed, messages=messages), messages)
 
 
 def run_seeds(
     seeds: Sequence[int],
     *,
     jobs: int = 1,
-    messages: int = 6,
+    messages: int = MESSAGES,
     progress: Callable[[Report], None],
 ) -> Report:
     """Run many worlds.
@@ -84,7 +88,7 @@ def _reports(
         yield from pool.map(run, seeds, chunksize=BATCH)
 
 
-def _watched(world: World) -> Report:
+def _watched(world: World, messages: int) -> Report:
     """Run a world; whatever goes wrong in it is a failure of its seed."""
     seed = world.recipe.seed
     try:
@@ -95,10 +99,16 @@ def _watched(world: World) -> Report:
             invariant=error.invariant,
             detail=error.detail,
             turn_id=error.turn_id,
+            messages=messages,
         )
     except Exception as error:  # noqa: BLE001 - it is a finding, whatever it is
         detail = str(error) or repr(error)
-        failure = Failure(seed=seed, invariant=type(error).__name__, detail=detail)
+        failure = Failure(
+            seed=seed,
+            invariant=type(error).__name__,
+            detail=detail,
+            messages=messages,
+        )
     return Report(tally=world.tally(), failures=(failure,))
 
 
@@ -132,10 +142,10 @@ def summary(report: Report) -> str:
     )
 
 
-def trace(seed: int) -> tuple[Report, str]:
+def trace(seed: int, *, messages: int = MESSAGES) -> tuple[Report, str]:
     """Run one world, remembering what happens; return it in words as well."""
-    world = world_of(seed, history=HISTORY)
-    report = _watched(world)
+    world = world_of(seed, messages=messages, history=HISTORY)
+    report = _watched(world, messages)
     lines = [f"the world of seed {seed}: {world.recipe}", ""]
     turn_id = report.failures[0].turn_id if report.failures else ""
     for story in world.chronicle.stories.values():

@@ -8,7 +8,7 @@ from tests.simulation.bugs import BUGS, Bug
 from tests.simulation.run import Report, run_seed, run_seeds, summary, told
 from tests.simulation.world import world_of
 
-SEEDS = 120
+SEEDS = 80
 FEW_DOZEN = 60
 
 
