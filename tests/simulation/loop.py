@@ -33,6 +33,7 @@ from tests.simulation.process import (
     SimHandle,
     SimProcess,
     SimTask,
+    close,
 )
 
 _T = TypeVar("_T")
@@ -289,7 +290,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             process.kill()
         while left := [task for p in self._processes for task in p.take_remains()]:
             for task in left:
-                _close(task)
+                close(task)
 
     # --------------------------------------------------------------- asyncio's own face
 
@@ -397,14 +398,3 @@ class SimLoop(asyncio.AbstractEventLoop):
     @override
     def get_debug(self) -> bool:
         return False
-
-
-def _close(task: asyncio.Task[Any]) -> None:
-    task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue]
-    coro = task.get_coro()
-    for _ in range(50):  # each time up to its next await
-        try:
-            coro.close()
-        except BaseException:  # noqa: BLE001 - whatever the dead say
-            continue
-        return
