@@ -53,9 +53,7 @@ class Ingress(Inbox):
 
     async def _take_in(self, inbound: Inbound) -> Acceptance:
         async with self._store.begin("ingress.message") as tx:
-            user = inbound.user
-            tenant = await tx.tenant_of(user.platform, user.workspace)
-            person = await tx.find_by_platform(tenant, user) if tenant else None
+            tenant, person = await tx.recognise(inbound.user)
             if tenant and person and isinstance(inbound, Said):
                 # By far the most frequent: one connection, one transaction.
                 return await self._said(tx, tenant, person, inbound)
@@ -101,13 +99,18 @@ class Ingress(Inbox):
             text=said.text,
             address=said.address,
         )
-        if not await _first(tx, tenant, said):
-            return Acceptance(outcome="duplicate")
-        if person and said.address.personal:
-            await tx.remember_address(tenant, person.id, said.address)
-        await send_letter(
-            tx, tenant, said.address.conversation_id, said.address, letter
+        new = await tx.receive(
+            tenant,
+            delivery_id=said.delivery_id,
+            said_key=said.said_key,
+            address=said.address,
+            kind=letter.kind,
+            body=letter.model_dump_json(),
+            met=person.id if person and said.address.personal else None,
         )
+        if not new:
+            return Acceptance(outcome="duplicate")
+        await tx.notify(tenant, said.address.conversation_id)
         return Acceptance(outcome="accepted")
 
     async def _met(

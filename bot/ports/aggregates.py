@@ -109,6 +109,36 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def receive(
+        self,
+        tenant: TenantId,
+        *,
+        delivery_id: str,
+        said_key: str,
+        address: Address,
+        kind: str,
+        body: str,
+        met: PersonId | None,
+    ) -> bool:
+        """Put what somebody said into their conversation, the first time it comes.
+
+        `first_time`, `deliver` and, for who was met alone there, `remember_address`, at
+        once: a webhook waits for it.
+
+        Args:
+            tenant: Whose conversation it is.
+            delivery_id: The platform's id of the call.
+            said_key: What was said, whatever the id.
+            address: Where it was said.
+            kind: What the document is, for who reads it.
+            body: The JSON document.
+            met: Whose address it is; ``None``: nobody's alone, or nobody we know.
+
+        Returns:
+            False if it came before; then nothing changed.
+        """
+        ...
+
     async def forget_deliveries(self) -> int:
         """Forget names that no platform repeats any more; return how many."""
         ...
@@ -253,6 +283,10 @@ class People(Protocol):
         self, platform: PlatformName, workspace: str
     ) -> TenantId | None:
         """Return whose workspace it is."""
+        ...
+
+    async def recognise(self, user: UserRef) -> tuple[TenantId | None, Person | None]:
+        """Return whose workspace it is, and the active person with this id there."""
         ...
 
     async def workspace_of(self, tenant_id: TenantId, platform: PlatformName) -> str:

@@ -4,16 +4,20 @@ Mail is numbered per conversation without gaps and may be consumed in any order;
 consuming removes it. A conversation with mail is due.
 """
 
+from datetime import timedelta
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
 from bot.ports.rows import Claim, Mail
-from bot.protocol.ids import ConversationId, TenantId
+from bot.protocol.ids import ConversationId, PersonId, TenantId
 from bot.protocol.inbound import Address
+from bot.store.dedup import KEEP
 from bot.store.direct import direct, direct_from_file
 
 _deliver = direct_from_file("deliver")
 _consume = direct_from_file("consume")
+_receive = direct_from_file("receive")
 _read_mail = direct(
     """
     SELECT mail_seq, kind, CAST(body AS text) AS body, at FROM mailbox
@@ -51,6 +55,39 @@ async def deliver(  # noqa: PLR0917 - in the order of an envelope
     )
     assert row is not None, "it is always put in"
     return row["mail_seq"]
+
+
+async def receive(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    *,
+    delivery_id: str,
+    said_key: str,
+    address: Address,
+    kind: str,
+    body: str,
+    met: PersonId | None,
+    keep: timedelta = KEEP,
+) -> bool:
+    """Put what somebody said into their conversation, unless it came before.
+
+    As `bot.store.dedup.first_time`, `deliver` and `bot.store.people.remember_address`,
+    in one statement.
+    """
+    row = await _receive.one(
+        conn,
+        tenant_id=tenant,
+        platform=address.platform,
+        delivery_id=delivery_id,
+        said_key=said_key,
+        keep=keep,
+        conversation_id=address.conversation_id,
+        address=address.model_dump_json(),
+        kind=kind,
+        body=body,
+        met=met,
+    )
+    return row is not None
 
 
 async def read_mail(conn: AsyncConnection, claim: Claim) -> list[Mail]:

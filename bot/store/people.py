@@ -266,8 +266,8 @@ _find_by_platform = {
 
 
 def person_from(row: RowMapping | Row) -> Person:
-    """Return the person that a row of `PERSON` describes."""
-    values: dict[str, Any] = {str(name): value for name, value in row.items()}
+    """Return the person that a row with the columns `PERSON` describes."""
+    values: dict[str, Any] = {column.name: row[column.name] for column in PERSON}
     return Person(id=values.pop("person_id"), **values)
 
 

@@ -28,6 +28,7 @@ from bot.store import (
     log,
     mailbox,
     people,
+    recognition,
     snapshots,
     surfaces,
     wake,
@@ -88,6 +89,7 @@ class PostgresTransaction:
     first_time = _here(dedup.first_time)
     forget_deliveries = _here(dedup.forget_deliveries)
     deliver = _here(mailbox.deliver)
+    receive = _here(mailbox.receive)
     read_mail = _here(mailbox.read_mail)
     consume = _here(mailbox.consume)
 
@@ -117,6 +119,7 @@ class PostgresTransaction:
     load_surfaces = _here(surfaces.load_surfaces)
 
     tenant_of = _here(people.tenant_of)
+    recognise = _here(recognition.recognise)
     workspace_of = _here(people.workspace_of)
     find_by_platform = _here(people.find_by_platform)
     link_platform_user = _here(people.link_platform_user)

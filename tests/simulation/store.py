@@ -73,6 +73,7 @@ class SimTransaction:
     first_time = over_the_wire(store_conversations.first_time)
     forget_deliveries = over_the_wire(store_conversations.forget_deliveries)
     deliver = over_the_wire(store_conversations.deliver)
+    receive = over_the_wire(store_people.receive)
     notify = over_the_wire(store_conversations.notify)
     read_mail = over_the_wire(store_conversations.read_mail)
     consume = over_the_wire(store_conversations.consume)
@@ -104,6 +105,7 @@ class SimTransaction:
     load_surfaces = over_the_wire(store_shown.load_surfaces)
 
     tenant_of = over_the_wire(store_people.tenant_of)
+    recognise = over_the_wire(store_people.recognise)
     workspace_of = over_the_wire(store_people.workspace_of)
     find_by_platform = over_the_wire(store_people.find_by_platform)
     link_platform_user = over_the_wire(store_people.link_platform_user)

@@ -7,6 +7,7 @@ from bot.company.model import Company, Person
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
 from tests.simulation.database import Session
+from tests.simulation.store_conversations import deliver, first_time
 from tests.simulation.tables import PersonRecord, Tables
 
 
@@ -28,6 +29,13 @@ async def tenant_of(
 ) -> TenantId | None:
     """Return whose workspace it is."""
     return s.get(s.tables.installation, (platform, workspace))
+
+
+async def recognise(s: Session, user: UserRef) -> tuple[TenantId | None, Person | None]:
+    """Return whose workspace it is, and the active person with this id there."""
+    tenant_id = await tenant_of(s, user.platform, user.workspace)
+    person = await find_by_platform(s, tenant_id, user) if tenant_id else None
+    return tenant_id, person
 
 
 async def workspace_of(s: Session, tenant_id: TenantId, platform: PlatformName) -> str:
@@ -100,3 +108,29 @@ async def address_of(
 ) -> Address | None:
     """Return where the person was met last on the platform, if ever."""
     return s.get(s.tables.person_address, (tenant_id, person_id, platform))
+
+
+async def receive(
+    s: Session,
+    tenant: TenantId,
+    *,
+    delivery_id: str,
+    said_key: str,
+    address: Address,
+    kind: str,
+    body: str,
+    met: PersonId | None,
+) -> bool:
+    """Put what somebody said into their conversation, unless it came before."""
+    if not await first_time(
+        s,
+        tenant,
+        delivery_id=delivery_id,
+        said_key=said_key,
+        platform=address.platform,
+    ):
+        return False
+    if met is not None:
+        await remember_address(s, tenant, met, address)
+    await deliver(s, tenant, address.conversation_id, address, kind, body)
+    return True
