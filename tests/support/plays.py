@@ -121,6 +121,8 @@ class Play:
                 yield ev.ApprovalExpired(approval_id=approval_id)
             case do.Park() | do.Resume() | do.Finish() | do.GiveUp():
                 yield self._of_turn(action)
+            case do.Report(call_id=call_id):
+                yield ev.ToolFinished(call_id=call_id, outcome="unknown")
             case _:
                 yield from self._called(action)
 
