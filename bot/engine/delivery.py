@@ -35,7 +35,7 @@ from bot.pacing.lanes import LaneLevel
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Tally
 from bot.ports.rows import Claim
-from bot.ports.store import Store
+from bot.ports.store import Store, Transaction
 from bot.ports.surface import Operation, Payload, Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.turn.state import TurnState
@@ -119,13 +119,14 @@ class Delivery:
             for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
         )
 
-    async def note(self, turn_id: TurnId, seq: int) -> None:
+    async def note(self, tx: Transaction, turn_id: TurnId, seq: int) -> None:
         """Write down what a settled turn's surfaces show at ``seq``.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
-        await self._receipts.settled(self._of_turn.get(turn_id, {}).values(), seq)
+        exhibits = self._of_turn.get(turn_id, {}).values()
+        await self._receipts.settled(tx, exhibits, seq)
 
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""

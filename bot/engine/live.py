@@ -217,8 +217,8 @@ class LiveTurns:
 
     async def _forget(self, turn_id: TurnId, runner: Runner) -> None:
         seq = runner.state.seq
-        await self._kit.delivery.note(turn_id, seq)
         async with self._kit.store.begin("conversation.delivered") as tx:
+            await self._kit.delivery.note(tx, turn_id, seq)
             await tx.set_delivered(self._claim, turn_id, seq)
         self._kit.delivery.forget(turn_id)
         del self._runners[turn_id]

@@ -11,7 +11,7 @@ import structlog
 from bot.clock import Clock
 from bot.engine.exhibit import Exhibit
 from bot.errors import DeskhandError, LeaseLostError
-from bot.ports.store import Store
+from bot.ports.store import Store, Transaction
 from bot.ports.surface import Payload
 
 log = structlog.get_logger()
@@ -99,18 +99,18 @@ class Receipts:
             )
         exhibit.written = exhibit.receipt
 
-    async def settled(self, exhibits: Iterable[Exhibit], seq: int) -> None:
-        """Commit what surfaces show at rest, so that the next owner need not edit."""
-        async with self._store.begin("surface.settled") as tx:
-            for exhibit in exhibits:
-                if exhibit.receipt:
-                    await tx.record_shown(
-                        exhibit.claim,
-                        surface_id=exhibit.surface_id,
-                        digest=exhibit.digest,
-                        seq=seq,
-                        receipt=exhibit.receipt,
-                    )
+    @staticmethod
+    async def settled(tx: Transaction, exhibits: Iterable[Exhibit], seq: int) -> None:
+        """Write what surfaces show at rest, so that the next owner need not edit."""
+        for exhibit in exhibits:
+            if exhibit.receipt:
+                await tx.record_shown(
+                    exhibit.claim,
+                    surface_id=exhibit.surface_id,
+                    digest=exhibit.digest,
+                    seq=seq,
+                    receipt=exhibit.receipt,
+                )
 
     async def failed(self, exhibit: Exhibit, error: DeskhandError) -> None:
         """Commit that the surface is given up, for operators to see."""

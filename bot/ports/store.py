@@ -62,7 +62,6 @@ Point: TypeAlias = Literal[
     "surface.intent",
     "surface.fence",
     "surface.receipt",
-    "surface.settled",
     "surface.failed",
     "reach.look_up",
     "reach.remember",

@@ -7,6 +7,7 @@ database's, so workers' clocks do not matter.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -113,6 +114,7 @@ async def release(
     )
     if row is None:
         return False
+    _held.pop(conn, None)  # the fence has moved
     if row["has_mail"] and not delay:
         await notify(conn, claim.tenant_id, claim.conversation_id)
     return True
@@ -121,11 +123,35 @@ async def release(
 async def hold_conversation(conn: AsyncConnection, claim: Claim) -> None:
     """Keep the claim valid until the end of this transaction.
 
+    Postgres is asked once in a transaction: nobody else can change a row that is locked.
+
     Raises:
         LeaseLostError: It is not valid any more.
     """
+    if is_held(conn, claim):
+        return
     if await _hold_conversation.one(conn, **_key(claim)) is None:
         raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+    note_held(conn, claim)
+
+
+def is_held(conn: AsyncConnection, claim: Claim) -> bool:
+    """Return whether this transaction is known to keep the claim valid."""
+    return _proof(claim) in _held.get(conn, ())
+
+
+def note_held(conn: AsyncConnection, claim: Claim) -> None:
+    """Remember that this transaction has locked the conversation under the claim."""
+    _held.setdefault(conn, set()).add(_proof(claim))
+
+
+def _proof(claim: Claim) -> tuple[str, str, int]:
+    return claim.tenant_id, claim.conversation_id, claim.fence
+
+
+_held: WeakKeyDictionary[AsyncConnection, set[tuple[str, str, int]]]
+_held = WeakKeyDictionary()
+"""By transaction: each takes a connection anew."""
 
 
 async def require_generation(

@@ -16,7 +16,7 @@ from bot.ports.journal import TurnRow
 from bot.ports.rows import Append, Claim, StoredTurn
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
-from bot.store.conversations import hold_conversation
+from bot.store.conversations import hold_conversation, note_held
 from bot.store.direct import direct, direct_from_file
 from bot.store.schema import turn
 from bot.store.texts import storable
@@ -123,7 +123,11 @@ async def append_events(
         ats=[a.at for a in appends],
         **_events(batch),
     )
-    return frozenset(TurnId(row["turn_id"]) for row in rows)
+    written = frozenset(TurnId(row["turn_id"]) for row in rows)
+    for append in appends:
+        if append.turn_id in written:
+            note_held(conn, append.claim)
+    return written
 
 
 def _merged(batch: Sequence[Append]) -> list[Append]:

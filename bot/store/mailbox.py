@@ -12,6 +12,7 @@ from bot.errors import LeaseLostError
 from bot.ports.rows import Claim, Mail
 from bot.protocol.ids import ConversationId, PersonId, TenantId
 from bot.protocol.inbound import Address
+from bot.store.conversations import note_held
 from bot.store.dedup import KEEP
 from bot.store.direct import direct, direct_from_file
 
@@ -115,4 +116,5 @@ async def consume(conn: AsyncConnection, claim: Claim, *mail_seqs: int) -> int:
     )
     if row is None:
         raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+    note_held(conn, claim)
     return row["left_over"]

@@ -12,20 +12,19 @@ _KEPT = 2
 
 _save = direct(
     """
+    WITH forgotten AS (
+        DELETE FROM snapshot
+        WHERE tenant_id = :tenant_id AND turn_id = :turn_id AND seq < (
+            SELECT s.seq FROM snapshot AS s
+            WHERE s.tenant_id = :tenant_id AND s.turn_id = :turn_id
+              AND s.seq < :seq
+            ORDER BY s.seq DESC OFFSET CAST(:older AS bigint) LIMIT 1
+        )
+    )
     INSERT INTO snapshot (tenant_id, turn_id, seq, state, checksum)
     VALUES (:tenant_id, :turn_id, :seq, :state, :checksum)
     ON CONFLICT (tenant_id, turn_id, seq)
     DO UPDATE SET state = excluded.state, checksum = excluded.checksum
-    """
-)
-_forget = direct(
-    """
-    DELETE FROM snapshot
-    WHERE tenant_id = :tenant_id AND turn_id = :turn_id AND seq < (
-        SELECT s.seq FROM snapshot AS s
-        WHERE s.tenant_id = :tenant_id AND s.turn_id = :turn_id
-        ORDER BY s.seq DESC OFFSET CAST(:kept AS bigint) LIMIT 1
-    )
     """
 )
 _load = direct(
@@ -59,8 +58,8 @@ async def save_snapshot(  # noqa: PLR0917 - the row, in its order
         seq=seq,
         state=state_json,
         checksum=checksum,
+        older=_KEPT - 2,
     )
-    await _forget.all(conn, tenant_id=claim.tenant_id, turn_id=turn_id, kept=_KEPT - 1)
 
 
 async def load_snapshot(

@@ -1,6 +1,7 @@
 """Claims: one owner at a time, a fence that only grows, and nothing forgotten."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from bot.store.conversations import (
     conversation_fence_ok,
     heartbeat,
     hold_conversation,
+    is_held,
     release,
     require_generation,
 )
@@ -215,3 +217,20 @@ async def test_reading_mail_of_a_new_claim_finds_what_the_dead_left(
     assert heir is not None
     async with begin(engine) as conn:
         assert [mail.mail_seq for mail in await read_mail(conn, heir)] == [1]
+
+
+async def test_a_transaction_that_holds_a_claim_asks_once(engine: AsyncEngine):
+    held, other = await own(engine), await own(engine)
+    async with begin(engine) as conn:
+        assert not is_held(conn, held)
+        await hold_conversation(conn, held)
+        assert is_held(conn, held)
+        assert not is_held(conn, other)
+        assert not is_held(conn, replace(held, fence=held.fence - 1))
+    async with begin(engine) as conn:
+        assert not is_held(conn, held)
+        await hold_conversation(conn, held)
+        await release(conn, held, None)
+        assert not is_held(conn, held)
+        with pytest.raises(LeaseLostError):
+            await hold_conversation(conn, held)

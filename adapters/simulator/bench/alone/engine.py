@@ -23,6 +23,7 @@ from bot.engine.kit import Kit
 from bot.engine.worker import Worker
 from bot.errors import DeskhandError
 from bot.ports.rows import Claim
+from bot.ports.store import Transaction
 from bot.protocol.events import Recorded
 from bot.protocol.ids import TenantId, TurnId, turn_id_for
 from bot.protocol.inbound import Address, Said, UserRef
@@ -57,7 +58,7 @@ class Silent(Delivery):
         return True
 
     @override
-    async def note(self, turn_id: TurnId, seq: int) -> None:
+    async def note(self, tx: Transaction, turn_id: TurnId, seq: int) -> None:
         pass
 
     @override
