@@ -375,11 +375,17 @@ class Delivery:
             self._pacer.succeeded(exhibit.surface_id, self._clock.monotonic())
 
     async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
-        surface, role = exhibit.surface_id, exhibit.plan.role
-        log.error("surface.abandoned", surface=surface, role=role, error=str(error))
+        surface = exhibit.surface_id
+        try:
+            await self._receipts.failed(exhibit, error)
+            log.error("surface.abandoned", surface=surface, error=str(error))
+        except StoreUnavailableError as failure:
+            self._retry(exhibit, failure)  # or nobody would ever know of it
+            return
+        except LeaseLostError:
+            log.info("surface.left", surface=surface)  # to its new owner
         self._count(exhibit, "refused")
         self._abandon(exhibit)
-        await self._receipts.failed(exhibit, error)
 
     def _abandon(self, exhibit: Exhibit) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()

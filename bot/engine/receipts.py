@@ -113,16 +113,18 @@ class Receipts:
                 )
 
     async def failed(self, exhibit: Exhibit, error: DeskhandError) -> None:
-        """Commit that the surface is given up, for operators to see."""
-        try:
-            async with self._store.begin("surface.failed") as tx:
-                await tx.record_shown(
-                    exhibit.claim,
-                    surface_id=exhibit.surface_id,
-                    digest=exhibit.digest,
-                    seq=exhibit.shown_seq,
-                    closed=True,
-                    error=str(error),
-                )
-        except DeskhandError as failure:
-            log.warning("surface.unrecorded", error=str(failure), hint=failure.hint)
+        """Commit that the surface is given up, for operators to see.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation, and finds out itself.
+            StoreUnavailableError: It is not written down; give it up again.
+        """
+        async with self._store.begin("surface.failed") as tx:
+            await tx.record_shown(
+                exhibit.claim,
+                surface_id=exhibit.surface_id,
+                digest=exhibit.digest,
+                seq=exhibit.shown_seq,
+                closed=True,
+                error=str(error),
+            )

@@ -28,7 +28,8 @@ async def is_withdrawn(
     if row.status != "withdrawn":
         return False
     ruled = await decisions_of(conn, row.tenant_id, row.approval_id)
-    return ruled[-1].said_key == _said_key(change)
+    # Nobody ruled where its turn was stopped: then nothing was taken back by name.
+    return bool(ruled) and ruled[-1].said_key == _said_key(change)
 
 
 async def withdraw(

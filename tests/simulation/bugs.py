@@ -38,6 +38,7 @@ from tests.simulation import store_conversations, store_log
 from tests.simulation.company import TENANT
 from tests.simulation.database import Session
 from tests.simulation.notices import Switchboard
+from tests.simulation.recipe import Recipe
 from tests.simulation.store import SimStore, SimTransaction, over_the_wire
 from tests.simulation.works import Works
 
@@ -74,6 +75,14 @@ class Bug:
     """Returns a block within which the mistake is there."""
     caught_by: tuple[str, ...]
     """Invariants, any of which may be the first to find it."""
+
+    def may_show_in(self, recipe: Recipe) -> bool:
+        """Whether a world is one in which what the bug needs happens often."""
+        dense = recipe.brief > 0.5
+        if self.plant is dedup_removed:
+            return dense
+        late = recipe.platform_trouble > 0.15 and "late" in recipe.platform_troubles
+        return not dense and (late or self.plant is not late_edit_covers)
 
 
 # ---------------------------------------------------------------------- who may write
@@ -363,21 +372,31 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     lease_never_checked: ("nobody works on what they do not own",),
     ack_before_commit: ("what is accepted is never lost",),
     dedup_removed: ("what is said is heard once", "everything comes to rest"),
-    lost_wakeup: ("everything comes to rest",),
+    lost_wakeup: ("everything comes to rest", "a stop takes a second"),
     steer_without_event: ("what is accepted is never lost",),
     release_forgets_mail: ("everything comes to rest",),
     mail_never_consumed: ("what is said is heard once", "a decision counts once"),
     stop_queued: ("a stop takes a second",),
-    effect_without_intent: ("no effect without an intent",),
+    effect_without_intent: (
+        "no effect without an intent",
+        "nothing goes wrong by mistake",
+    ),
     probe_only_looks: ("no turn denies what happened",),
     once_again: ("an effect happens at most once",),
     unknown_is_failed: ("no turn denies what happened",),
-    decided_twice: ("no effect without its approval", "only entitled people decide"),
+    decided_twice: (
+        "no effect without its approval",
+        "only entitled people decide",
+        "a decision counts once",
+    ),
     decided_by_anybody: ("only entitled people decide",),
     stale_card_decides: ("a press decides what its card shows",),
     snapshot_late: ("a snapshot is the fold of the log",),
     show_before_commit: ("memory is the fold of the log",),
-    sweeper_closes_parked: ("only who asked stops a turn",),
+    sweeper_closes_parked: (
+        "only who asked stops a turn",
+        "a stop takes a second",
+    ),
     post_without_intent: ("a post is intended before it is made",),
     edit_unfenced: ("only the owner shows", "every surface shows the end"),
     late_edit_covers: ("every surface shows the end",),

@@ -34,7 +34,7 @@ from tests.simulation.store import SimStore
 from tests.simulation.works import Works
 
 COMPANY = Company(company=About(name="Sim"), people=PEOPLE)
-REST = 2 * 3600.0
+REST = 45 * 60.0
 """Seconds within which a healed world comes to rest."""
 SETTLE = 5.0
 """Seconds until a bot that has started, or has its database back, does all it does."""
