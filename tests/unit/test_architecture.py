@@ -150,9 +150,17 @@ def test_same_role_same_file_name_on_every_platform() -> None:
 
 # ------------------------------------------------------------------------------- SQL
 
-DATABASE_NAMES = {"bot/app/database.py": 2}
-"""How many f-strings may be SQL, and where: PostgreSQL takes no parameters for the
-name of a database, so `fresh_database` quotes it itself."""
+OF_OUR_NAMES = {
+    "bot/app/database.py": 2,
+    "adapters/simulator/bench/alone/parked.py": 1,
+    "bot/store/approvals.py": 1,
+    "bot/store/log.py": 1,
+    "bot/store/people.py": 1,
+    "bot/store/recognition.py": 1,
+}
+"""How many f-strings may be SQL, and where. PostgreSQL takes no parameters for the name
+of a database, so `fresh_database` quotes it itself; constant statements name their
+columns from the schema once, at import; no value is ever in the text."""
 STATEMENT = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|DROP|CREATE|ALTER|TRUNCATE|GRANT|"
     r"LISTEN|NOTIFY|WITH \w+ AS|SET )\b"
@@ -184,7 +192,7 @@ def built_sql(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_no_sql_is_put_together_as_text(module: Path) -> None:
     found = list(built_sql(module.read_text("utf-8")))
-    assert len(found) == DATABASE_NAMES.get(name(module), 0), found
+    assert len(found) == OF_OUR_NAMES.get(name(module), 0), found
 
 
 @pytest.mark.parametrize(
