@@ -27,9 +27,12 @@ from typing import Any, NoReturn
 from bot.app.build import built
 from bot.app.run import run
 from bot.commands.logs import set_up_logs
+from bot.engine import sweeper
 from bot.settings import load_settings
 from tests.crash.fuse import Charge, Fuse
 from tests.crash.seams import seams_with
+
+sweeper.SWEEP = 0.5  # a scenario is over in seconds, and must meet it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
