@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -50,7 +50,10 @@ class Worker:
     @property
     def stands_still(self) -> bool:
         """Whether the kernel has stopped it. Linux only."""
-        stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8")
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8")
+        except FileNotFoundError:  # it has ended, and we have yet to hear of it
+            return False
         return stat.rpartition(")")[2].split()[0] == "T"
 
     def kill(self) -> None:
@@ -74,7 +77,9 @@ class Worker:
 
     def _send(self, number: signal.Signals) -> None:
         if self.alive:
-            os.kill(self.pid, number)
+            # It may have ended, and we have yet to hear of it.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 class Nursery:
