@@ -170,6 +170,18 @@ class MessageGoneError(PlatformError):
     """There is nothing left to edit: deleted, or no longer editable."""
 
 
+class StreamRefusedError(PlatformError):
+    """A message cannot be streamed there; it can be posted and edited."""
+
+
+class StreamOverError(PlatformError):
+    """The stream has ended, by its age or otherwise; the message can be edited."""
+
+
+class StoppedByPersonError(PlatformError):
+    """Somebody pressed the platform's own Stop button on a streaming message."""
+
+
 class AmbiguousSendError(PlatformError):
     """Timeout, reset or 5xx: the send may or may not have happened."""
 

@@ -24,6 +24,13 @@ class Payload:
     """Equal for equal bodies; unchanged content is never sent twice."""
 
 
+class OpenStream(Frozen):
+    """A message that still grows by itself (`bot.ports.streaming`)."""
+
+    until: datetime
+    """When it must have been closed; the platform ends it soon after."""
+
+
 class Receipt(Frozen):
     """A platform's name for a message it shows. Stored, to edit it later."""
 
@@ -31,6 +38,8 @@ class Receipt(Frozen):
     """Slack ``ts``, or Teams activity id."""
     address: Address
     """Where it really is: a post to a person answers with the channel it opened."""
+    stream: OpenStream | None = None
+    """Set while the platform streams it: to be closed before it can be edited."""
 
 
 Operation = Literal["post", "edit"]
