@@ -3,7 +3,7 @@
 Claims are leases with a fence. A worker that dies lets its leases run out; a worker
 that is told to drain takes nothing new, lets turns end or park, and hands the rest
 back at once. Waking is by NOTIFY, with a slow poll behind it because notifications
-can be lost.
+can be lost; and by the time at which the next lease of somebody else runs out.
 """
 
 import asyncio
@@ -33,6 +33,11 @@ SHORT = timedelta(seconds=0.5)
 """How long it rests after Postgres went away in the middle."""
 POLL = 1.0
 """Seconds between looks at the table, should a notification be lost."""
+SOON = 0.01
+"""Seconds between two looks at least."""
+AT_ONCE = 8
+"""Conversations claimed in one commit, at most. Those of a worker that died are due all
+at once: each survivor takes so many, and then the next when it has time."""
 
 
 class Worker:
@@ -100,30 +105,38 @@ class Worker:
     async def _claim_until_drained(self, tasks: asyncio.TaskGroup) -> None:
         while not (self._draining and not self._owned):
             self._news.clear()
+            rest = POLL
             if not self._draining:
-                await self._claim_all(tasks)
+                rest = await self._claim_all(tasks)
             try:
-                async with asyncio.timeout(POLL):
+                async with asyncio.timeout(rest):
                     await self._news.wait()
             except TimeoutError:
                 pass
 
-    async def _claim_all(self, tasks: asyncio.TaskGroup) -> None:
-        while len(self._owned) < self._capacity and not self._draining:
+    async def _claim_all(self, tasks: asyncio.TaskGroup) -> float:
+        """Claim what is due; return after how many seconds to look again."""
+        while not self._draining:
+            most = min(AT_ONCE, self._capacity - len(self._owned))
+            if most <= 0:
+                break
             await self._admission.wait()
             try:
                 async with self._kit.store.begin("worker.claim") as tx:
-                    claim = await tx.claim_conversation(
+                    claimed = await tx.claim_conversations(
                         worker_id=self._worker_id,
                         lease=self._lease,
                         generation=GENERATION,
+                        most=most,
                     )
             except StoreUnavailableError as error:
                 log.warning("claim.unavailable", error=str(error), hint=error.hint)
-                return
-            if claim is None:
-                return
-            self._own(tasks, claim)
+                break
+            for claim in claimed.claims:
+                self._own(tasks, claim)
+            if len(claimed.claims) < most:
+                return _rest_until(claimed.next_in)
+        return POLL
 
     def _own(self, tasks: asyncio.TaskGroup, claim: Claim) -> None:
         conversation = Conversation(claim, self._kit)
@@ -233,3 +246,10 @@ class Worker:
                 else:
                     self._kit.telemetry.leases_lost.inc()
                     self._tasks[claim.conversation_id].cancel()
+
+
+def _rest_until(next_in: timedelta | None) -> float:
+    """Return how many seconds to rest: until the next lease of another runs out."""
+    if next_in is None:
+        return POLL
+    return min(POLL, max(SOON, next_in.total_seconds()))

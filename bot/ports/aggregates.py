@@ -9,6 +9,7 @@ from bot.ports.rows import (
     ApprovalRow,
     ApprovalStatus,
     Claim,
+    Claimed,
     DecisionRow,
     Mail,
     SurfaceRow,
@@ -31,15 +32,16 @@ from bot.turn.state import Approval
 class Conversations(Protocol):
     """Who owns a conversation."""
 
-    async def claim_conversation(
-        self, *, worker_id: str, lease: timedelta, generation: int
-    ) -> Claim | None:
-        """Take the conversation that has been due longest, of those nobody holds.
+    async def claim_conversations(
+        self, *, worker_id: str, lease: timedelta, generation: int, most: int
+    ) -> Claimed:
+        """Take the conversations that have been due longest, of those nobody holds.
 
         Args:
-            worker_id: Who takes it.
-            lease: After this it is anybody's again, unless `heartbeat` extends it.
+            worker_id: Who takes them.
+            lease: After this they are anybody's again, unless `heartbeat` extends it.
             generation: Conversations that need a newer one are passed over.
+            most: How many are taken at most; the rest is for others.
         """
         ...
 

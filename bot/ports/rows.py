@@ -5,7 +5,7 @@ Values only: which rows there are and how they are kept is the store's business.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.ports.surface import Receipt
@@ -35,6 +35,17 @@ class Claim:
     """Larger than that of every claim before."""
     address: Address | None
     """Where the conversation is; ``None`` if only signals ever came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What came of asking for conversations."""
+
+    claims: Sequence[Claim] = ()
+    """The one that has been due longest is the first."""
+    next_in: timedelta | None = None
+    """Until the next one can be claimed, of those that are not the worker's own;
+    ``None`` where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

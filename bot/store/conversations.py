@@ -13,14 +13,14 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LeaseLostError
-from bot.ports.rows import Claim
+from bot.ports.rows import Claim, Claimed
 from bot.protocol.ids import ConversationId, TenantId
 from bot.protocol.inbound import Address
 from bot.store.direct import Row, direct, direct_from_file
 from bot.store.schema import conversation
 from bot.store.wake import notify
 
-_claim_conversation = direct_from_file("claim_conversation")
+_claim_conversations = direct_from_file("claim_conversations")
 _claim_one = direct_from_file("claim_one")
 _heartbeat = direct_from_file("heartbeat")
 _release = direct_from_file("release")
@@ -34,25 +34,30 @@ _fence = direct(
 )
 
 
-async def claim_conversation(
+async def claim_conversations(
     conn: AsyncConnection,
     *,
     worker_id: str,
     lease: timedelta,
     generation: int = 0,
-) -> Claim | None:
-    """Take the conversation that has been due longest, of those nobody holds.
+    most: int = 1,
+) -> Claimed:
+    """Take the conversations that have been due longest, of those nobody holds.
 
     Args:
-        conn: The caller's transaction; the claim is valid once it has committed.
-        worker_id: Who takes it.
-        lease: After this it is anybody's again, unless `heartbeat` extends it.
+        conn: The caller's transaction; the claims are valid once it has committed.
+        worker_id: Who takes them.
+        lease: After this they are anybody's again, unless `heartbeat` extends it.
         generation: Conversations that need a newer one are passed over.
+        most: How many are taken at most.
     """
-    row = await _claim_conversation.one(
-        conn, worker_id=worker_id, lease=lease, generation=generation
+    rows = await _claim_conversations.all(
+        conn, worker_id=worker_id, lease=lease, generation=generation, most=most
     )
-    return _claim(row)
+    return Claimed(
+        claims=[_claim(row) for row in rows if row["fence"] is not None],
+        next_in=rows[0]["wait"],
+    )
 
 
 async def claim_one(
@@ -71,7 +76,7 @@ async def claim_one(
         worker_id=worker_id,
         lease=lease,
     )
-    return _claim(row)
+    return None if row is None else _claim(row)
 
 
 async def heartbeat(
@@ -204,9 +209,7 @@ def _key(claim: Claim) -> dict[str, object]:
     }
 
 
-def _claim(row: Row | None) -> Claim | None:
-    if row is None:
-        return None
+def _claim(row: Row) -> Claim:
     address = row["address"]
     return Claim(
         tenant_id=row["tenant_id"],

@@ -79,7 +79,7 @@ class PostgresTransaction:
         self._notices = notices
         self._due: dict[tuple[TenantId, ConversationId], None] = {}
 
-    claim_conversation = _here(conversations.claim_conversation)
+    claim_conversations = _here(conversations.claim_conversations)
     heartbeat = _here(conversations.heartbeat)
     release = _here(conversations.release)
     require_generation = _here(conversations.require_generation)

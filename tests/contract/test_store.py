@@ -144,10 +144,61 @@ class TestClaims:
     async def test_a_claim_in_flight_is_passed_by(self, ground: Ground):
         await ground.send(ground.address())
         async with ground.store.begin("worker.claim") as first:
-            assert await first.claim_conversation(
-                worker_id="w1", lease=LEASE, generation=0
+            taken = await first.claim_conversations(
+                worker_id="w1", lease=LEASE, generation=0, most=1
             )
+            assert taken.claims
             assert await ground.claim(worker_id="w2") is None
+
+    @on_every_store
+    async def test_several_are_claimed_at_once_and_the_rest_is_for_others(
+        self, ground: Ground
+    ):
+        places = [ground.address() for _ in range(5)]
+        for place in places:
+            await ground.send(place)
+        first = await ground.claim_some(worker_id="w1", most=3)
+        assert [claim.address for claim in first.claims] == places[:3]
+        second = await ground.claim_some(worker_id="w2", most=3)
+        assert [claim.address for claim in second.claims] == places[3:]
+
+    @on_every_store
+    async def test_one_of_several_that_is_locked_is_passed_by(self, ground: Ground):
+        places = [ground.address() for _ in range(3)]
+        for place in places:
+            await ground.send(place)
+        async with ground.store.begin("ingress.message") as tx:
+            await tx.deliver(TENANT, places[1].conversation_id, None, "stop", "{}")
+            taken = await ground.claim_some(most=5)
+        assert [claim.address for claim in taken.claims] == [places[0], places[2]]
+
+    @on_every_store
+    async def test_who_claims_hears_when_the_next_lease_of_another_runs_out(
+        self, ground: Ground
+    ):
+        assert (await ground.claim_some()).next_in is None
+        await ground.send(ground.address())
+        taken = await ground.claim_some(worker_id="w1", lease=timedelta(minutes=1))
+        assert taken.next_in is None, "its own lease is no news to it"
+        assert (await ground.claim_some(worker_id="w1")).next_in is None
+        other = await ground.claim_some(worker_id="w2")
+        assert not other.claims
+        assert other.next_in is not None
+        assert timedelta(seconds=30) < other.next_in <= timedelta(minutes=1)
+
+    @on_every_store
+    async def test_who_claims_hears_when_the_next_is_due_that_nobody_holds(
+        self, ground: Ground
+    ):
+        held = await ground.own()
+        soon = await ground.now() + timedelta(minutes=2)
+        await ground.do(lambda tx: tx.consume(held, 1))
+        await ground.do(lambda tx: tx.release(held, soon))
+        await ground.send(ground.address())
+        taken = await ground.claim_some()
+        assert len(taken.claims) == 1
+        assert taken.next_in is not None
+        assert timedelta(minutes=1) < taken.next_in <= timedelta(minutes=2)
 
     @on_every_store
     async def test_the_next_due_is_claimed_when_the_first_is_locked(

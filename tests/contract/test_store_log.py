@@ -210,9 +210,10 @@ class TestAppends:
         await ground.expire(dead)
         begun = ground.store.begin("worker.claim")
         async with asyncio.TaskGroup() as group, begun as tx:
-            assert await tx.claim_conversation(
-                worker_id="w2", lease=LEASE, generation=0
+            taken = await tx.claim_conversations(
+                worker_id="w2", lease=LEASE, generation=0, most=1
             )
+            assert taken.claims
             late = group.create_task(ground.append(events(dead, turn)))
             await ground.somebody_waits()
         assert late.result() == frozenset()

@@ -387,9 +387,10 @@ class TestSurfaces:
         await ground.expire(dead)
         begun = ground.store.begin("worker.claim")
         async with asyncio.TaskGroup() as group, begun as tx:
-            assert await tx.claim_conversation(
-                worker_id="w2", lease=timedelta(minutes=1), generation=0
+            taken = await tx.claim_conversations(
+                worker_id="w2", lease=timedelta(minutes=1), generation=0, most=1
             )
+            assert taken.claims
             late = group.create_task(refused(intend(ground, dead)))
             await ground.somebody_waits()
         assert late.result()

@@ -63,7 +63,7 @@ class SimTransaction:
         """Run a statement where the database is."""
         return await self._store.send(self._session, statement)
 
-    claim_conversation = over_the_wire(store_conversations.claim_conversation)
+    claim_conversations = over_the_wire(store_conversations.claim_conversations)
     heartbeat = over_the_wire(store_conversations.heartbeat)
     release = over_the_wire(store_conversations.release)
     require_generation = over_the_wire(store_conversations.require_generation)

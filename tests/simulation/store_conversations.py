@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.errors import LeaseLostError
-from bot.ports.rows import Claim, Mail
+from bot.ports.rows import Claim, Claimed, Mail
 from bot.protocol.ids import ConversationId, PlatformName, TenantId
 from bot.protocol.inbound import Address
 from tests.simulation.database import Session
@@ -42,19 +42,21 @@ async def hold(s: Session, claim: Claim) -> ConversationRecord:
 # ---------------------------------------------------------------------- conversations
 
 
-async def claim_conversation(
-    s: Session, *, worker_id: str, lease: timedelta, generation: int
-) -> Claim | None:
-    """Take the conversation that has been due longest, of those nobody holds."""
+async def claim_conversations(
+    s: Session, *, worker_id: str, lease: timedelta, generation: int, most: int
+) -> Claimed:
+    """Take the conversations that have been due longest, of those nobody holds."""
     table = s.tables.conversation
-    due = [
-        (row.claimable_at, key)
+    fit = [
+        (row.claimable_at, key, row.worker_id)
         for key, row in s.rows(table).items()
-        if row.claimable_at is not None
-        and row.claimable_at <= s.now
-        and row.needs <= generation
+        if row.claimable_at is not None and row.needs <= generation
     ]
-    for _, key in sorted(due, key=lambda one: one[0]):
+    coming = [at for at, _, by in fit if at > s.now and by != worker_id]
+    claims: list[Claim] = []
+    for at, key, _ in sorted(fit, key=lambda one: one[0]):
+        if at > s.now or len(claims) == most:
+            break
         if not s.try_lock(table, key):
             continue
         row = s.get(table, key)
@@ -68,13 +70,16 @@ async def claim_conversation(
         )
         s.put(table, key, taken)
         tenant, conversation = key
-        return Claim(
-            tenant_id=tenant,
-            conversation_id=conversation,
-            fence=taken.fence,
-            address=taken.address,
+        claims.append(
+            Claim(
+                tenant_id=tenant,
+                conversation_id=conversation,
+                fence=taken.fence,
+                address=taken.address,
+            )
         )
-    return None
+    next_in = min(coming) - s.now if coming else None
+    return Claimed(claims=claims, next_in=next_in)
 
 
 async def heartbeat(

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bot.company.model import Company
 from bot.errors import LeaseLostError
-from bot.ports.rows import Append, Claim
+from bot.ports.rows import Append, Claim, Claimed
 from bot.ports.store import Store, Transaction
 from bot.protocol.ids import PersonId, PlatformName, TenantId, TurnId
 from bot.protocol.inbound import Address
@@ -77,9 +77,23 @@ class Ground:
         self, *, worker_id: str = "w1", lease: timedelta = LEASE, generation: int = 0
     ) -> Claim | None:
         """Claim whatever has been due longest."""
+        taken = await self.claim_some(
+            worker_id=worker_id, lease=lease, generation=generation, most=1
+        )
+        return taken.claims[0] if taken.claims else None
+
+    async def claim_some(
+        self,
+        *,
+        worker_id: str = "w1",
+        lease: timedelta = LEASE,
+        generation: int = 0,
+        most: int = 8,
+    ) -> Claimed:
+        """Claim what has been due longest."""
         return await self.do(
-            lambda tx: tx.claim_conversation(
-                worker_id=worker_id, lease=lease, generation=generation
+            lambda tx: tx.claim_conversations(
+                worker_id=worker_id, lease=lease, generation=generation, most=most
             )
         )
 

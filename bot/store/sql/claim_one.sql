@@ -1,4 +1,4 @@
--- Take this conversation, if it is due and nobody holds it. See claim_conversation.sql.
+-- Take this conversation, if it is due and nobody holds it. See claim_conversations.sql.
 WITH due AS (
     SELECT tenant_id, conversation_id
     FROM conversation

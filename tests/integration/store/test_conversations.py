@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import LeaseLostError
 from bot.store.conversations import (
     Claim,
-    claim_conversation,
+    claim_conversations,
     conversation_fence_ok,
     heartbeat,
     hold_conversation,
@@ -33,10 +33,12 @@ async def take_all(engine: AsyncEngine, worker_id: str) -> list[Claim]:
     taken: list[Claim] = []
     while True:
         async with begin(engine) as conn:
-            one = await claim_conversation(conn, worker_id=worker_id, lease=LEASE)
-        if one is None:
+            some = await claim_conversations(
+                conn, worker_id=worker_id, lease=LEASE, most=3
+            )
+        if not some.claims:
             return taken
-        taken.append(one)
+        taken += some.claims
 
 
 async def test_workers_at_once_never_claim_the_same_conversation(engine: AsyncEngine):
@@ -52,8 +54,10 @@ async def test_a_claim_in_flight_is_passed_by(engine: AsyncEngine):
     place = address()
     await send(engine, place)
     async with begin(engine) as first, begin(engine) as second:
-        assert await claim_conversation(first, worker_id="w1", lease=LEASE)
-        assert not await claim_conversation(second, worker_id="w2", lease=LEASE)
+        one = await claim_conversations(first, worker_id="w1", lease=LEASE)
+        other = await claim_conversations(second, worker_id="w2", lease=LEASE)
+    assert one.claims
+    assert not other.claims
 
 
 async def test_a_conversation_that_is_not_due_is_not_claimed(engine: AsyncEngine):
@@ -82,17 +86,15 @@ async def test_what_needs_a_newer_generation_is_passed_over(engine: AsyncEngine)
         await release(conn, newer, datetime(2020, 1, 1, tzinfo=UTC))
     await send(engine, second)
     async with begin(engine) as conn:
-        taken = await claim_conversation(
+        taken = await claim_conversations(
             conn, worker_id="w1", lease=LEASE, generation=1
         )
-    assert taken is not None
-    assert taken.address == second
+    assert [claim.address for claim in taken.claims] == [second]
     async with begin(engine) as conn:
-        taken = await claim_conversation(
+        taken = await claim_conversations(
             conn, worker_id="w2", lease=LEASE, generation=2
         )
-    assert taken is not None
-    assert taken.address == first
+    assert [claim.address for claim in taken.claims] == [first]
 
 
 async def test_an_expired_lease_is_taken_over_with_a_larger_fence(engine: AsyncEngine):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import LeaseLostError, StoreRefusedError
 from bot.protocol.ids import PersonId, TenantId, TurnId
-from bot.store.conversations import Claim, claim_conversation, release
+from bot.store.conversations import Claim, claim_conversations, release
 from bot.store.engine import begin
 from bot.store.log import (
     Append,
@@ -202,7 +202,8 @@ async def test_an_append_waits_for_a_takeover_in_flight_and_is_refused(
     dead = await own(engine, lease=timedelta(0))
     turn_id = await start(engine, dead, "t")
     async with asyncio.TaskGroup() as group, begin(engine) as conn:
-        assert await claim_conversation(conn, worker_id="w2", lease=LEASE)
+        taken = await claim_conversations(conn, worker_id="w2", lease=LEASE)
+        assert taken.claims
         late = group.create_task(append(engine, [events(dead, turn_id)]))
         await somebody_waits(engine)
     assert late.result() == frozenset()
