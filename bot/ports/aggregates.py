@@ -1,10 +1,11 @@
 """What a transaction can do, one protocol per aggregate. See `bot.ports.store`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.company.model import Person
+from bot.pacing.shares import LaneAccount
 from bot.ports.rows import (
     ApprovalRow,
     ApprovalStatus,
@@ -275,6 +276,25 @@ class Surfaces(Protocol):
         self, tenant: TenantId, turn_id: TurnId
     ) -> list[SurfaceRow]:
         """Return the turn's surfaces, in a stable order."""
+        ...
+
+
+class Budgets(Protocol):
+    """What replicas have used of the platforms' budgets."""
+
+    async def lock_budgets(
+        self, tenant: TenantId, lanes: Sequence[str]
+    ) -> dict[str, LaneAccount]:
+        """Return the lanes' accounts, and keep them until the transaction ends.
+
+        A lane that nobody has used yet has an empty one.
+        """
+        ...
+
+    async def save_budgets(
+        self, tenant: TenantId, accounts: Mapping[str, LaneAccount]
+    ) -> None:
+        """Write accounts that `lock_budgets` returned in this transaction."""
         ...
 
 

@@ -20,6 +20,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from bot.ports.aggregates import (
     Approvals,
+    Budgets,
     Conversations,
     Mailbox,
     People,
@@ -63,6 +64,7 @@ Point: TypeAlias = Literal[
     "surface.fence",
     "surface.receipt",
     "surface.failed",
+    "budget.exchange",
     "reach.look_up",
     "reach.remember",
     # Who only looks.
@@ -71,7 +73,9 @@ Point: TypeAlias = Literal[
 """The name of a transaction."""
 
 
-class Transaction(Conversations, Mailbox, Log, Approvals, Surfaces, People, Protocol):
+class Transaction(
+    Conversations, Mailbox, Log, Approvals, Surfaces, Budgets, People, Protocol
+):
     """All of it, in one transaction."""
 
     async def now(self) -> datetime:

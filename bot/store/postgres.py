@@ -22,6 +22,7 @@ from bot.ports.store import Point, Store
 from bot.protocol.ids import ConversationId, TenantId, TurnId
 from bot.store import (
     approvals,
+    budgets,
     compaction,
     conversations,
     dedup,
@@ -117,6 +118,9 @@ class PostgresTransaction:
     record_intent = _here(surfaces.record_intent)
     record_shown = _here(surfaces.record_shown)
     load_surfaces = _here(surfaces.load_surfaces)
+
+    lock_budgets = _here(budgets.lock_budgets)
+    save_budgets = _here(budgets.save_budgets)
 
     tenant_of = _here(people.tenant_of)
     recognise = _here(recognition.recognise)

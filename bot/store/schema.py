@@ -350,6 +350,15 @@ approval = Table(
     ),
 )
 
+lane_budget = Table(
+    "lane_budget",
+    metadata,
+    name_column("tenant_id"),
+    name_column("lane"),
+    Column("account", JSON, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "lane"),
+)
+
 decision = Table(
     "decision",
     metadata,

@@ -19,6 +19,7 @@ from bot.errors import DeskhandError, StoreUnavailableError
 from bot.ports.store import Point, Store
 from bot.protocol.ids import ConversationId
 from tests.simulation import (
+    store_budgets,
     store_conversations,
     store_log,
     store_people,
@@ -103,6 +104,9 @@ class SimTransaction:
     record_intent = over_the_wire(store_shown.record_intent)
     record_shown = over_the_wire(store_shown.record_shown)
     load_surfaces = over_the_wire(store_shown.load_surfaces)
+
+    lock_budgets = over_the_wire(store_budgets.lock_budgets)
+    save_budgets = over_the_wire(store_budgets.save_budgets)
 
     tenant_of = over_the_wire(store_people.tenant_of)
     recognise = over_the_wire(store_people.recognise)

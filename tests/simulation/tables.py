@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.company.model import Person
+from bot.pacing.shares import LaneAccount
 from bot.ports.rows import (
     ApprovalRow,
     DecisionRow,
@@ -160,6 +161,9 @@ class Tables:
                     row.intent_at is None or row.address is not None
                 ),
             },
+        )
+        self.lane_budget: Table[tuple[TenantId, str], LaneAccount] = Table(
+            "lane_budget"
         )
         self.approval: Table[ApprovalKey, ApprovalRow] = Table(
             "approval",
