@@ -14,7 +14,7 @@ from bot.store.engine import dsn_of
 from bot.store.migrate import migrate, pending
 from tests.support.play import playing
 
-NEWER, OURS = "0099_made_up", "0002_completion"
+NEWER, OURS = "0099_made_up", "0003_budgets"
 
 
 async def change(database_url: str, *statements: str) -> None:
