@@ -59,6 +59,11 @@ class Budgets:
         self._tenant = Budget(limits.tenant)
         self._lanes: dict[str, Budget] = {}
 
+    def redefine(self, limits: Limits) -> None:
+        """Count by other limits from now on; what was used is forgotten."""
+        self._limits, self._tenant = limits, Budget(limits.tenant)
+        self._lanes.clear()
+
     def charge(self, operation: Operation, key: str, cost: int = 1) -> Answer | None:
         """Count a request, or return why it is refused.
 
@@ -68,7 +73,7 @@ class Budgets:
             cost: Messages that the request makes of itself.
         """
         match operation:
-            case "send" | "update" | "delete":
+            case "send" | "typing" | "stream" | "update" | "delete":
                 name, windows = "send", self._limits.send
             case "create":
                 name, windows = "create", self._limits.create

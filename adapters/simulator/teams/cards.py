@@ -119,6 +119,11 @@ class Inspection:
     """What some or all users will not see as meant."""
 
 
+def card_attachment(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``card`` as a message carries it."""
+    return {"contentType": CARD, "content": card}
+
+
 def inspect_card(card: object) -> Inspection:
     """Return what Teams would make of ``card``."""
     if not isinstance(card, Mapping):

@@ -37,11 +37,6 @@ def answer_of(outcome: Outcome) -> Json:
     return answer.model_dump(by_alias=True)
 
 
-def card_attachment(card: Json) -> Json:
-    """Return ``card`` as a message carries it."""
-    return {"contentType": CARD, "content": card}
-
-
 def _failure(status: HTTPStatus, message: str) -> Json:
     value = {"code": "BotError", "message": message}
     return {"statusCode": int(status), "type": ERROR, "value": value}

@@ -4,18 +4,21 @@ Every method answers as Teams documents it; `adapters.simulator.teams.answers` h
 the sources.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from adapters.simulator.teams import answers
 from adapters.simulator.teams.answers import Answer, bad_argument, bad_syntax
 from adapters.simulator.teams.budgets import Budgets
-from adapters.simulator.teams.cards import ATTACHMENTS, CARD, inspect_card
-from adapters.simulator.teams.limits import STATEMENTS, Limits
-from adapters.simulator.teams.streaming import refuse_stream
-from adapters.simulator.teams.tenant import Chat, Message, Tenant
+from adapters.simulator.teams.contents import (
+    parts_of,
+    refuse_content,
+    warnings_of,
+)
+from adapters.simulator.teams.limits import Limits
+from adapters.simulator.teams.streaming import ContentStreams
+from adapters.simulator.teams.tenant import Chat, Message, Standing, Tenant, User
 from adapters.simulator.teams.wire import (
     Json,
     NewConversation,
@@ -23,8 +26,15 @@ from adapters.simulator.teams.wire import (
     measure_bytes,
 )
 
-STATEMENT_ENTITY = "https://schema.org/Message"
 CREATION = "Incorrect conversation creation parameters"
+_UNWELCOME: Mapping[Standing, Answer] = {
+    "stranger": answers.NO_CONVERSATION,
+    "removed": answers.NOT_IN_ROSTER,
+    "blocked": answers.BLOCKED,
+    "muted": answers.MUTED,
+    "disabled": answers.DISABLED,
+}
+"""Why a bot may not act in a chat."""
 
 
 class Connector:
@@ -34,9 +44,17 @@ class Connector:
         tenant: What it acts on.
         budgets: What it has left.
         limits: What else is limited.
+        streams: Messages that grow.
     """
 
-    def __init__(self, tenant: Tenant, budgets: Budgets, limits: Limits) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        budgets: Budgets,
+        limits: Limits,
+        streams: ContentStreams,
+    ) -> None:
+        self._streams = streams
         self._tenant = tenant
         self._budgets = budgets
         self._limits = limits
@@ -58,13 +76,9 @@ class Connector:
             return bad_syntax(CREATION)
         if refused := self._budgets.charge("create", chat.user.mri):
             return refused
-        match chat.standing:
-            case "stranger" | "removed":
-                return answers.NOT_INSTALLED
-            case "blocked":
-                return answers.BLOCKED
-            case "installed":
-                return self._opened(chat, asked)
+        if chat.standing in {"stranger", "removed"}:
+            return answers.NOT_INSTALLED
+        return _UNWELCOME.get(chat.standing) or self._opened(chat, asked)
 
     def send(self, conversation: str, body: Json, reply_to: str | None) -> Answer:
         """Show a new message, or that the bot writes.
@@ -80,9 +94,12 @@ class Connector:
             return activity
         if reply_to is not None:
             body = {"replyToId": reply_to, **body}
-        parts = list(_split(body, activity))
+        streams = bool(activity.streams)
+        parts = [body] if streams else list(parts_of(body, activity))
         if refused := self._budgets.charge("send", chat.id, len(parts)):
             return refused
+        if streams:
+            return self._streams.take(chat, body, activity)
         if refused := self._refuse(body, activity):
             return refused
         if activity.type == "typing":
@@ -103,13 +120,15 @@ class Connector:
         activity = _read(body)
         if isinstance(activity, Answer):
             return activity
-        if activity.type != "message":
+        if activity.type != "message" or activity.streams:
             return bad_argument("Unknown activity type")
         if refused := self._budgets.charge("update", chat.id):
             return refused
+        if self._streams.is_open(chat, activity_id):
+            return answers.STREAM_OFF
         if refused := self._refuse(body, activity):
             return refused
-        self._tenant.edit(chat, message, body, warnings=_warnings(activity))
+        self._tenant.edit(chat, message, body, warnings=warnings_of(activity))
         return Answer(200, {"id": activity_id})
 
     def delete(self, conversation: str, activity_id: str) -> Answer:
@@ -130,7 +149,7 @@ class Connector:
             return chat
         if refused := self._budgets.charge("members", chat.id):
             return refused
-        people = [self._member(chat)]
+        people = [self._member(user) for user in (chat.user, *chat.others)]
         return Answer(200, {"members": people} if paged else people)
 
     def member(self, conversation: str, who: str) -> Answer:
@@ -140,9 +159,10 @@ class Connector:
             return chat
         if refused := self._budgets.charge("members", chat.id):
             return refused
-        if who not in {chat.user.mri, chat.user.aad_id}:
-            return answers.NO_MEMBER
-        return Answer(200, self._member(chat))
+        for user in (chat.user, *chat.others):
+            if who in {user.mri, user.aad_id}:
+                return Answer(200, self._member(user))
+        return answers.NO_MEMBER
 
     def _opened(self, chat: Chat, asked: NewConversation) -> Answer:
         if asked.activity is None:
@@ -153,22 +173,14 @@ class Connector:
         return Answer(201, {"id": chat.id, "activityId": sent.body.get("id")})
 
     def _post(self, chat: Chat, body: Json) -> Message:
-        warnings = _warnings(SentActivity.model_validate(body))
+        warnings = warnings_of(SentActivity.model_validate(body))
         return self._tenant.post(chat, self._tenant.bot, body, warnings=warnings)
 
     def _open_chat(self, conversation: str) -> Chat | Answer:
-        chat = self._tenant.chats.get(conversation)
+        chat = self._tenant.conversation(conversation)
         if chat is None:
             return answers.NO_CONVERSATION
-        match chat.standing:
-            case "stranger":
-                return answers.NO_CONVERSATION
-            case "removed":
-                return answers.NOT_IN_ROSTER
-            case "blocked":
-                return answers.BLOCKED
-            case "installed":
-                return chat
+        return _UNWELCOME.get(chat.standing) or chat
 
     def _own(
         self, conversation: str, activity_id: str
@@ -184,8 +196,6 @@ class Connector:
         return chat, message
 
     def _refuse(self, body: Json, activity: SentActivity) -> Answer | None:
-        if refused := refuse_stream(activity):
-            return refused
         if activity.type == "typing":
             return None
         if activity.type != "message":
@@ -196,17 +206,17 @@ class Connector:
             )
         if measure_bytes(body) > self._limits.message_bytes:
             return answers.TOO_BIG
-        return _refuse_content(activity)
+        return refuse_content(activity)
 
-    def _member(self, chat: Chat) -> Json:
-        given, _, surname = chat.user.name.partition(" ")
+    def _member(self, user: User) -> Json:
+        given, _, surname = user.name.partition(" ")
         return {
-            **chat.user.account(),
-            "objectId": chat.user.aad_id,
+            **user.account(),
+            "objectId": user.aad_id,
             "givenName": given,
             "surname": surname,
-            "email": chat.user.email,
-            "userPrincipalName": chat.user.email,
+            "email": user.email,
+            "userPrincipalName": user.email,
             "tenantId": self._tenant.id,
             "userRole": "user",
         }
@@ -219,33 +229,3 @@ def _read(body: Json) -> SentActivity | Answer:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
         return bad_argument(f"{where}: {problem['msg']}")
-
-
-def _split(body: Json, activity: SentActivity) -> Iterator[Json]:
-    if activity.type != "message" or not activity.text or not activity.attachments:
-        yield body
-        return
-    yield {key: value for key, value in body.items() if key != "attachments"}
-    yield {key: value for key, value in body.items() if key != "text"}
-
-
-def _refuse_content(activity: SentActivity) -> Answer | None:
-    statements = [e for e in activity.entities if e.get("type") == STATEMENT_ENTITY]
-    if len(statements) > STATEMENTS:
-        return bad_argument("There can be only one root message entity.")
-    for attachment in activity.attachments:
-        kind = attachment.content_type
-        if kind not in ATTACHMENTS and not kind.startswith("image/"):
-            return bad_argument("Unknown attachment type")
-    problems = [p for card in _cards(activity) for p in inspect_card(card).problems]
-    return bad_argument("Invalid card: " + "; ".join(problems)) if problems else None
-
-
-def _warnings(activity: SentActivity) -> list[str]:
-    return [w for card in _cards(activity) for w in inspect_card(card).warnings]
-
-
-def _cards(activity: SentActivity) -> Iterator[Any]:
-    for attachment in activity.attachments:
-        if attachment.content_type == CARD:
-            yield attachment.content

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from adapters.simulator.profiles import Luck
 from adapters.simulator.teams.limits import Operation
 
 
@@ -41,6 +42,15 @@ class Throttle:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Any other refusal of the connector."""
+
+    status: int
+    code: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """412: another operation on the same conversation was under way."""
 
@@ -63,7 +73,25 @@ class Hold:
         await self._open.wait()
 
 
-Fault: TypeAlias = ServerError | Silence | Reset | Throttle | Conflict | Hold
+Fault: TypeAlias = ServerError | Silence | Reset | Throttle | Refused | Conflict | Hold
+
+_GATEWAY = (500, 502, 503, 504)
+
+
+def misfortune(luck: Luck) -> Fault | None:
+    """Return what the weather does to the next request, if anything."""
+    match luck.trouble():
+        case None:
+            return None
+        case "refused":
+            return ServerError(_GATEWAY[luck.choice(len(_GATEWAY))])
+        case "broken":
+            return Reset()
+        case "lost":
+            ways = (ServerError(applied=True), Reset(applied=True), Silence())
+            return ways[luck.choice(len(ways))]
+        case "throttled":
+            return Throttle((None, 1, 2)[luck.choice(3)])
 
 
 class Faults:

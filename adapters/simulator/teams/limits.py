@@ -3,15 +3,27 @@
 Microsoft calls its rate limits "for estimation only" and "subject to change".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.pacing.lanes import Window
 
 Operation = Literal[
-    "create", "send", "update", "delete", "members", "token", "openid", "keys"
+    "create",
+    "send",
+    "typing",
+    "stream",
+    "update",
+    "delete",
+    "members",
+    "token",
+    "openid",
+    "keys",
 ]
-"""What a bot can ask of the stand-in; faults and the journal use these names."""
+"""What a bot can ask of the stand-in; faults and the journal use these names.
+
+``typing`` and ``stream`` are posts, told apart by what they carry.
+"""
 
 SEND = (Window(7, 1), Window(8, 2), Window(60, 30), Window(1800, 3600))
 """Per bot per conversation. Update and delete draw on it too: the page gives them no
@@ -39,6 +51,16 @@ REFRESH_USERS = 60
 """Source: …/universal-actions-for-adaptive-cards/user-specific-views"""
 STATEMENTS = 1
 """Root ``https://schema.org/Message`` entities. Source: …/bot-messages-ai-generated-content"""
+
+STREAM_PACE = 1.0
+"""Seconds between two requests of one stream.
+
+Source, also of what follows: …/platform/bots/streaming-ux
+"""
+STREAM_SECONDS = 120.0
+"""A stream's whole life; "strict"."""
+INFORMATIVE_CHARS = 1_000
+"""Of an informative update ("1 kb or 1000 characters")."""
 
 ANSWER_WITHIN = 15.0
 """Seconds a bot has to answer a delivery. Source: MicrosoftDocs/msteams-docs#6084"""
@@ -82,11 +104,27 @@ class Limits:
     members: tuple[Window, ...] = MEMBERS
     tenant: tuple[Window, ...] = TENANT
     message_bytes: int = MESSAGE_BYTES
+    stream_pace: float = STREAM_PACE
+    stream_seconds: float = STREAM_SECONDS
     answer_within: float = ANSWER_WITHIN
     message_retries: tuple[float, ...] = MESSAGE_RETRIES
     invoke_retries: tuple[InvokeRetry, ...] = INVOKE_RETRIES
     token_lifetime: int = TOKEN_LIFETIME
 
+    def times(self, factor: float) -> "Limits":
+        """Return what is left when others use up all but ``factor`` of the rates."""
 
-UNMETERED = Limits(send=(), create=(), members=(), tenant=())
+        def share(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+            return tuple(Window(max(1, w.count * factor), w.seconds) for w in windows)
+
+        return replace(
+            self,
+            send=share(self.send),
+            create=share(self.create),
+            members=share(self.members),
+            tenant=share(self.tenant),
+        )
+
+
+UNMETERED = Limits(send=(), create=(), members=(), tenant=(), stream_pace=0.0)
 """No rate limits; everything else as documented."""

@@ -15,8 +15,10 @@ from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from adapters.simulator.journal import Journal
+from adapters.simulator.profiles import Luck
 from adapters.simulator.teams import answers
 from adapters.simulator.teams.answers import Answer
 from adapters.simulator.teams.connector import Connector
@@ -25,15 +27,17 @@ from adapters.simulator.teams.faults import (
     Fault,
     Faults,
     Hold,
+    Refused,
     Reset,
     ServerError,
     Silence,
     Throttle,
+    misfortune,
 )
 from adapters.simulator.teams.keys import ISSUER, Notary
 from adapters.simulator.teams.limits import Operation
 from adapters.simulator.teams.login import Login
-from adapters.simulator.teams.wire import Json
+from adapters.simulator.teams.wire import Json, SentActivity
 from bot.clock import Clock
 
 CONNECTOR = "/teams/connector/"
@@ -43,7 +47,9 @@ TOKEN = "/teams/login/{tenant}/oauth2/v2.0/token"  # noqa: S105 - a path
 
 OPEN: frozenset[Operation] = frozenset({"token", "openid", "keys"})
 """Need no bearer token."""
-EXCLUSIVE: frozenset[Operation] = frozenset({"send", "update", "delete"})
+EXCLUSIVE: frozenset[Operation] = frozenset(
+    {"send", "typing", "stream", "update", "delete"}
+)
 """Exclude one another within a conversation."""
 
 Act = Callable[[Json], Answer]
@@ -66,6 +72,8 @@ class Site:
     """Whether operations on a conversation that is busy are answered 412."""
     latency: float
     """Seconds that every request takes."""
+    weather: Luck | None = None
+    """What else happens to requests that need a bearer token."""
     busy: set[str] = field(default_factory=set[str])
     """Conversations with an operation under way."""
 
@@ -125,7 +133,7 @@ class _Gateway:
             place["conversation"],
             reply_to=place.get("activity"),
         )
-        return await self._serve(request, "send", act)
+        return await self._serve(request, await _kind_of(request), act)
 
     async def update(self, request: web.Request) -> web.StreamResponse:
         place = request.match_info
@@ -173,7 +181,7 @@ class _Gateway:
         credentials = request.headers.get("Authorization", "")
         fault = None
         if operation in OPEN or site.login.accepts(credentials):
-            fault = site.faults.take(operation)
+            fault = self._fate_of(operation)
             answer = await self._perform(request, operation, act, fault)
         else:
             answer = answers.UNAUTHORIZED
@@ -191,7 +199,17 @@ class _Gateway:
             fault=type(fault).__name__ if fault else None,
             seconds=site.clock.monotonic() - started,
         )
+        if site.weather and operation not in OPEN:
+            await site.clock.sleep(site.weather.back())
         return await self._reply(request, answer, fault)
+
+    def _fate_of(self, operation: Operation) -> Fault | None:
+        site = self._site
+        if fault := site.faults.take(operation):
+            return fault
+        if site.weather is None or operation in OPEN:
+            return None
+        return misfortune(site.weather)
 
     async def _perform(
         self,
@@ -206,13 +224,14 @@ class _Gateway:
         with self._occupied(request, operation) as busy:
             if busy or isinstance(fault, Conflict):
                 return answers.CONFLICT
-            if isinstance(fault, Throttle):
-                return answers.throttled(fault.retry_after)
             if isinstance(fault, Hold):
                 await fault.arrive()
-            if self._site.latency:
-                await self._site.clock.sleep(self._site.latency)
+            await self._travel(operation)
             match fault:
+                case Throttle(retry_after=pause):
+                    return answers.throttled(pause)
+                case Refused(status=status, code=code, message=message):
+                    return answers.refusal(status, code, message)
                 case Silence(applied=False) | Reset(applied=False):
                     return Answer(0)
                 case ServerError(status=status, applied=applied):
@@ -221,6 +240,13 @@ class _Gateway:
                     return Answer(status, code="ServiceError")
                 case _:
                     return act(body)
+
+    async def _travel(self, operation: Operation) -> None:
+        seconds = self._site.latency
+        if self._site.weather and operation not in OPEN:
+            seconds += self._site.weather.there()
+        if seconds:
+            await self._site.clock.sleep(seconds)
 
     @contextmanager
     def _occupied(self, request: web.Request, operation: Operation) -> Generator[bool]:
@@ -273,6 +299,20 @@ def _broken(request: web.Request) -> web.Response:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()
     return web.Response()
+
+
+async def _kind_of(request: web.Request) -> Operation:
+    """Return what a post is, as far as that can be seen before it is read."""
+    body = await _read(request)
+    if isinstance(body, Answer):
+        return "send"
+    try:
+        activity = SentActivity.model_validate(body)
+    except ValidationError:
+        return "send"
+    if activity.streams:
+        return "stream"
+    return "typing" if activity.type == "typing" else "send"
 
 
 async def _read(request: web.Request) -> Json | Answer:

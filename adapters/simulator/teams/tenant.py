@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from adapters.simulator.journal import Journal
+from adapters.simulator.teams.cards import card_attachment
 from adapters.simulator.teams.wire import Json
 from bot.clock import Clock
 from bot.company.model import Person
 from bot.errors import PlatformError
 
-Standing = Literal["stranger", "installed", "removed", "blocked"]
-"""What the bot is to a person: never met, installed, uninstalled, blocked."""
+Standing = Literal["stranger", "installed", "removed", "blocked", "muted", "disabled"]
+"""What the bot is to a person: never met, installed, uninstalled, blocked (Teams has
+two ways to say that), or disabled by an administrator."""
+ChatKind = Literal["personal", "groupChat"]
 
 
 def _opaque(*parts: str, length: int) -> str:
@@ -78,10 +81,13 @@ class Message:
 
 @dataclass(slots=True, kw_only=True)
 class Chat:
-    """The personal conversation of one person and the bot."""
+    """The personal conversation of one person and the bot, or a group's."""
 
     id: str
     user: User
+    kind: ChatKind = "personal"
+    others: tuple[User, ...] = ()
+    """Who else is in a group."""
     standing: Standing = "stranger"
     last_id: int = 0
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
@@ -138,6 +144,9 @@ class Tenant:
             if person.entra
             for chat in [self._chat(person, app_id)]
         }
+        """The personal ones, by id."""
+        self.groups: dict[str, Chat] = {}
+        """By id, too."""
 
     def chat_of(self, who: str) -> Chat:
         """Return the chat of a person.
@@ -159,6 +168,29 @@ class Tenant:
             if who in {chat.user.person, chat.user.aad_id, chat.user.mri}:
                 return chat
         return None
+
+    def conversation(self, conversation: str) -> Chat | None:
+        """Return the chat or group of this id."""
+        return self.chats.get(conversation) or self.groups.get(conversation)
+
+    def open_group(self, who: Iterable[str]) -> Chat:
+        """Let people open a group and add the bot to it.
+
+        Raises:
+            PlatformError: Nobody in the tenant is called that.
+        """
+        first, *others = [self.chat_of(name).user for name in who]
+        names = sorted(user.aad_id for user in (first, *others))
+        group = Chat(
+            id=f"19:{_opaque('group', self.id, *names, length=32)}@thread.v2",
+            user=first,
+            kind="groupChat",
+            others=tuple(others),
+            standing="installed",
+        )
+        self.groups[group.id] = group
+        self._journal.record("teams.conversation", **describe_chat(group))
+        return group
 
     def set_standing(self, chat: Chat, standing: Standing) -> None:
         """Change what the bot is to a person."""
@@ -203,6 +235,18 @@ class Tenant:
         )
         return self._show(chat, edited)
 
+    def grow(
+        self,
+        chat: Chat,
+        message: Message,
+        content: Mapping[str, Any],
+        *,
+        warnings: Iterable[str] = (),
+    ) -> Message:
+        """Show more of a message that streams; that is no edit."""
+        grown = replace(message, content=_content(content), warnings=tuple(warnings))
+        return self._show(chat, grown)
+
     def delete(self, chat: Chat, message: Message) -> None:
         """Take a message away; what remains says that it was deleted."""
         self.cover(chat, message.id, None)
@@ -244,6 +288,7 @@ class Tenant:
     def snapshot(self) -> Json:
         """Return everything that exists, JSON-able."""
         chats = list(self.chats.values())
+        places = [*chats, *self.groups.values()]
         return {
             "seq": self._journal.last_seq,
             "tenant": {"id": self.id},
@@ -257,14 +302,23 @@ class Tenant:
                 }
                 for chat in chats
             ],
-            "conversations": [describe_chat(chat) for chat in chats],
-            "messages": [m.shown() for chat in chats for m in chat.messages.values()],
+            "conversations": [describe_chat(place) for place in places],
+            "messages": [m.shown() for each in places for m in each.messages.values()],
             "overlays": [
                 _overlay(chat, activity_id, card)
                 for chat in chats
                 for activity_id, card in chat.overlays.items()
             ],
         }
+
+    def seen(self, chat: Chat) -> list[Json]:
+        """Return what the chat's person sees: nothing deleted, cards of their own."""
+        return [
+            {**message.shown(), "attachments": [card_attachment(card)]}
+            if (card := chat.overlays.get(message.id))
+            else message.shown()
+            for message in live_messages(chat)
+        ]
 
     def _show(self, chat: Chat, message: Message) -> Message:
         chat.messages[message.id] = message
@@ -287,7 +341,7 @@ def describe_chat(chat: Chat) -> Json:
     """Return a chat without its messages, JSON-able."""
     return {
         "id": chat.id,
-        "conversationType": "personal",
+        "conversationType": chat.kind,
         "person": chat.user.person,
         "standing": chat.standing,
     }

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 Json: TypeAlias = dict[str, Any]
 """A JSON object whose inside nobody has looked at yet."""
@@ -21,6 +21,19 @@ class SentAttachment(_Wire):
     content: Any = None
 
 
+STREAM_ENTITY = "streaminfo"
+
+
+class StreamInfo(_Wire):
+    """The entity that makes an activity a part of a stream."""
+
+    stream_type: Literal["informative", "streaming", "final"] = Field(
+        alias="streamType"
+    )
+    stream_id: str | None = Field(default=None, alias="streamId")
+    stream_sequence: StrictInt | None = Field(default=None, alias="streamSequence")
+
+
 class SentActivity(_Wire):
     """An activity as a bot sends it; fields unknown here are kept."""
 
@@ -29,6 +42,11 @@ class SentActivity(_Wire):
     text_format: str | None = Field(default=None, alias="textFormat")
     attachments: tuple[SentAttachment, ...] = ()
     entities: tuple[Json, ...] = ()
+
+    @property
+    def streams(self) -> tuple[Json, ...]:
+        """The entities that make it a part of a stream."""
+        return tuple(e for e in self.entities if e.get("type") == STREAM_ENTITY)
 
 
 class Account(_Wire):

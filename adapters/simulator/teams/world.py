@@ -11,15 +11,16 @@ import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import aiohttp
 from aiohttp import web
 
 from adapters.simulator.journal import Journal
+from adapters.simulator.profiles import Luck, Profile
 from adapters.simulator.teams.budgets import Budgets
 from adapters.simulator.teams.cards import CARD
-from adapters.simulator.teams.clicks import answer_of, card_attachment
+from adapters.simulator.teams.clicks import answer_of
 from adapters.simulator.teams.connector import Connector
 from adapters.simulator.teams.courier import Courier, Outcome
 from adapters.simulator.teams.deliveries import Composer
@@ -28,6 +29,7 @@ from adapters.simulator.teams.keys import Notary, SigningKey
 from adapters.simulator.teams.limits import Limits, Operation
 from adapters.simulator.teams.login import Login
 from adapters.simulator.teams.routes import CONNECTOR, OPENID, TOKEN, Site, site_routes
+from adapters.simulator.teams.streaming import ContentStreams
 from adapters.simulator.teams.tenant import Tenant
 from adapters.simulator.teams.wire import Json
 from bot.clock import Clock
@@ -52,7 +54,8 @@ class TeamsWorld:
         bot_name: The bot's display name.
         limits: The profile; `UNMETERED` for tests that are not about limits.
         exclusive: Whether two operations at once on one conversation give a 412.
-        latency: Seconds that every request of the bot takes.
+        latency: Seconds that every request of the bot takes, beside the profile's.
+        profile: The weather; ``None``: nothing happens unless it is asked for.
         key: Signs deliveries; made if not given, which takes a moment.
     """
 
@@ -71,6 +74,7 @@ class TeamsWorld:
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         exclusive: bool = True,
         latency: float = 0.0,
+        profile: Profile | None = None,
         key: SigningKey | None = None,
     ) -> None:
         base = base_url.rstrip("/")
@@ -98,6 +102,7 @@ class TeamsWorld:
             clock, app_id=app_id, service_url=self.service_url, key=key
         )
         self._budgets = Budgets(limits, clock)
+        self._streams = ContentStreams(self._tenant, limits, clock)
         self._faults = Faults()
         self._login = Login(
             clock,
@@ -108,7 +113,7 @@ class TeamsWorld:
         )
         self.site = Site(
             base_url=base,
-            connector=Connector(self._tenant, self._budgets, limits),
+            connector=Connector(self._tenant, self._budgets, limits, self._streams),
             notary=self._notary,
             login=self._login,
             faults=self._faults,
@@ -119,6 +124,18 @@ class TeamsWorld:
             latency=latency,
         )
         """What `teams_world_routes` serve."""
+        self.profile = profile
+
+    @property
+    def profile(self) -> Profile | None:
+        """How the platform behaves just now."""
+        return self.site.weather and self.site.weather.profile
+
+    @profile.setter
+    def profile(self, profile: Profile | None) -> None:
+        self.site.weather = Luck(profile) if profile else None
+        left = profile.budget if profile else 1.0
+        self._budgets.redefine(self._limits.times(left))
 
     async def __aenter__(self) -> Self:
         session = await self._stack.enter_async_context(
@@ -170,9 +187,21 @@ class TeamsWorld:
         self._tenant.set_standing(chat, "removed")
         self._tell(self._composer.installation(chat, added=False))
 
-    def block(self, user_id: str) -> None:
-        """Let a person block the bot. It is not told."""
-        self._tenant.set_standing(self._tenant.chat_of(user_id), "blocked")
+    def block(
+        self,
+        user_id: str,
+        how: Literal["blocked", "muted", "disabled"] = "blocked",
+    ) -> None:
+        """Let a person or an administrator shut the bot out. It is not told."""
+        self._tenant.set_standing(self._tenant.chat_of(user_id), how)
+
+    def open_group(self, *user_ids: str) -> str:
+        """Let people open a group with the bot; return the conversation's id."""
+        return self._tenant.open_group(user_ids).id
+
+    def stop_stream(self, user_id: str) -> str | None:
+        """Let a person press a streaming message's Stop; return that message's id."""
+        return self._streams.stop(self._tenant.chat_of(user_id))
 
     async def say(self, user_id: str, text: str) -> str:
         """Let a person write to the bot; it is delivered in the background.
@@ -321,22 +350,13 @@ class TeamsWorld:
 
     def messages(self, conversation: str) -> list[Json]:
         """Return the messages of a conversation as they are now, oldest first."""
-        chat = self._tenant.chats[conversation]
+        chat = self._tenant.conversation(conversation)
+        assert chat is not None, f"no conversation is called {conversation!r}"
         return [message.shown() for message in chat.messages.values()]
 
     def seen_by(self, user_id: str) -> list[Json]:
         """Return what a person sees: no deleted messages, cards of their own."""
-        chat = self._tenant.chat_of(user_id)
-        return [
-            {
-                **message.shown(),
-                "attachments": [card_attachment(chat.overlays[message.id])],
-            }
-            if message.id in chat.overlays
-            else message.shown()
-            for message in chat.messages.values()
-            if not message.deleted
-        ]
+        return self._tenant.seen(self._tenant.chat_of(user_id))
 
     def budgets(self) -> list[Json]:
         """Return what the bot has left: ``lane``, ``left``, ``of``, ``seconds``."""

@@ -8,6 +8,7 @@ import { markdown } from "./markdown.js";
 
 const CARD = "application/vnd.microsoft.card.adaptive";
 const TYPING_MS = 6000;
+const STREAM_MS = 120_000; // Teams ends a stream then, whatever the bot does
 
 export class TeamsPane {
   constructor(root, world, { report }) {
@@ -59,14 +60,17 @@ export class TeamsPane {
     const { bot } = this.world.teams;
     const edits = Math.max(0, activity.revision - 1);
     const author = mine ? "You" : bot.name;
-    return h("article", { class: `chat${mine ? " is-mine" : " by-bot"}`, dataset: { id: activity.id }, "aria-label": `${author}: ${activity.text ?? activity.summary ?? "card"}` },
+    const streams = activity.streaming && Date.now() - Date.parse(activity.timestamp) < STREAM_MS;
+    return h("article", { class: `chat${mine ? " is-mine" : " by-bot"}${streams ? " is-streaming" : ""}`, dataset: { id: activity.id }, "aria-label": `${author}: ${activity.text ?? activity.summary ?? "card"}` },
       !mine && avatar(bot.name, { bot: true, round: true }),
       h("div", { class: "chat-main" },
         h("div", { class: "msg-head" },
           !mine && h("span", { class: "msg-author" }, bot.name),
           h("time", { class: "muted" }, clock(activity.timestamp)),
           aiMade(activity) && h("span", { class: "badge" }, "AI generated"),
+          streams && h("span", { class: "badge" }, "streaming"),
           edits > 0 && h("span", { class: "edits", title: "How often this message was edited in place" }, `edited ${edits}×`)),
+        streams && activity.informative && h("div", { class: "informative" }, activity.informative),
         activity.text && h("div", { class: "bubble prose" }, mine || activity.textFormat === "plain" ? plainLines(activity.text) : markdown(activity.text)),
         (activity.attachments ?? []).map((attachment) => this.renderAttachment(activity, attachment))));
   }

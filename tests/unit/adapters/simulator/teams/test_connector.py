@@ -1,5 +1,5 @@
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -180,13 +180,6 @@ async def test_typing_is_shown_and_leaves_no_message(staged: Stage):
     assert staged.world.messages(staged.ada) == []
 
 
-async def test_a_stream_is_refused_for_now(staged: Stage):
-    stream = {"type": "streaminfo", "streamType": "streaming", "streamSequence": 1}
-    body = {"type": "typing", "text": "a", "entities": [stream]}
-    answer = await staged.client.call("POST", f"/{staged.ada}/activities", body)
-    assert code_of(answer) == (403, "ContentStreamNotAllowed")
-
-
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -252,6 +245,36 @@ async def test_a_person_may_block_or_remove_the_bot(staged: Stage):
     answer = await staged.client.send(staged.ada)
     assert code_of(answer) == (403, "BotNotInConversationRoster")
     assert (await staged.bot.next("installationUpdate"))["action"] == "remove"
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("blocked", "ConversationBlockedByUser"), ("disabled", "BotDisabledByAdmin")],
+)
+async def test_the_bot_may_be_shut_out(
+    staged: Stage, how: Literal["blocked", "disabled"], code: str
+):
+    staged.world.block("ada", how)
+    assert code_of(await staged.client.send(staged.ada)) == (403, code)
+    opened = await staged.client.call("POST", "", opening(staged))
+    assert code_of(opened) == (403, code)
+
+
+async def test_a_blocked_bot_may_also_get_another_kind_of_document(staged: Stage):
+    staged.world.block("ada", "muted")
+    status, body, _ = await staged.client.send(staged.ada)
+    assert (status, body["errorCode"]) == (403, 209)
+    assert "MessageWritesBlocked" in body["message"]
+
+
+async def test_a_group_takes_messages_and_names_its_members(staged: Stage):
+    group = staged.world.open_group("ada", "bob")
+    assert group.endswith("@thread.v2")
+    assert (await staged.client.send(group))[0] == 201
+    [message] = staged.world.messages(group)
+    assert message in staged.world.snapshot()["messages"]
+    _, members, _ = await staged.client.call("GET", f"/{group}/members")
+    assert [member["givenName"] for member in members] == ["Ada", "Bob"]
 
 
 # ------------------------------------------------------------------ changing messages
