@@ -5,12 +5,14 @@ number it saw misses nothing and sees nothing twice.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.clock import Clock
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class Journal:
     def after(self, seq: int) -> list[Change]:
         """Return all changes numbered above ``seq``."""
         return self._changes[max(seq, 0) :]
+
+    async def until(self, predicate: Callable[[], T]) -> T:
+        """Return the first true result of ``predicate``, asked after every change."""
+        seen = self.last_seq
+        if result := predicate():
+            return result
+        async for _ in self.follow(seen):
+            if result := predicate():
+                return result
+        raise AssertionError("a journal never ends")
 
     async def follow(self, after: int) -> AsyncIterator[Change]:
         """Yield every change numbered above ``after``, for ever."""

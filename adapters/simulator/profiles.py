@@ -1,7 +1,7 @@
 """Weather: how the stand-ins behave on a good day, and on bad ones. Pure data, and dice.
 
 A profile says the same of both platforms; each stand-in carries it out in its own
-words (`SlackWorld.profile`, `TeamsWorld.profile`): it draws `Luck.there`, carries the
+words (the worlds' argument `profile`): it draws `Luck.there`, carries the
 call out or not as `Luck.trouble` says, draws `Luck.back`, and answers. The same seed
 gives the same weather.
 

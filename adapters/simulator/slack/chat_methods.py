@@ -35,11 +35,11 @@ def post_message(workspace: Workspace, call: Call) -> Json:
             thread_ts=root,
             blocks=blocks or (),
             attachments=tuple(_attachments(call) or ()),
-            metadata=_metadata(call),
+            metadata=metadata_of(call),
             broadcast=root is not None and call.flag("reply_broadcast"),
         )
     )
-    _clear_assistant_status(workspace, message)
+    clear_assistant_status(workspace, message)
     return {
         "ok": True,
         "channel": channel.id,
@@ -52,6 +52,10 @@ def update(workspace: Workspace, call: Call) -> Json:
     """chat.update: text without blocks takes the blocks away."""
     channel = open_channel(workspace, call.text("channel"))
     before = _own(workspace, channel, call.text("ts"), "cant_update_message")
+    if before.is_streaming:
+        raise RefusedError("streaming_state_conflict")
+    if workspace.is_locked(before):
+        raise RefusedError("edit_window_closed")
     text, blocks = _content(workspace, call, longest=limits.UPDATE_TEXT)
     attachments = _attachments(call)
     after = replace(
@@ -59,7 +63,8 @@ def update(workspace: Workspace, call: Call) -> Json:
         text=text if text is not None else NOTHING_TO_SHOW,
         blocks=blocks or (),
         attachments=before.attachments if attachments is None else tuple(attachments),
-        metadata=_metadata(call) if call.has("metadata") else before.metadata,
+        metadata=metadata_of(call) if call.has("metadata") else before.metadata,
+        stream=None,
     )
     after = workspace.edit(before, after)
     return {
@@ -75,6 +80,8 @@ def delete(workspace: Workspace, call: Call) -> Json:
     """chat.delete."""
     channel = open_channel(workspace, call.text("channel"))
     message = _own(workspace, channel, call.text("ts"), "cant_delete_message")
+    if message.is_streaming:
+        raise RefusedError("cant_delete_message")
     workspace.delete(message)
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
@@ -120,7 +127,19 @@ def remove_reaction(workspace: Workspace, call: Call) -> Json:
 
 
 def open_channel(workspace: Workspace, ref: str) -> Channel:
-    """Return a channel that the bot may write to and read.
+    """Return a channel that the bot may write to.
+
+    Raises:
+        RefusedError: There is none, it is archived, or the bot is not in it.
+    """
+    channel = readable_channel(workspace, ref)
+    if channel.is_archived:
+        raise RefusedError("is_archived")
+    return channel
+
+
+def readable_channel(workspace: Workspace, ref: str) -> Channel:
+    """Return a channel that the bot may read.
 
     Raises:
         RefusedError: There is none, or the bot is not in it.
@@ -174,7 +193,12 @@ def _attachments(call: Call) -> list[Json] | None:
     return attachments
 
 
-def _metadata(call: Call) -> Json | None:
+def metadata_of(call: Call) -> Json | None:
+    """Return the metadata to keep with a message.
+
+    Raises:
+        RefusedError: It is not metadata, or too much.
+    """
     metadata = call.json_object("metadata", error="invalid_metadata_format")
     if not metadata:
         return None
@@ -219,7 +243,8 @@ def _reaction(workspace: Workspace, call: Call) -> tuple[Message, tuple[str, str
     return message, (name, workspace.bot.user_id)
 
 
-def _clear_assistant_status(workspace: Workspace, message: Message) -> None:
+def clear_assistant_status(workspace: Workspace, message: Message) -> None:
+    """Take away what an assistant says it does: any reply does that."""
     status = workspace.statuses.get((message.channel, message.root))
     if status and status["session"] is None and status["status"]:
         workspace.set_status(

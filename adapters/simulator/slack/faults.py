@@ -1,15 +1,20 @@
 """Failures on command: what goes wrong with the next call of a method."""
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from adapters.simulator.profiles import Luck, Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerError:
-    """HTTP 500 with an HTML page; the call may have been carried out all the same."""
+    """A page of HTML instead of JSON; the call may have been carried out all the same."""
 
     applied: bool = False
+    status: int = 500
+    """HTTP's; some proxies' error pages come with 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,25 @@ class Refusal:
     """``ok: false`` with this error; the call is not carried out."""
 
     error: str
+    messages: tuple[str, ...] = ()
+    """What is wrong in detail, as ``response_metadata`` has it."""
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Further keys of the answer, such as ``needed``."""
 
 
 Fault: TypeAlias = ServerError | NoAnswer | ConnectionReset | RateLimited | Refusal
 
 
+SPARED = frozenset({"auth.test"})
+"""Methods that the weather spares: a bot that cannot even start shows nothing."""
+
+
 class Faults:
-    """The faults waiting for their call."""
+    """The faults waiting for their call, and the weather."""
 
     def __init__(self) -> None:
+        self.luck: Luck | None = None
+        """Decides about calls that nothing waits for."""
         self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def add(self, method: str, how: Fault, *, times: int = 1) -> None:
@@ -53,9 +68,26 @@ class Faults:
 
     def take(self, method: str) -> Fault | None:
         """Return what is to go wrong with this call, if anything."""
-        waiting = self._waiting.get(method)
-        return waiting.popleft() if waiting else None
+        if waiting := self._waiting.get(method):
+            return waiting.popleft()
+        if self.luck is None or method in SPARED:
+            return None
+        trouble = self.luck.trouble()
+        return _fault_of(trouble, self.luck) if trouble else None
 
     def clear(self) -> None:
         """Forget the faults that have not happened yet."""
         self._waiting.clear()
+
+
+def _fault_of(trouble: Trouble, luck: Luck) -> Fault:
+    match trouble:
+        case "refused":
+            return ServerError(status=503)
+        case "broken":
+            return ConnectionReset(applied=False)
+        case "lost":
+            lost = (ServerError(applied=True), ConnectionReset(applied=True))
+            return (*lost, NoAnswer())[luck.choice(3)]
+        case "throttled":
+            return RateLimited(retry_after=1 + luck.choice(5))

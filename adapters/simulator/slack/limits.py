@@ -106,6 +106,12 @@ UPDATE_TEXT = 4_000
 MARKDOWN_TEXT = 12_000
 """Characters, over all markdown blocks of a payload. Source: markdown block."""
 MESSAGE_BLOCKS = 50
+TASK_TEXT = 256
+"""Characters of a task's or plan's title, details and output, in one chunk.
+Source: chat.startStream."""
+STREAM_TEXT = 12_000
+"""Characters of a streamed message's text and cards; above: ``msg_too_long``.
+Undocumented; measured by others."""
 METADATA_BYTES = 8_192
 """Unpublished; 8 KB is the number people report."""
 ATTACHMENTS = 100
@@ -165,7 +171,12 @@ minute, after five."""
 PROCESSING_SECONDS = 3_600.0
 """A session's ``processing`` falls back to ``active``.
 Source: https://docs.slack.dev/ai/agent-sessions"""
+STREAM_SECONDS = 300.0
+"""A stream dies at this age, however busy. Undocumented.
+Source: https://github.com/slackapi/python-slack-sdk/issues/1859"""
 ASSISTANT_STATUS_SECONDS = 120.0
 """A thread's status clears itself. Source: assistant.threads.setStatus."""
+HISTORY_KEPT = 120.0
+"""How far back the stand-in remembers how messages looked; no limit of Slack's."""
 HISTORY_LAG_SECONDS = 3.0
 """Reads do not see what was written just before; the lag is not documented."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.simulator.slack.people import BotUser, Json, Team
+from adapters.simulator.slack.streams import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,15 @@ class Message:
     edited_ts: str | None = None
     revision: int = 1
     """Counts the edits; no such thing in Slack."""
+    stream: Stream | None = None
+    """What it grows from, until it is edited."""
     broadcast: bool = False
     """A reply also shown in the channel."""
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it may still grow."""
+        return self.stream is not None and self.stream.life == "open"
 
     @property
     def root(self) -> str:
@@ -117,6 +125,7 @@ def seen_json(message: Message, bot: BotUser) -> Json:
         "reactions": reactions_json(message),
         "edited": message.edited_ts,
         "revision": message.revision,
+        "stream": message.stream.life if message.stream else None,
     }
 
 

@@ -4,7 +4,8 @@ Source: https://docs.slack.dev/apis/events-api and
 https://docs.slack.dev/reference/interaction-payloads
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from adapters.simulator.slack.messages import Message, message_json
@@ -57,6 +58,21 @@ def message_event(workspace: Workspace, message: Message) -> Json:
     return event
 
 
+def said(
+    channel: Channel, user_id: str, ts: str, *, text: str, elements: Sequence[Json]
+) -> Message:
+    """Return what a person has typed as Slack keeps it; its blocks lack their ids."""
+    section: Json = {"type": "rich_text_section", "elements": list(elements)}
+    return Message(
+        channel=channel.id,
+        ts=ts,
+        user=user_id,
+        text=text,
+        client_msg_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{channel.id}/{ts}")),
+        blocks=({"type": "rich_text", "elements": [section]},),
+    )
+
+
 def mention_event(workspace: Workspace, message: Message) -> Json:
     """Return the ``app_mention`` event for a message that names the bot."""
     event = message_event(workspace, message) | {"type": "app_mention"}
@@ -87,7 +103,12 @@ def change_event(workspace: Workspace, change: MessageChange) -> Json:
 
 
 def session_stopped_event(
-    workspace: Workspace, *, user_id: str, channel: Channel, thread_ts: str
+    workspace: Workspace,
+    *,
+    user_id: str,
+    channel: Channel,
+    thread_ts: str,
+    streaming: Sequence[str],
 ) -> Json:
     """Return the ``agent_session_stopped`` event of Slack's own Stop button.
 
@@ -99,7 +120,7 @@ def session_stopped_event(
         "thread_ts": thread_ts,
         "user": user_id,
         "event_ts": ts_of(workspace.stamp()),
-        "streaming_message_ts": [],
+        "streaming_message_ts": list(streaming),
     }
 
 

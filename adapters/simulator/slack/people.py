@@ -56,6 +56,7 @@ class Channel:
     name: str
     members: tuple[str, ...]
     """User ids, the bot's included when it is in."""
+    is_archived: bool = False
 
     @property
     def is_im(self) -> bool:
@@ -159,7 +160,7 @@ def channel_json(channel: Channel) -> Json:
         "is_channel": True,
         "is_im": False,
         "is_private": False,
-        "is_archived": False,
+        "is_archived": channel.is_archived,
         "is_member": True,
         "num_members": len(channel.members),
     }

@@ -6,19 +6,19 @@ Source: https://docs.slack.dev/reference/methods, one page a method.
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import timedelta
 
 from adapters.simulator.slack import limits
 from adapters.simulator.slack.calls import Call, RefusedError
-from adapters.simulator.slack.chat_methods import open_channel
+from adapters.simulator.slack.chat_methods import readable_channel
 from adapters.simulator.slack.messages import Message, message_json
 from adapters.simulator.slack.people import (
+    Channel,
     Json,
     bot_user_json,
     channel_json,
     user_json,
 )
-from adapters.simulator.slack.workspace import Workspace, ts_of
+from adapters.simulator.slack.workspace import Workspace
 
 _CURSOR = "next_ts:"
 
@@ -104,8 +104,8 @@ def conversations_open(workspace: Workspace, call: Call) -> Json:
 
 def conversations_history(workspace: Workspace, call: Call, *, lag: float) -> Json:
     """conversations.history: newest first, without replies."""
-    channel = open_channel(workspace, call.text("channel"))
-    visible = _visible(workspace, workspace.messages(channel.id), lag)
+    channel = readable_channel(workspace, call.text("channel"))
+    visible = _visible(workspace, channel, lag)
     top = [m for m in visible if m.thread_ts is None or m.broadcast]
     wanted = _between(top, call)
     wanted.reverse()
@@ -115,10 +115,10 @@ def conversations_history(workspace: Workspace, call: Call, *, lag: float) -> Js
 
 def conversations_replies(workspace: Workspace, call: Call, *, lag: float) -> Json:
     """conversations.replies: the first message, then replies, oldest first."""
-    channel = open_channel(workspace, call.text("channel"))
+    channel = readable_channel(workspace, call.text("channel"))
     asked = workspace.find(channel.id, call.text("ts"))
     root = asked.root if asked else call.text("ts")
-    visible = _visible(workspace, workspace.thread(channel.id, root), lag)
+    visible = [m for m in _visible(workspace, channel, lag) if m.root == root]
     if not visible:
         raise RefusedError("thread_not_found")
     first = [m for m in visible if m.ts == root]
@@ -126,12 +126,9 @@ def conversations_replies(workspace: Workspace, call: Call, *, lag: float) -> Js
     return _listing(workspace, call, [*first, *page], visible, cursor)
 
 
-def _visible(
-    workspace: Workspace, messages: Sequence[Message], lag: float
-) -> list[Message]:
-    horizon = workspace.clock.now() - timedelta(seconds=lag)
-    newest = ts_of(int(horizon.timestamp() * 1_000_000))
-    return [m for m in messages if m.ts <= newest]
+def _visible(workspace: Workspace, channel: Channel, lag: float) -> list[Message]:
+    """Return what stood there ``lag`` seconds ago, later edits and marks not in it."""
+    return workspace.stood_at(channel.id, workspace.clock.monotonic() - lag)
 
 
 def _between(messages: Sequence[Message], call: Call) -> list[Message]:

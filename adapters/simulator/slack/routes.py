@@ -74,7 +74,8 @@ async def _call(world: SlackWorld, request: web.Request) -> web.StreamResponse:
         return web.json_response(refused.answer())
     in_header = request.headers.get("Authorization", "").removeprefix("Bearer ")
     token = in_header or str(args.pop("token", ""))
-    answer = world.api.call(request.match_info["method"], args, token=token)
+    async with world.weather.around():
+        answer = world.api.call(request.match_info["method"], args, token=token)
     if answer.fault is not None:
         return await _fail(request, answer.fault)
     return web.json_response(
@@ -107,8 +108,10 @@ async def _arguments(request: web.Request) -> Json:
 
 async def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
     match fault:
-        case ServerError():
-            return web.Response(status=500, text=_ERROR_PAGE, content_type="text/html")
+        case ServerError(status=status):
+            return web.Response(
+                status=status, text=_ERROR_PAGE, content_type="text/html"
+            )
         case ConnectionReset():
             if request.transport is not None:
                 request.transport.abort()

@@ -46,14 +46,21 @@ def set_session_status(workspace: Workspace, call: Call, *, is_agent: bool) -> J
         raise RefusedError("invalid_status")
     if not call.has("thread_ts"):
         raise RefusedError("thread_ts_required")
+    show_session(workspace, channel.id, call.text("thread_ts"), status)
+    return {"ok": True}
+
+
+def show_session(
+    workspace: Workspace, channel: str, thread_ts: str, status: str
+) -> None:
+    """Show an agent session's status; ``processing`` ends by itself after an hour."""
     workspace.set_status(
-        channel=channel.id,
-        thread_ts=call.text("thread_ts"),
+        channel=channel,
+        thread_ts=thread_ts,
         session=status,
         shown=SESSION_SHOWN.get(status, ""),
         lasts=limits.PROCESSING_SECONDS if status == "processing" else None,
     )
-    return {"ok": True}
 
 
 def set_assistant_status(workspace: Workspace, call: Call) -> Json:

@@ -9,6 +9,7 @@ from adapters.simulator.slack import (
     chat_methods,
     read_methods,
     session_methods,
+    stream_methods,
 )
 from adapters.simulator.slack.calls import Call, RefusedError
 from adapters.simulator.slack.faults import (
@@ -68,13 +69,24 @@ class WebApi:
         history_lag: float,
         is_agent: bool,
     ) -> None:
+        self.history_lag = history_lag
+        self.disabled = ""
+        """Error that every call is refused with, such as ``token_revoked``."""
         self._workspace = workspace
         self._meters = meters
         self._faults = faults
         self._token = token
         self._methods = _methods(
-            workspace, modals, history_lag=history_lag, is_agent=is_agent
+            workspace, modals, lag=lambda: self.history_lag, is_agent=is_agent
         )
+
+    def meter(self, meters: Meters) -> None:
+        """Count from now on by other limits, beginning with nothing used."""
+        self._meters = meters
+
+    def budgets(self) -> list[Json]:
+        """Return every lane used so far: lane, left, of, seconds, burst_left."""
+        return self._meters.budgets(self._workspace.clock.monotonic())
 
     def call(self, method: str, args: Mapping[str, Any], *, token: str) -> Answer:
         """Carry out one call, or refuse it; either way it is in the journal."""
@@ -88,8 +100,9 @@ class WebApi:
         match fault:
             case RateLimited(retry_after=seconds):
                 return _ratelimited(seconds)
-            case Refusal(error=error):
-                return Answer(body={"ok": False, "error": error})
+            case Refusal(error=error, messages=messages, more=more):
+                refused = RefusedError(error, messages=messages, **more)
+                return Answer(body=refused.answer())
             case ServerError(applied=False) | ConnectionReset(applied=False):
                 return Answer(body={"ok": False}, fault=fault)
             case ServerError() | ConnectionReset() | NoAnswer():
@@ -129,6 +142,8 @@ class WebApi:
             raise RefusedError("not_authed")
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             raise RefusedError("invalid_auth")
+        if self.disabled:
+            raise RefusedError(self.disabled)
 
     def _record(self, call: Call, answer: Answer) -> None:
         retry_after = answer.headers.get("Retry-After")
@@ -157,10 +172,8 @@ def _ratelimited(seconds: int) -> Answer:
 
 
 def _methods(
-    workspace: Workspace, modals: Modals, *, history_lag: float, is_agent: bool
+    workspace: Workspace, modals: Modals, *, lag: Callable[[], float], is_agent: bool
 ) -> dict[str, Callable[[Call], Json]]:
-    # Streams (chat.startStream, appendStream, stopStream) go here when they come;
-    # their rates already stand in `limits`.
     def of_workspace(
         method: Callable[[Workspace, Call], Json],
     ) -> Callable[[Call], Json]:
@@ -175,17 +188,20 @@ def _methods(
             session_methods.set_assistant_status
         ),
         "auth.test": of_workspace(read_methods.auth_test),
+        "chat.appendStream": of_workspace(stream_methods.append),
         "chat.delete": of_workspace(chat_methods.delete),
         "chat.postEphemeral": of_workspace(chat_methods.post_ephemeral),
         "chat.postMessage": of_workspace(chat_methods.post_message),
+        "chat.startStream": of_workspace(stream_methods.start),
+        "chat.stopStream": of_workspace(stream_methods.stop),
         "chat.update": of_workspace(chat_methods.update),
         "conversations.history": lambda call: read_methods.conversations_history(
-            workspace, call, lag=history_lag
+            workspace, call, lag=lag()
         ),
         "conversations.info": of_workspace(read_methods.conversations_info),
         "conversations.open": of_workspace(read_methods.conversations_open),
         "conversations.replies": lambda call: read_methods.conversations_replies(
-            workspace, call, lag=history_lag
+            workspace, call, lag=lag()
         ),
         "reactions.add": of_workspace(chat_methods.add_reaction),
         "reactions.remove": of_workspace(chat_methods.remove_reaction),

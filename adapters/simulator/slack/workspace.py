@@ -8,9 +8,10 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from adapters.simulator.journal import Journal
+from adapters.simulator.slack import limits
 from adapters.simulator.slack.messages import (
     Ephemeral,
     Message,
@@ -19,6 +20,9 @@ from adapters.simulator.slack.messages import (
 )
 from adapters.simulator.slack.people import BotUser, Channel, Json, SlackUser, Team
 from bot.clock import Clock
+
+_Versions: TypeAlias = list[tuple[float, Message | None]]
+"""What stood from when on, oldest first; ``None``: deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,11 @@ class Workspace:
         """By user id."""
         self.statuses: dict[tuple[str, str], Json] = {}
         """By channel and thread."""
+        self.edit_window: float | None = None
+        """Seconds for which messages may be edited; ``None``: for ever."""
         self._messages: dict[str, dict[str, Message]] = {c: {} for c in self.channels}
+        self._past: dict[str, dict[str, _Versions]] = {c: {} for c in self.channels}
+        self._streaming: dict[str, tuple[str, str]] = {}
         self._elements: dict[tuple[str, str], dict[tuple[str, str], Json]] = {}
         self._last_stamp = 0
         self._block_numbers = itertools.count(1)
@@ -105,6 +113,31 @@ class Workspace:
         """Return the channel's messages with all replies, oldest first."""
         return list(self._messages.get(channel, {}).values())
 
+    def stood_at(self, channel: str, then: float) -> list[Message]:
+        """Return the channel's messages as they were, oldest first.
+
+        Args:
+            channel: The channel's id.
+            then: Monotonic seconds, not further back than `limits.HISTORY_KEPT`.
+        """
+        stood: list[Message] = []
+        for versions in self._past.get(channel, {}).values():
+            before = [message for at, message in versions if at <= then]
+            if before and before[-1] is not None:
+                stood.append(before[-1])
+        return stood
+
+    def streaming(self) -> list[Message]:
+        """Return the messages that still grow."""
+        found = [self.find(*place) for place in self._streaming.values()]
+        return [message for message in found if message is not None]
+
+    def is_locked(self, message: Message) -> bool:
+        """Return whether the message is too old to be edited."""
+        if self.edit_window is None:
+            return False
+        return self.clock.now().timestamp() - float(message.ts) > self.edit_window
+
     def thread(self, channel: str, ts: str) -> list[Message]:
         """Return the thread's first message, if it is there, and the replies."""
         return [m for m in self.messages(channel) if m.root == ts]
@@ -121,7 +154,7 @@ class Workspace:
 
     def post(self, message: Message) -> Message:
         """Add a message."""
-        self._messages[message.channel][message.ts] = message
+        self._keep(message)
         self._remember(message)
         self._record("posted", message)
         self.listener(MessageChange(op="posted", message=message))
@@ -132,22 +165,30 @@ class Workspace:
         if after == before:
             return before
         after = replace(after, revision=before.revision + 1, edited_ts=self.mint_ts())
-        self._messages[after.channel][after.ts] = after
+        self._keep(after)
         self._remember(after)
         self._record("edited", after)
         self.listener(MessageChange(op="edited", message=after, before=before))
         return after
 
+    def grow(self, after: Message) -> Message:
+        """Show more of a stream: no edit, and no event tells of it."""
+        self._keep(after)
+        self._remember(after)
+        self._record("grown", after)
+        return after
+
     def delete(self, message: Message) -> None:
         """Remove a message."""
         del self._messages[message.channel][message.ts]
+        self._note(message, None)
         self._record("deleted", message)
         self.listener(MessageChange(op="deleted", message=message, before=message))
 
     def react(self, message: Message, reactions: tuple[tuple[str, str], ...]) -> None:
         """Set a message's reactions; that is no edit."""
         after = replace(message, reactions=reactions)
-        self._messages[after.channel][after.ts] = after
+        self._keep(after)
         self._record("reacted", after)
 
     def whisper(self, ephemeral: Ephemeral) -> None:
@@ -198,6 +239,21 @@ class Workspace:
             cast("Json", _with_defaults({"block_id": self._block_id(), **block}))
             for block in blocks
         )
+
+    def _keep(self, message: Message) -> None:
+        self._messages[message.channel][message.ts] = message
+        self._note(message, message)
+
+    def _note(self, message: Message, now: Message | None) -> None:
+        at = self.clock.monotonic()
+        versions = self._past[message.channel].setdefault(message.ts, [])
+        versions.append((at, now))
+        while len(versions) > 1 and versions[1][0] <= at - limits.HISTORY_KEPT:
+            del versions[0]
+        if now is not None and now.is_streaming:
+            self._streaming[message.ts] = (message.channel, message.ts)
+        else:
+            self._streaming.pop(message.ts, None)
 
     def _block_id(self) -> str:
         return f"b{next(self._block_numbers):04x}"

@@ -10,16 +10,17 @@ Every change is in the journal: ``slack.message``, ``slack.ephemeral``,
 """
 
 import asyncio
-import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import aiohttp
 
 from adapters.simulator.journal import Journal
+from adapters.simulator.profiles import Profile
 from adapters.simulator.slack import limits
 from adapters.simulator.slack.courier import (
     JSON_TYPE,
@@ -35,14 +36,15 @@ from adapters.simulator.slack.interactions import (
     SubmitResult,
 )
 from adapters.simulator.slack.limits import SlackLimits
-from adapters.simulator.slack.messages import Message
 from adapters.simulator.slack.meter import Meters
+from adapters.simulator.slack.mishaps import Mishaps
 from adapters.simulator.slack.modals import Modals
 from adapters.simulator.slack.payloads import (
     change_event,
     event_callback,
     mention_event,
     message_event,
+    said,
     session_stopped_event,
 )
 from adapters.simulator.slack.people import (
@@ -52,7 +54,9 @@ from adapters.simulator.slack.people import (
     SlackUser,
 )
 from adapters.simulator.slack.snapshot import seen_of, snapshot_of
+from adapters.simulator.slack.stream_methods import expire, stop_all
 from adapters.simulator.slack.text import read_typed
+from adapters.simulator.slack.weather import Weather
 from adapters.simulator.slack.web_api import WebApi
 from adapters.simulator.slack.workspace import MessageChange
 from bot.clock import Clock
@@ -85,6 +89,7 @@ class SlackWorld:
         retry_delays: Seconds before each redelivery of an unacknowledged event.
         echo_own: Whether the bot hears its own posts and edits.
         is_agent: Whether the app is declared an agent (sessions).
+        profile: How calls go; ``None``: at once, and well.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class SlackWorld:
         retry_delays: Sequence[float] = limits.RETRY_DELAYS,
         echo_own: bool = True,
         is_agent: bool = True,
+        profile: Profile | None = None,
     ) -> None:
         self.bot_url = bot_url
         self.public_url = public_url
@@ -120,23 +126,27 @@ class SlackWorld:
         self.help_channel = next(iter(self.workspace.channels.values()))
         self._names = mentionable(self.workspace)
         self._modals = Modals(self.workspace)
-        self._meters = Meters(limits_profile, team_id=self.workspace.team.id)
+        team = self.workspace.team.id
         self._faults = Faults()
         self.api = WebApi(
             self.workspace,
             self._modals,
-            self._meters,
+            Meters(limits_profile, team_id=team),
             self._faults,
             token=bot_token,
             history_lag=history_lag,
             is_agent=is_agent,
         )
+        self.weather = Weather(
+            clock, self.api, self._faults, limits=limits_profile, team_id=team
+        )
+        if profile:
+            self.weather.change(profile)
+        self.mishaps = Mishaps(self.workspace, self.api, self._deliver)
         self.interactions = Interactions(
             self.workspace,
             self._modals,
-            send=lambda payload: self._courier.deliver_interaction(
-                self.bot_url, payload
-            ),
+            send=lambda said: self._courier.deliver_interaction(self.bot_url, said),
             public_url=lambda: self.public_url,
         )
         self._sent: deque[Json] = deque(maxlen=EVENTS_KEPT)
@@ -187,23 +197,9 @@ class SlackWorld:
             raise MalformedError(f"{channel_id} has no message {thread_ts!r}")
         typed = read_typed(text, self._names)
         ts = self.workspace.mint_ts()
-        section: Json = {
-            "type": "rich_text_section",
-            "elements": list(typed.elements),
-        }
-        message = self.workspace.post(
-            Message(
-                channel=channel.id,
-                ts=ts,
-                user=user_id,
-                text=typed.text,
-                thread_ts=thread_ts,
-                client_msg_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{channel_id}/{ts}")),
-                blocks=self.workspace.completed(
-                    [{"type": "rich_text", "elements": [section]}]
-                ),
-            )
-        )
+        made = said(channel, user_id, ts, text=typed.text, elements=typed.elements)
+        blocks = self.workspace.completed(made.blocks)
+        message = self.workspace.post(replace(made, thread_ts=thread_ts, blocks=blocks))
         if not channel.is_im and self.bot.user_id in typed.mentioned:
             self._deliver(mention_event(self.workspace, message))
         self._deliver(message_event(self.workspace, message))
@@ -278,7 +274,11 @@ class SlackWorld:
         channel = self._joined(user_id, channel_id)
         self._deliver(
             session_stopped_event(
-                self.workspace, user_id=user_id, channel=channel, thread_ts=thread_ts
+                self.workspace,
+                user_id=user_id,
+                channel=channel,
+                thread_ts=thread_ts,
+                streaming=stop_all(self.workspace, channel_id, thread_ts),
             )
         )
 
@@ -337,13 +337,7 @@ class SlackWorld:
             TimeoutError: It did not become true in time.
         """
         async with asyncio.timeout(within):
-            seen = self._journal.last_seq
-            if result := predicate():
-                return result
-            async for _ in self._journal.follow(seen):
-                if result := predicate():
-                    return result
-        raise AssertionError("a journal never ends")
+            return await self._journal.until(predicate)
 
     # ------------------------------------------------------------------- questions
 
@@ -357,7 +351,7 @@ class SlackWorld:
 
     def budgets(self) -> list[Json]:
         """Return every lane used so far: lane, left, of, seconds, burst_left."""
-        return self._meters.budgets(self._clock.monotonic())
+        return self.api.budgets()
 
     def snapshot(self) -> Json:
         """Return everything there is to see as JSON; follow the journal after ``seq``."""
@@ -381,6 +375,8 @@ class SlackWorld:
         return channel
 
     def _echo(self, change: MessageChange) -> None:
+        if change.op == "posted" and change.message.is_streaming:
+            self._spawn(self._expire_in_time())
         if self.echo_own and change.message.from_bot:
             self._deliver(change_event(self.workspace, change))
 
@@ -388,6 +384,10 @@ class SlackWorld:
         envelope = event_callback(self.workspace, event)
         self._sent.append(envelope)
         self._spawn(self._sent_to_bot(envelope))
+
+    async def _expire_in_time(self) -> None:
+        await self._clock.sleep(limits.STREAM_SECONDS)
+        expire(self.workspace)
 
     async def _sent_to_bot(self, envelope: Json) -> None:
         await self._courier.deliver_event(self.bot_url, envelope)

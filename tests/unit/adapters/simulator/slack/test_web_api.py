@@ -36,8 +36,6 @@ async def test_without_the_right_token_nothing_is_answered(
 
 async def test_a_method_that_is_not_there_is_unknown(staged: Stage) -> None:
     assert await error_of(staged.client.api_call("chat.dance")) == "unknown_method"
-    start = staged.client.chat_startStream(channel=staged.channel, thread_ts="1.0")
-    assert await error_of(start) == "unknown_method"
 
 
 async def test_arguments_come_as_a_form_a_query_or_json(staged: Stage) -> None:
