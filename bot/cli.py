@@ -119,6 +119,13 @@ def _add_demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
         default=None,
         help="another company file (default: the sample company)",
     )
+    demo_.add_argument(
+        "--profile",
+        choices=("calm", "slow", "flaky", "rationed"),
+        default="calm",
+        help="how the platforms behave: a good day, slow answers, faults, or rates "
+        "used up by others (default: %(default)s)",
+    )
     demo_.set_defaults(run="demo:run")
 
 

@@ -22,6 +22,7 @@ from aiohttp import web
 
 from adapters.simulator.demo import demo_routes
 from adapters.simulator.journal import Journal
+from adapters.simulator.profiles import Profile
 from adapters.simulator.slack.limits import DOCUMENTED, SlackLimits
 from adapters.simulator.slack.routes import slack_world_routes
 from adapters.simulator.slack.world import SlackWorld
@@ -179,6 +180,7 @@ async def set_stage(
     kill: Callable[[], Awaitable[None]] | None = None,
     retry_delays: Sequence[float] = (0.0, 2.0, 10.0),
     limits: SlackLimits = DOCUMENTED,
+    profile: Profile | None = None,
 ) -> AsyncGenerator[Stage]:
     """Serve both worlds and the page for the block; no bot plays yet.
 
@@ -188,6 +190,7 @@ async def set_stage(
         kill: Ends the bot, for the page's button.
         retry_delays: Slack's redelivery schedule, shortened for people who wait.
         limits: How many calls Slack accepts.
+        profile: How calls of both platforms go; ``None``: at once, and well.
     """
     clock = SystemClock()
     company = load_company(company_file)
@@ -206,6 +209,7 @@ async def set_stage(
         public_url=f"{base}/slack",
         retry_delays=retry_delays,
         limits_profile=limits,
+        profile=profile,
     )
     teams = TeamsWorld(
         journal,
@@ -216,6 +220,7 @@ async def set_stage(
         app_password=password,
         tenant_id=TENANT_ID,
         company=company,
+        profile=profile,
     )
     stage = Stage(
         company=company,
@@ -252,6 +257,7 @@ async def staged(
     company_file: Path = SAMPLE_COMPANY,
     extra: Mapping[str, str],
     log: Path | None = None,
+    profile: Profile | None = None,
 ) -> AsyncGenerator[tuple[Stage, BotProcess]]:
     """Set the stage and run the bot on it as a process; ready when the block begins.
 
@@ -260,6 +266,7 @@ async def staged(
         company_file: Whose people play.
         extra: More settings for the bot, its database among them.
         log: Where the bot's log goes.
+        profile: How calls of both platforms go; ``None``: at once, and well.
     """
     process: BotProcess | None = None
 
@@ -267,7 +274,9 @@ async def staged(
         if process:
             await process.kill()
 
-    async with set_stage(port=port, company_file=company_file, kill=kill) as stage:
+    async with set_stage(
+        port=port, company_file=company_file, kill=kill, profile=profile
+    ) as stage:
         environment = {**_inherited(os.environ), **stage.environment, **extra}
         process = BotProcess(environment=environment, port=stage.bot_port, log=log)
         async with asyncio.TaskGroup() as tasks:

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.simulator.profiles import PROFILES
 from adapters.simulator.stage import SAMPLE_COMPANY, staged
 from bot.app.database import embedded_postgres, fresh_database
 from bot.commands.logs import set_up_logs
@@ -53,6 +54,7 @@ async def _play(options: argparse.Namespace, home: Path) -> int:
             port=options.port,
             company_file=options.company or SAMPLE_COMPANY,
             log=log,
+            profile=PROFILES[options.profile],
         ) as (stage, _bot),
     ):
         sys.stdout.write(f"Deskhand demo: {stage.url}\n")

@@ -12,7 +12,7 @@ export function renderMessage(message, { slack, press, confirm }) {
   const names = { users: slack.users, channels: slack.channels };
   const edits = Math.max(0, (message.revision ?? 1) - 1);
   return h("article",
-    { class: `msg${byBot ? " by-bot" : ""}${message.ephemeral ? " is-whisper" : ""}`, dataset: { ts: message.ts }, "aria-label": `${author}: ${mrkdwn(message.text ?? "", names).textContent}` },
+    { class: `msg${byBot ? " by-bot" : ""}${message.ephemeral ? " is-whisper" : ""}${message.stream === "open" ? " is-streaming" : ""}`, dataset: { ts: message.ts }, "aria-label": `${author}: ${mrkdwn(message.text ?? "", names).textContent}` },
     avatar(author, { bot: byBot }),
     h("div", { class: "msg-main" },
       message.ephemeral && h("div", { class: "msg-whisper" }, icon("eye"), "Only visible to you"),
@@ -25,6 +25,7 @@ export function renderMessage(message, { slack, press, confirm }) {
         message.blocks?.length
           ? renderBlocks(message.blocks, { names, press, confirm })
           : h("div", { class: "bk-text" }, mrkdwn(message.text ?? "", names))),
+      message.stream === "expired" && h("div", { class: "stream-error", role: "note" }, icon("cross"), "Something went wrong with this message"),
       message.reactions?.length > 0 && h("div", { class: "reactions" }, message.reactions.map((reaction) =>
         h("span", { class: "reaction" }, `${emoji(reaction.name)} ${reaction.count ?? reaction.users.length}`)))));
 }

@@ -6,6 +6,7 @@ from statistics import median
 import pytest
 
 from adapters.simulator.profiles import PROFILES, Luck, ProfileName
+from bot.cli import parser
 
 DRAWS = 20_000
 
@@ -37,3 +38,8 @@ def test_the_same_seed_gives_the_same_weather():
     ]
     assert draws[0] == draws[1]
     assert draws[0] != draws[2]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_demo_can_be_given_every_profile(name: ProfileName):
+    assert parser().parse_args(["demo", "--profile", name]).profile == name
