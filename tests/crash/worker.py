@@ -32,7 +32,8 @@ from bot.settings import load_settings
 from tests.crash.fuse import Charge, Fuse
 from tests.crash.seams import seams_with
 
-sweeper.SWEEP = 0.5  # a scenario is over in seconds, and must meet it
+SWEEP = 0.5
+"""Seconds between two sweeps: a scenario is over in seconds, and must meet one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ def _become(order: Order) -> NoReturn:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
+        sweeper.SWEEP = SWEEP  # here only: whoever tests imports this module too
         asyncio.run(work(order))
         status = 0
     except BaseException:  # noqa: BLE001 - it ends here, whatever it was
