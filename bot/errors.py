@@ -19,7 +19,15 @@ messages.
     * `ModelError`: a language model refused or failed
     * `PlatformError`: a chat platform refused or failed
         * `RateLimitedError`
+            * `QuotaSpentError`: the whole workspace has said too much
         * `MessageGoneError`
+            * `MessageLockedError`: it stands, but cannot be changed
+        * `ContentRefusedError`: what we made cannot be shown, not even as plain text
+        * `PlaceClosedError`: nothing can be shown there any more
+        * `AccessRefusedError`: the installation is not valid any more
+        * `PermissionMissingError`: the installation lacks a right
+        * `StillStreamingError`, `StreamRefusedError`, `StreamOverError`,
+          `StoppedByPersonError`: about native streams
         * `AmbiguousSendError`: it may or may not have happened
 """
 
@@ -166,8 +174,48 @@ class RateLimitedError(PlatformError):
         """Seconds until the next request may succeed."""
 
 
+class QuotaSpentError(RateLimitedError):
+    """The workspace has used up its messages, whoever sent them: finals only."""
+
+    hint = "Ask who else posts that much; progress rests meanwhile."
+
+
 class MessageGoneError(PlatformError):
     """There is nothing left to edit: deleted, or no longer editable."""
+
+
+class MessageLockedError(MessageGoneError):
+    """The message stands, but cannot be changed any more: post a new one."""
+
+
+class ContentRefusedError(PlatformError):
+    """What we made is not shown, not even as plain text; the same will not be later."""
+
+    hint = "This is a mistake of ours in rendering; report it with the log line."
+
+
+class PlaceClosedError(PlatformError):
+    """Nothing can be shown there any more; its people may be reached directly."""
+
+    hint = "Invite the bot there again, or let people write to it directly."
+
+
+class AccessRefusedError(PlatformError):
+    """The installation is not valid any more: nothing works anywhere until it is."""
+
+    hint = "Install the app again and give Deskhand the new credentials."
+
+
+class PermissionMissingError(PlatformError):
+    """The installation lacks a right; the message says which."""
+
+    hint = "Grant what is needed, then install the app again."
+
+
+class StillStreamingError(PlatformError):
+    """The message still grows by itself and cannot be edited: close its stream first."""
+
+    retryable = True
 
 
 class StreamRefusedError(PlatformError):
