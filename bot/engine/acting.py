@@ -1,14 +1,16 @@
 """Act on tool calls: policy first, then the intent, then the effect, then its result."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 
 from bot.clock import Clock
 from bot.engine.projection import still_open
 from bot.engine.runner import Runner
-from bot.errors import SupersededError
+from bot.errors import StoreUnavailableError, SupersededError
 from bot.ports.agent import (
     Agents,
     Allowed,
@@ -25,12 +27,16 @@ from bot.view import wording
 
 log = structlog.get_logger()
 
+_T = TypeVar("_T")
+
 TOOL_TIMEOUT = 30.0
 """Seconds for a tool that does not say how long it may take."""
 CHECK_TIMEOUT = 10.0
 """Seconds for policy, a probe or a ticket: they look something up, nothing more."""
 PAUSE = 0.5
 """Seconds before looking again at an approval that somebody just decided."""
+AGAIN = 0.5
+"""Seconds before something is tried again for which Postgres was away."""
 
 
 class Actor:
@@ -43,8 +49,8 @@ class Actor:
     async def rule(self, runner: Runner, call: st.Call) -> None:
         """Ask policy about a call; what cannot be checked is refused."""
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
-                ruling = await self._agents.rule(self._port_call(runner.state, call))
+            asked = self._port_call(runner.state, call)
+            ruling = await self._checked(lambda: self._agents.rule(asked))
         except Exception:
             # A policy that cannot be checked is a policy that says no.
             log.exception("policy.failed", tool=call.name)
@@ -90,9 +96,15 @@ class Actor:
         )
         await runner.emit(started)  # the intent, committed before the effect
         spec = self._agents.spec(call.name)
+        asked = self._port_call(runner.state, call)
+
+        def attempt() -> Awaitable[ToolResult]:
+            return self._agents.run(asked)
+
         try:
             async with asyncio.timeout(spec.timeout if spec else TOOL_TIMEOUT):
-                result = await self._agents.run(self._port_call(runner.state, call))
+                reads = call.effect == "read"
+                result = await (self._patiently(attempt) if reads else attempt())
         except Exception as error:  # noqa: BLE001 - whatever a tool raises, the turn goes on
             log.warning("tool.failed", tool=call.name, error=repr(error))
             result = await self._found_out(runner, call)
@@ -116,8 +128,7 @@ class Actor:
             )
         asked = self._port_call(runner.state, call)
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
-                known = await self._agents.probe(asked)
+            known = await self._checked(lambda: self._agents.probe(asked))
         except Exception:
             log.exception("tool.probe_failed", tool=call.name)
             known = None
@@ -147,11 +158,30 @@ class Actor:
     async def _reported(self, call: Call, title: str) -> ToolResult | None:
         """Let people look at what nobody can tell; ``None`` if there is no ticket."""
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
-                return await self._agents.report(call, title)
+            return await self._checked(lambda: self._agents.report(call, title))
         except Exception:
             log.exception("tool.not_reported", tool=call.name)
             return None
+
+    async def _checked(self, check: Callable[[], Awaitable[_T]]) -> _T:
+        """Check something, again and again while Postgres is away.
+
+        What is said to a person lasts, and Postgres is back in a moment. All that is
+        checked so may be asked twice.
+
+        Raises:
+            TimeoutError: It took too long.
+        """
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            return await self._patiently(check)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        while True:
+            try:
+                return await ask()
+            except StoreUnavailableError as error:
+                log.warning("action.unavailable", error=str(error), hint=error.hint)
+                await self._clock.sleep(AGAIN)
 
     def _port_call(self, state: st.TurnState, call: st.Call) -> Call:
         assert state.requester is not None, "a turn starts with who asks"
@@ -172,10 +202,10 @@ class Actor:
         assert approval is not None, "decide names approvals of the state"
         now = self._clock.now()
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
-                stage = await self._agents.escalate(
-                    approval.stages[approval.stage], approval.requester_id, now=now
-                )
+            over = approval.stages[approval.stage]
+            stage = await self._checked(
+                lambda: self._agents.escalate(over, approval.requester_id, now=now)
+            )
         except Exception:
             # Whoever comes next cannot be found: then nobody decides in time.
             log.exception("approval.not_escalated", approval=approval_id)

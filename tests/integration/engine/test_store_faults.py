@@ -1,13 +1,20 @@
 """A store that loses answers or notifications loses nothing else."""
 
-import pytest
+from collections import Counter
+from datetime import datetime
 
+import pytest
+from typing_extensions import override
+
+from bot.errors import StoreUnavailableError
+from bot.ports.agent import Call, Ruling, ToolResult
 from bot.ports.store import Point, Store
+from bot.protocol.ids import PersonId
 from bot.protocol.values import Approver, Stage
 from bot.turn.state import Phase
 from tests.support.engine import House
 from tests.support.faulty_store import FaultyStore
-from tests.support.scripted_agents import Tool, Use, needs
+from tests.support.scripted_agents import ScriptedAgents, Tool, Use, did, needs
 from tests.support.workshop import PRIYA
 
 MANAGER = Stage(
@@ -78,3 +85,107 @@ async def test_without_any_notification_everything_happens_a_little_later(
     await house.happened("turn.completed")
     await house.idle()
     assert (await house.state()).phase is Phase.COMPLETED
+
+
+class InterruptedAgents(ScriptedAgents):
+    """Agents whose records are away the first two times that they are asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for: Counter[str] = Counter()
+
+    def _need(self, what: str) -> None:
+        self.asked_for[what] += 1
+        if self.asked_for[what] <= 2:
+            raise StoreUnavailableError("it is being restarted")
+
+    @override
+    async def rule(self, call: Call) -> Ruling:
+        self._need("rule")
+        return await super().rule(call)
+
+    @override
+    async def escalate(
+        self, stage: Stage, requester_id: PersonId, *, now: datetime
+    ) -> Stage | None:
+        self._need("escalate")
+        return await super().escalate(stage, requester_id, now=now)
+
+    @override
+    async def run(self, call: Call) -> ToolResult:
+        self._need("run")
+        return await super().run(call)
+
+    @override
+    async def probe(self, call: Call) -> ToolResult | None:
+        self._need("probe")
+        return await super().probe(call)
+
+    @override
+    async def report(self, call: Call, title: str) -> ToolResult | None:
+        self._need("report")
+        return await super().report(call, title)
+
+
+def interrupted(house: House) -> InterruptedAgents:
+    agents = InterruptedAgents()
+    house.agents = agents
+    return agents
+
+
+async def test_policy_is_asked_again_when_its_records_are_back(house: House) -> None:
+    agents = interrupted(house)
+    agents.tools["look"] = Tool(effect="read")
+    agents.say(Use("look"))
+    house.process()
+    await house.say("maya", "please")
+    await house.idle()
+    [call] = (await house.state()).calls
+    assert (call.status, call.outcome) == ("finished", "done")
+    assert agents.asked_for == {"rule": 3, "run": 3}
+
+
+async def test_what_happened_is_looked_up_when_the_records_are_back(
+    house: House,
+) -> None:
+    async def probe(_call: Call) -> ToolResult:
+        return did("Granted after all")
+
+    agents = interrupted(house)
+    agents.tools["grant"] = Tool(probe=probe)
+    agents.say(Use("grant"))
+    house.process()
+    await house.say("maya", "please")
+    await house.idle()
+    [call] = (await house.state()).calls
+    assert (call.outcome, call.title) == ("done", "Granted after all")
+    assert agents.asked_for == {"rule": 3, "run": 1, "probe": 3}
+
+
+async def test_what_nobody_can_tell_has_its_ticket_when_the_records_are_back(
+    house: House,
+) -> None:
+    agents = interrupted(house)
+    agents.tools["grant"] = Tool()
+    agents.say(Use("grant"))
+    house.process()
+    await house.say("maya", "please")
+    await house.idle()
+    [call] = (await house.state()).calls
+    assert (call.outcome, call.reference) == ("unknown", "T-1")
+    assert agents.asked_for["report"] == 3
+
+
+async def test_who_comes_next_is_looked_up_when_the_records_are_back(
+    house: House,
+) -> None:
+    agents = interrupted(house)
+    soon = MANAGER.model_copy(update={"within": 0.2})
+    agents.tools["grant"] = Tool(rule=needs(soon))
+    agents.escalates_to = MANAGER
+    agents.say(Use("grant"))
+    house.process()
+    await house.say("maya", "please")
+    await house.happened("approval.escalated")
+    await house.idle()
+    assert agents.asked_for["escalate"] == 3
