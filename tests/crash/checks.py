@@ -34,6 +34,12 @@ _APPROVALS = "SELECT approval_id, status, stage FROM approval"
 async def examine(site: Site) -> Findings:
     """Look at everything; call it when all is still."""
     found = Findings()
+    async with site.at_one_moment():
+        await _examine(site, found)
+    return found
+
+
+async def _examine(site: Site, found: Findings) -> None:
     turns = [await _turn(site, row) for row in await site.rows("SELECT * FROM turn")]
     found.turns = len(turns)
     found.ended = sum(turn.state.ending is not None for turn in turns)
@@ -45,7 +51,6 @@ async def examine(site: Site) -> Findings:
     await check_effects(site, turns, found)
     await _check_approvals(site, turns, found)
     await check_screens(site, turns, found)
-    return found
 
 
 async def _turn(site: Site, row: asyncpg.Record) -> Turn:

@@ -176,6 +176,18 @@ class Site:
                 self._conn = await asyncpg.connect(dsn_of(self.play.database_url))
             return await self._conn.fetch(query, *arguments)
 
+    @asynccontextmanager
+    async def at_one_moment(self) -> AsyncGenerator[None]:
+        """Let the database say for the block what it says now: replicas still sweep.
+
+        Raises:
+            One of `AWAY`: It says nothing at the moment, or went away meanwhile.
+        """
+        await self.rows("SELECT")
+        assert self._conn, "it has just been asked"
+        async with self._conn.transaction(isolation="repeatable_read", readonly=True):
+            yield
+
     async def count(self, query: str, *arguments: object) -> int:
         """Return the one number that the database says."""
         [row] = await self.rows(query, *arguments)
