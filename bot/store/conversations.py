@@ -184,7 +184,8 @@ async def sweep(
     """Wake conversations with a turn whose deadline passed ``grace`` ago.
 
     One that nobody holds becomes due. One whose owner has had it for ``grace`` and
-    more is taken from that owner: its fence grows, and it is due.
+    more is taken from that owner: its fence grows, and it is due. Where an owner has
+    not written down since when it has it, that counts from now.
     """
     rows = await _sweep.all(conn, grace=grace, limit=limit)
     found = [(row["tenant_id"], row["conversation_id"]) for row in rows]

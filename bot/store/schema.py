@@ -130,6 +130,9 @@ conversation = Table(
     Column("due_at", INSTANT),
     Column("lease_until", INSTANT),
     Column("claimed_at", INSTANT),
+    # With the fence of the claim that it is of: a release that does not know the
+    # column leaves the time of an earlier one.
+    counter("claimed_as"),
     Column("worker_id", Text),
     counter("fence"),
     counter("mail_seq"),

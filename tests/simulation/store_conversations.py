@@ -66,6 +66,7 @@ async def claim_conversations(
             fence=row.fence + 1,
             worker_id=worker_id,
             claimed_at=s.now,
+            claimed_as=row.fence + 1,
             lease_until=s.now + lease,
         )
         s.put(table, key, taken)
@@ -155,6 +156,10 @@ async def sweep(s: Session, grace: timedelta, limit: int) -> list[ConversationId
             continue
         if not s.try_lock(table, key):
             continue
+        if row.lease_until is not None and not _is_known(row):
+            noted = replace(row, claimed_at=s.now, claimed_as=row.fence)
+            s.put(table, key, noted)
+            continue
         freed = replace(
             row,
             fence=row.fence + (row.lease_until is not None),
@@ -171,9 +176,16 @@ async def sweep(s: Session, grace: timedelta, limit: int) -> list[ConversationId
 
 def _is_stuck(row: ConversationRecord, now: datetime, grace: timedelta) -> bool:
     """Whether nobody sees to it, or somebody has for longer than the grace."""
-    if row.lease_until is None and (row.due_at is None or row.due_at > now + grace):
-        return True
-    return row.claimed_at is not None and row.claimed_at <= now - grace
+    if row.lease_until is None:
+        return row.due_at is None or row.due_at > now + grace
+    return (
+        not _is_known(row) or row.claimed_at is None or row.claimed_at <= now - grace
+    )
+
+
+def _is_known(row: ConversationRecord) -> bool:
+    """Whether its owner has written down when it claimed."""
+    return row.claimed_at is not None and row.claimed_as == row.fence
 
 
 # -------------------------------------------------------------------------------- mail

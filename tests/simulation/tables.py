@@ -46,6 +46,7 @@ class ConversationRecord:
     due_at: datetime | None = None
     lease_until: datetime | None = None
     claimed_at: datetime | None = None
+    claimed_as: int = 0
     worker_id: str | None = None
     fence: int = 0
     mail_seq: int = 0

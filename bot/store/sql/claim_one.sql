@@ -12,6 +12,7 @@ UPDATE conversation AS c
 SET fence = c.fence + 1,
     worker_id = CAST(:worker_id AS text),
     claimed_at = statement_timestamp(),
+    claimed_as = c.fence + 1,
     lease_until = statement_timestamp() + CAST(:lease AS interval)
 FROM due
 WHERE c.tenant_id = due.tenant_id AND c.conversation_id = due.conversation_id

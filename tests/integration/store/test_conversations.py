@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,14 +19,25 @@ from bot.store.conversations import (
     is_held,
     release,
     require_generation,
+    sweep,
 )
 from bot.store.engine import begin
 from bot.store.mailbox import consume, read_mail
-from bot.store.schema import conversation
-from tests.support.store import LEASE, address, all_of, claim, own, send, somebody_waits
+from bot.store.schema import conversation, turn
+from tests.support.store import (
+    LEASE,
+    address,
+    all_of,
+    claim,
+    own,
+    send,
+    somebody_waits,
+    start,
+)
 
 OVER = timedelta(0)
 """A lease that has run out as soon as it is given."""
+GRACE = timedelta(minutes=1)
 
 
 async def take_all(engine: AsyncEngine, worker_id: str) -> list[Claim]:
@@ -121,6 +132,74 @@ async def test_a_heartbeat_tells_which_claims_are_lost(engine: AsyncEngine):
     await claim(engine, lost.conversation_id, worker_id="w2")
     async with begin(engine) as conn:
         assert await heartbeat(conn, [lost, kept], LEASE) == {kept.conversation_id: 1}
+
+
+async def claimed_by_the_release_before(engine: AsyncEngine, dead: Claim) -> Claim:
+    """Let it take a conversation over: it knows nothing of when and as what."""
+    async with begin(engine) as conn:
+        await conn.execute(
+            update(conversation).values(
+                fence=conversation.c.fence + 1,
+                worker_id="old",
+                lease_until=func.statement_timestamp() + LEASE,
+            )
+        )
+    return replace(dead, fence=dead.fence + 1)
+
+
+async def with_an_overdue_turn(engine: AsyncEngine) -> Claim:
+    held = await own(engine)
+    await start(engine, held, "t")
+    async with begin(engine) as conn:
+        await conn.execute(
+            update(turn).values(wake_at=func.statement_timestamp() - 2 * GRACE)
+        )
+    return held
+
+
+async def has_held_it_for(engine: AsyncEngine, time: timedelta) -> None:
+    async with begin(engine) as conn:
+        await conn.execute(
+            update(conversation).values(claimed_at=func.statement_timestamp() - time)
+        )
+
+
+@pytest.mark.parametrize("left_behind", ["nothing", "the time of another claim"])
+async def test_an_owner_who_did_not_write_down_when_has_its_grace_from_now_on(
+    engine: AsyncEngine, left_behind: str
+):
+    dead = await with_an_overdue_turn(engine)
+    await has_held_it_for(engine, 2 * GRACE)
+    if left_behind == "nothing":
+        async with begin(engine) as conn:
+            await conn.execute(update(conversation).values(claimed_at=None))
+    old = await claimed_by_the_release_before(engine, dead)
+    async with begin(engine) as conn:
+        assert await sweep(conn, GRACE, 10) == []
+        assert await sweep(conn, GRACE, 10) == []
+        assert await conversation_fence_ok(conn, old)
+    await has_held_it_for(engine, 2 * GRACE)
+    async with begin(engine) as conn:
+        assert await sweep(conn, GRACE, 10) == [old.conversation_id]
+        assert not await conversation_fence_ok(conn, old)
+
+
+async def test_what_an_old_release_let_go_and_is_due_soon_is_left_alone(
+    engine: AsyncEngine,
+):
+    """It leaves behind when somebody had claimed it."""
+    held = await with_an_overdue_turn(engine)
+    await has_held_it_for(engine, 2 * GRACE)
+    async with begin(engine) as conn:
+        await conn.execute(
+            update(conversation).values(
+                fence=held.fence + 1,
+                worker_id=None,
+                lease_until=None,
+                due_at=func.statement_timestamp() + GRACE / 2,
+            )
+        )
+        assert await sweep(conn, GRACE, 10) == []
 
 
 async def test_heartbeats_of_many_in_any_order_do_not_deadlock(engine: AsyncEngine):
