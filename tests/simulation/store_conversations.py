@@ -178,9 +178,7 @@ def _is_stuck(row: ConversationRecord, now: datetime, grace: timedelta) -> bool:
     """Whether nobody sees to it, or somebody has for longer than the grace."""
     if row.lease_until is None:
         return row.due_at is None or row.due_at > now + grace
-    return (
-        not _is_known(row) or row.claimed_at is None or row.claimed_at <= now - grace
-    )
+    return not _is_known(row) or row.claimed_at is None or row.claimed_at <= now - grace
 
 
 def _is_known(row: ConversationRecord) -> bool:

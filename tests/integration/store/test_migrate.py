@@ -34,7 +34,7 @@ SELECT relname, 'with', array_to_string(reloptions, ' ') FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
 
-EVERY = ["0001_initial", "0002_completion", "0003_budgets"]
+EVERY = ["0001_initial", "0002_completion", "0003_budgets", "0004_claimed_as"]
 
 
 async def catalog_of(conn: AsyncConnection) -> set[tuple[str, str, str]]:
