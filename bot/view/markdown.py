@@ -49,6 +49,31 @@ def close_markdown(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What is open at the end of one block's text."""
+
+    closing: str
+    opening: str
+    """Opens the same again, where the text goes on."""
+    fragile: bool
+    """Whether it ends within code or a link, which do not survive a cut."""
+
+
+def open_marks(text: str) -> Marks:
+    """Return the marks that are open at the end of one block's ``text``."""
+    scan = _scan(text)
+    code = ""
+    if scan.code >= 0 and (found := _TICKS.match(text, scan.code)):
+        code = found[0]
+    runs = [run.mark * run.count for run in scan.runs]
+    return Marks(
+        closing="".join([code, *reversed(runs)]),
+        opening="".join([*runs, code]),
+        fragile=bool(code or scan.link) or _label_begun(scan) >= 0,
+    )
+
+
 def _close_once(text: str) -> str:
     block = _last_block(text)
     if block.fence:
