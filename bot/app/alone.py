@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapters.simulator.bench.alone.engine import WORKSPACE, Alone, Silent
 from bot.app.build import DOOR_SIZE, POOL_SIZE, tenant_of_company
+from bot.app.memory import settle_memory
 from bot.clock import Clock
 from bot.company.file import load_company
 from bot.engine.ingress import Ingress
@@ -71,6 +72,7 @@ async def built_alone(
             records=records,
             telemetry=telemetry,
         )
+        settle_memory()
         yield Alone(
             kit=kit,
             worker=Worker(kit, worker_id="bench", capacity=1000),

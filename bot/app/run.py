@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.app.build import Bot, built
 from bot.app.database import opened_database
+from bot.app.memory import settle_memory
 from bot.errors import ConfigError, PortInUseError
 from bot.settings import Settings
 
@@ -46,6 +47,7 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        settle_memory()
         await run(bot, host=host, port=port, stopping=stopping)
 
 

@@ -165,7 +165,7 @@ class _Streamed:
             if self._number > 1:  # more after a call is another piece
                 self._item_id = ItemId(f"{self._first}{self._number}")
             self._runner.emit_soon(self._opening())
-        self._runner.emit_soon(ev.ItemAppended(item_id=self._item_id, text=text))
+        self._runner.say(self._item_id, text)
 
     def close(self) -> tuple[ev.TurnEvent, ...]:
         if not self._open:

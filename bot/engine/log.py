@@ -1,6 +1,6 @@
 """The log writer: appends of many turns, committed together.
 
-While one commit is under way, further appends gather; the next commit takes them
+While commits are under way, further appends gather; the next commit takes them
 all. So a hundred streaming turns cost as many commits as one. Streamed text waits a
 moment for company too; whatever a turn cannot go on without does not, and takes along
 what waits. Each append carries its owner's fence and fails alone when the fence has
@@ -32,10 +32,14 @@ LINGER = 0.01
 """Seconds that streamed text waits for company. Part of the 20 ms promised in the
 design."""
 
-
 CROWD = 0.002
 """Seconds that anything waits for company when the last commit had some: then more is
 on its way."""
+ENOUGH = 100
+"""Appends that wait for no more company."""
+FLIGHTS = 2
+"""Commits under way at once: one is written to disk while the next one is made. A turn
+is in one of them at most, as it waits for what it appends."""
 _PATIENT = frozenset({"item.appended"})
 """Events that only people wait for."""
 
@@ -142,14 +146,24 @@ class LogWriter:
 
     async def run(self) -> None:
         """Commit what is appended, until cancelled."""
-        while True:
-            await self._news.wait()
-            await self._gather()
-            self._news.clear()
-            self._hurry.clear()
-            batch, self._queue = self._queue, []
-            self._crowded = len(batch) > 1
-            await self._commit(batch)
+        flights = asyncio.Semaphore(FLIGHTS)
+
+        async def fly(batch: list[_Waiting]) -> None:
+            try:
+                await self._commit(batch)
+            finally:
+                flights.release()
+
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._news.wait()
+                await flights.acquire()
+                await self._gather()
+                self._news.clear()
+                self._hurry.clear()
+                batch, self._queue = self._queue, []
+                self._crowded = len(batch) > 1
+                tasks.create_task(fly(batch))
 
     async def _gather(self) -> None:
         try:
@@ -157,14 +171,14 @@ class LogWriter:
                 await self._hurry.wait()
         except TimeoutError:
             return
-        if self._crowded:
+        if self._crowded and len(self._queue) < ENOUGH:
             await self._clock.sleep(CROWD)
 
     async def _commit_in_company(self, append: Append) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(append, done))
         self._news.set()
-        if any(kind not in _PATIENT for kind in append.types):
+        if len(self._queue) >= ENOUGH or not _PATIENT.issuperset(append.types):
             self._hurry.set()
         await done
 

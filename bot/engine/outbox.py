@@ -15,6 +15,7 @@ from bot.protocol.events import (
     TurnFailed,
     TurnParked,
 )
+from bot.protocol.ids import ItemId
 
 
 @dataclass(slots=True)
@@ -31,6 +32,15 @@ class Outgoing:
     """What to do with mail that came too late for this turn."""
     alone: bool = False
     """Whether it may be refused, and must not take others with it."""
+    item_id: ItemId | None = None
+    """Of streamed text that is not an event yet, because more may follow."""
+    said: list[str] = field(default_factory=list[str])
+    """That text."""
+
+    @property
+    def patient(self) -> bool:
+        """Whether it is nothing but streamed text, which only people wait for."""
+        return bool(self.said)
 
     def settle(self, error: BaseException | None = None) -> None:
         """Let whoever waits for these events go on."""
@@ -49,29 +59,35 @@ class Outbox:
     entries: list[Outgoing] = field(default_factory=list[Outgoing])
 
     def put(self, entry: Outgoing) -> None:
-        """Add events; text for the same item is merged into the one before."""
-        last = self.entries[-1] if self.entries else None
-        match (last.events if last else (), entry.events):
-            case ((ItemAppended() as old,), (ItemAppended() as new,)) if (
-                last and old.item_id == new.item_id and not (last.done or entry.done)
-            ):
-                last.events = (old.model_copy(update={"text": old.text + new.text}),)
-            case _:
-                self.entries.append(entry)
+        """Add events, after what was put before."""
+        self.entries.append(entry)
+
+    def say(self, item_id: ItemId, text: str) -> None:
+        """Add text; what follows text of the same item becomes one event with it."""
+        if self.entries and self.entries[-1].item_id == item_id:
+            self.entries[-1].said.append(text)
+        else:
+            self.entries.append(Outgoing(item_id=item_id, said=[text]))
 
     def take(self) -> list[Outgoing]:
         """Return what waited; nothing waits any more."""
         taken, self.entries = self.entries, []
+        for entry in taken:
+            if entry.item_id:
+                text = "".join(entry.said)
+                entry.events = (ItemAppended(item_id=entry.item_id, text=text),)
         return taken
 
 
-_CUTS = (
-    TurnParked,
-    TurnCompleted,
-    TurnFailed,
-    TurnCancelled,
-    FrameClosed,
-    ApprovalRequested,
+_CUTS = frozenset(
+    {
+        TurnParked,
+        TurnCompleted,
+        TurnFailed,
+        TurnCancelled,
+        FrameClosed,
+        ApprovalRequested,
+    }
 )
 
 
@@ -85,6 +101,6 @@ def chunks(entries: Sequence[Outgoing]) -> list[list[Outgoing]]:
         if entry.alone:
             cut.append([])
         cut[-1].append(entry)
-        if entry.alone or any(isinstance(event, _CUTS) for event in entry.events):
+        if entry.alone or any(type(event) in _CUTS for event in entry.events):
             cut.append([])
     return [chunk for chunk in cut if chunk]

@@ -28,7 +28,7 @@ from bot.protocol.events import (
     TurnFailed,
     TurnSteered,
 )
-from bot.protocol.ids import FrameId, PersonId
+from bot.protocol.ids import FrameId, ItemId, PersonId
 from bot.turn.decide import (
     Action,
     GiveUp,
@@ -154,6 +154,11 @@ class Runner:
         """Append events in order, without waiting for the commit."""
         for event in events:
             self._outbox.put(Outgoing((event,)))
+        self._mail.set()
+
+    def say(self, item_id: ItemId, text: str) -> None:
+        """Append text to an item, without waiting for the commit."""
+        self._outbox.say(item_id, text)
         self._mail.set()
 
     def hand(self, *events: TurnEvent, also: Also, bounce: Callable[[], None]) -> None:
@@ -313,7 +318,8 @@ class Runner:
             for chunk in chunks(self._outbox.take()):
                 await self._flush(chunk)
             self._flushing = False
-            self._changed.set()
+            if not self._running:
+                self._changed.set()
 
     async def _flush(self, chunk: Sequence[Outgoing]) -> None:
         timely = [entry for entry in chunk if self._timely(entry)]
@@ -331,7 +337,8 @@ class Runner:
         for entry in chunk:
             entry.settle()
         self._show(self.claim, self.state)
-        self._changed.set()
+        if not all(entry.patient for entry in chunk):  # words enable nothing
+            self._changed.set()
 
     def _timely(self, entry: Outgoing) -> bool:
         """Whether an event still means something; a late message bounces."""

@@ -17,7 +17,7 @@ from bot.ports.rows import Append, Claim, StoredTurn
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
 from bot.store.conversations import hold_conversation, note_held
-from bot.store.direct import direct, direct_from_file
+from bot.store.direct import direct, direct_from_file, driver_of
 from bot.store.schema import turn
 from bot.store.texts import storable
 
@@ -121,12 +121,13 @@ async def append_events(
         first_seqs=[a.first_seq for a in appends],
         last_seqs=[a.last_seq for a in appends],
         ats=[a.at for a in appends],
-        **_events(batch),
+        **_events(appends, batch),
     )
     written = frozenset(TurnId(row["turn_id"]) for row in rows)
-    for append in appends:
-        if append.turn_id in written:
-            note_held(conn, append.claim)
+    if driver_of(conn).is_in_transaction():  # alone, the statement's locks end with it
+        for append in appends:
+            if append.turn_id in written:
+                note_held(conn, append.claim)
     return written
 
 
@@ -150,16 +151,21 @@ def _merged(batch: Sequence[Append]) -> list[Append]:
     return list(merged.values())
 
 
-def _events(batch: Iterable[Append]) -> dict[str, list[Any]]:
-    rows = [
-        (append.claim.tenant_id, append.turn_id, seq, kind, append.at, body)
-        for append in batch
-        for seq, (kind, body) in enumerate(
-            zip(append.types, append.bodies, strict=True), append.first_seq
-        )
-    ]
-    columns = ("tenants", "turns", "seqs", "types", "ats", "bodies")
-    return {f"event_{name}": [row[i] for row in rows] for i, name in enumerate(columns)}
+def _events(appends: Iterable[Append], batch: Iterable[Append]) -> dict[str, list[Any]]:
+    """Return the events by column; each names its turn's append by its number."""
+    numbers = {append.turn_id: n for n, append in enumerate(appends, start=1)}
+    columns: dict[str, list[Any]] = {
+        f"event_{name}": [] for name in ("numbers", "seqs", "types", "ats", "bodies")
+    }
+    of, seqs, types, ats, bodies = columns.values()
+    for append in batch:
+        count = len(append.bodies)
+        of += [numbers[append.turn_id]] * count
+        seqs += range(append.first_seq, append.first_seq + count)
+        types += append.types
+        ats += [append.at] * count
+        bodies += append.bodies
+    return columns
 
 
 async def load_events(

@@ -58,6 +58,10 @@ _LOOKS: frozenset[Point] = frozenset(
 """Transactions that change nothing. Under READ COMMITTED each of their statements sees
 what is committed by then anyway, so they do without one: that saves two round trips."""
 
+_STATEMENTS: frozenset[Point] = frozenset({"log.append"})
+"""Transactions of one statement, which is one by itself: it saves as much."""
+_ALONE = _LOOKS | _STATEMENTS
+
 
 def _here(
     function: "Callable[Concatenate[AsyncConnection, _P], CoroutineType[Any, Any, _T]]",
@@ -194,7 +198,7 @@ class PostgresStore(Store):
     @override
     @asynccontextmanager
     async def begin(self, point: Point) -> AsyncGenerator[PostgresTransaction]:
-        opened = connect if point in _LOOKS else begin
+        opened = connect if point in _ALONE else begin
         engine = self._door if point.startswith("ingress.") else self.engine
         try:
             async with opened(engine) as conn:

@@ -1,12 +1,11 @@
 """How events move a tool call, its step, and the approval it may wait for. Pure."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.protocol import events as ev
 from bot.protocol.ids import CallId
 from bot.turn.approvals import decide_stage, escalate, expire, open_approval
-from bot.turn.change import with_approval, with_call, with_item
+from bot.turn.change import changed, with_approval, with_call, with_item
 from bot.turn.state import Call, Item, TurnState
 
 _UNDECIDED = ("requested", "waiting")
@@ -31,7 +30,7 @@ def apply_tool(
                 state,
                 event.call_id,
                 lambda c: (
-                    replace(c, status="authorized", policy=policy or c.policy)
+                    changed(c, status="authorized", policy=policy or c.policy)
                     if c.status in _UNDECIDED
                     else c
                 ),
@@ -42,7 +41,7 @@ def apply_tool(
             return with_call(
                 state,
                 event.call_id,
-                lambda c: replace(
+                lambda c: changed(
                     c, status="started", key=key, attempt=attempt, started_at=at
                 ),
             )
@@ -74,7 +73,7 @@ def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnSta
         opened_at=at,
     )
     items = state.items if state.item(event.item_id) else (*state.items, item)
-    return replace(state, calls=(*state.calls, call), items=items)
+    return changed(state, calls=(*state.calls, call), items=items)
 
 
 def _deny(state: TurnState, event: ev.ToolDenied, at: datetime) -> TurnState:
@@ -84,7 +83,7 @@ def _deny(state: TurnState, event: ev.ToolDenied, at: datetime) -> TurnState:
     denied = with_call(
         state,
         event.call_id,
-        lambda c: replace(
+        lambda c: changed(
             c,
             status="denied",
             policy=event.policy or c.policy,
@@ -103,7 +102,7 @@ def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState
     after = with_call(
         state,
         event.call_id,
-        lambda c: replace(
+        lambda c: changed(
             c,
             status="finished",
             outcome=event.outcome,
@@ -116,7 +115,7 @@ def _finish(state: TurnState, event: ev.ToolFinished, at: datetime) -> TurnState
         ),
     )
     if event.title:
-        after = with_item(after, call.item_id, lambda i: replace(i, title=event.title))
+        after = with_item(after, call.item_id, lambda i: changed(i, title=event.title))
     status = "done" if event.outcome == "done" else "failed"
     return _close_step(after, event.call_id, status, at)
 
@@ -129,7 +128,7 @@ def _close_step(
         return state
     final = "done" if status == "done" else "failed"
     return with_item(
-        state, call.item_id, lambda i: replace(i, status=final, closed_at=at)
+        state, call.item_id, lambda i: changed(i, status=final, closed_at=at)
     )
 
 
@@ -150,10 +149,10 @@ def apply_approval(
             if state.approval(event.approval_id):
                 return state
             waiting = with_call(
-                state, event.call_id, lambda c: replace(c, status="waiting")
+                state, event.call_id, lambda c: changed(c, status="waiting")
             )
             approvals = (*waiting.approvals, open_approval(event, at))
-            return replace(waiting, approvals=approvals)
+            return changed(waiting, approvals=approvals)
         case ev.ApprovalDecided():
             return with_approval(
                 state, event.approval_id, lambda a: decide_stage(a, event, at)

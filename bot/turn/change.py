@@ -1,13 +1,42 @@
 """Replace one part of a state; everything that is over stays as it is."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar
 
 from bot.protocol.ids import ApprovalId, CallId, FrameId, ItemId
 from bot.turn.state import Approval, Call, Frame, Item, TurnState
 
 _T = TypeVar("_T")
+_Read: TypeAlias = Callable[[object], tuple[object, ...]]
+_Write: TypeAlias = Callable[[object, object], None]
+
+
+def changed(entry: _T, **changes: Any) -> _T:  # noqa: ANN401 - of any field
+    """Return a copy of a frozen dataclass with slots, with some fields changed.
+
+    As `dataclasses.replace`, in a third of the time: each streamed word changes a state
+    of two dozen fields (``docs/benchmarks.md``).
+
+    Raises:
+        AttributeError: There is no such field.
+    """
+    kind = type(entry)
+    read, writes = _fields_of(kind)
+    copy = object.__new__(kind)
+    for write, value in zip(writes, read(entry), strict=True):
+        write(copy, value)
+    for name, value in changes.items():
+        object.__setattr__(copy, name, value)
+    return copy
+
+
+@cache
+def _fields_of(kind: type) -> tuple[_Read, tuple[_Write, ...]]:
+    names = [field.name for field in fields(kind)]
+    return attrgetter(*names), tuple(getattr(kind, name).__set__ for name in names)
 
 
 def _swap(
@@ -23,7 +52,7 @@ def with_frame(
 ) -> TurnState:
     """Return the state with one frame changed."""
     frames = _swap(state.frames, lambda f: f.frame_id == frame_id, change)
-    return replace(state, frames=frames)
+    return changed(state, frames=frames)
 
 
 def with_item(
@@ -33,7 +62,7 @@ def with_item(
     items = _swap(
         state.items, lambda i: i.item_id == item_id and i.status == "open", change
     )
-    return replace(state, items=items)
+    return changed(state, items=items)
 
 
 def with_call(
@@ -41,7 +70,7 @@ def with_call(
 ) -> TurnState:
     """Return the state with one call changed; a settled one stays as it is."""
     calls = _swap(state.calls, lambda c: c.call_id == call_id and not c.settled, change)
-    return replace(state, calls=calls)
+    return changed(state, calls=calls)
 
 
 def with_approval(
@@ -55,4 +84,4 @@ def with_approval(
         lambda a: a.approval_id == approval_id and a.status == "open",
         change,
     )
-    return replace(state, approvals=approvals)
+    return changed(state, approvals=approvals)

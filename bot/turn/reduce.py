@@ -6,7 +6,6 @@ applied changes nothing, so replays and duplicate notifications are harmless. Th
 engine, the adapters, the console and the terminal all use this one.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -15,7 +14,7 @@ from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TurnId
 from bot.turn.calls import apply_approval, apply_tool
-from bot.turn.change import with_frame, with_item
+from bot.turn.change import changed, with_frame, with_item
 from bot.turn.state import (
     Ending,
     Frame,
@@ -39,11 +38,16 @@ def advance(state: TurnState, recorded: Recorded) -> TurnState:
         raise SequenceGapError(
             recorded.turn_id, expected=state.seq + 1, got=recorded.seq
         )
-    if isinstance(recorded.event, ev.UnknownEvent):
-        skipped = (*state.unknown_types, recorded.event.type)
-        return replace(state, seq=recorded.seq, unknown_types=skipped)
-    after = apply(state, recorded.event, turn_id=recorded.turn_id, at=recorded.at)
-    return replace(after, seq=recorded.seq)
+    match recorded.event:
+        case ev.ItemAppended() as event if not state.ending:
+            # Nearly all events are words: one copy of the state for each, not two.
+            return changed(state, seq=recorded.seq, items=_appended(state, event))
+        case ev.UnknownEvent() as event:
+            skipped = (*state.unknown_types, event.type)
+            return changed(state, seq=recorded.seq, unknown_types=skipped)
+        case event:
+            after = apply(state, event, turn_id=recorded.turn_id, at=recorded.at)
+            return changed(after, seq=recorded.seq)
 
 
 def apply(
@@ -111,10 +115,10 @@ def _apply_turn(
         case ev.TurnStarted():
             return _start(state, event, turn_id, at)
         case ev.TurnSteered(text=text):
-            return replace(state, steers=(*state.steers, Steer(text=text, at=at)))
+            return changed(state, steers=(*state.steers, Steer(text=text, at=at)))
         case ev.TurnParked():
             runs = state.phase is Phase.RUNNING
-            return replace(state, parked=True) if runs else state
+            return changed(state, parked=True) if runs else state
         case ev.TurnResumed():
             return _go_on(state, at)
         case ev.TurnCompleted() | ev.TurnFailed() | ev.TurnCancelled():
@@ -125,7 +129,7 @@ def _go_on(state: TurnState, at: datetime) -> TurnState:
     """Start the clock anew; the time of a turn that runs cannot be stretched."""
     if not (state.parked or state.queued):
         return state
-    return replace(state, parked=False, queued=False, running_since=at)
+    return changed(state, parked=False, queued=False, running_since=at)
 
 
 def _ending(
@@ -147,7 +151,7 @@ def _start(
 ) -> TurnState:
     if state.started_at:
         return state
-    return replace(
+    return changed(
         state,
         turn_id=turn_id,
         tenant_id=event.tenant_id,
@@ -172,21 +176,21 @@ def _end(state: TurnState, ending: Ending) -> TurnState:
     at = ending.at
     left = "cancelled" if ending.phase is Phase.CANCELLED else "failed"
     status = "done" if ending.phase is Phase.COMPLETED else left
-    return replace(
+    return changed(
         state,
         ending=ending,
         parked=False,
         queued=False,
         frames=tuple(
-            f if f.outcome else replace(f, outcome=status, closed_at=at)
+            f if f.outcome else changed(f, outcome=status, closed_at=at)
             for f in state.frames
         ),
         items=tuple(
-            i if i.status != "open" else replace(i, status=status, closed_at=at)
+            i if i.status != "open" else changed(i, status=status, closed_at=at)
             for i in state.items
         ),
         approvals=tuple(
-            a if a.status != "open" else replace(a, status="withdrawn", settled_at=at)
+            a if a.status != "open" else changed(a, status="withdrawn", settled_at=at)
             for a in state.approvals
         ),
     )
@@ -216,7 +220,7 @@ def _apply_frame(
             )
             # The release before queues came works on a queued turn at once.
             begun = _go_on(state, at) if state.queued else state
-            return replace(begun, frames=(*state.frames, frame))
+            return changed(begun, frames=(*state.frames, frame))
         case ev.FrameClosed(outcome=outcome, result=result):
             return with_frame(
                 state,
@@ -224,7 +228,7 @@ def _apply_frame(
                 lambda f: (
                     f
                     if f.outcome or (outcome == "done" and _unheard(state, f))
-                    else replace(f, outcome=outcome, result=result, closed_at=at)
+                    else changed(f, outcome=outcome, result=result, closed_at=at)
                 ),
             )
 
@@ -244,7 +248,7 @@ def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> Tu
                 state,
                 event.frame_id,
                 lambda f: (
-                    replace(f, asked=ask, asked_steers=seen)
+                    changed(f, asked=ask, asked_steers=seen)
                     if ask == len(f.replies) + 1
                     else f
                 ),
@@ -262,7 +266,7 @@ def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
         blocks=event.blocks,
         stop_reason=event.stop_reason,
     )
-    return replace(frame, asked=event.ask, replies=(*frame.replies, reply))
+    return changed(frame, asked=event.ask, replies=(*frame.replies, reply))
 
 
 # -------------------------------------------------------------------------- items
@@ -290,26 +294,33 @@ def _apply_item(
                 data=event.data,
                 opened_at=at,
             )
-            return replace(state, items=(*state.items, item))
-        case ev.ItemAppended(text=text):
-            return with_item(
-                state, event.item_id, lambda i: replace(i, text=i.text + text)
-            )
+            return changed(state, items=(*state.items, item))
+        case ev.ItemAppended():
+            return changed(state, items=_appended(state, event))
         case ev.ItemPatched(title=title, data=data):
             return with_item(
                 state,
                 event.item_id,
-                lambda i: replace(
+                lambda i: changed(
                     i,
                     title=i.title if title is None else title,
                     data={**i.data, **data},
                 ),
             )
         case ev.ItemReplaced(text=text):
-            return with_item(state, event.item_id, lambda i: replace(i, text=text))
+            return with_item(state, event.item_id, lambda i: changed(i, text=text))
         case ev.ItemClosed(status=status):
             return with_item(
                 state,
                 event.item_id,
-                lambda i: replace(i, status=status, closed_at=at),
+                lambda i: changed(i, status=status, closed_at=at),
             )
+
+
+def _appended(state: TurnState, event: ev.ItemAppended) -> tuple[Item, ...]:
+    return tuple(
+        changed(item, text=item.text + event.text)
+        if item.item_id == event.item_id and item.status == "open"
+        else item
+        for item in state.items
+    )

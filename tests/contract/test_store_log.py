@@ -195,7 +195,7 @@ class TestAppends:
         dead = await ground.own()
         turn = await ground.start(dead)
         await ground.expire(dead)
-        async with ground.store.begin("log.append") as tx:
+        async with ground.store.begin("log.append_with") as tx:
             assert await tx.append_events([events(dead, turn)]) == {turn}
             assert await ground.claim(worker_id="w2") is None
         assert await ground.claim(worker_id="w2") is not None

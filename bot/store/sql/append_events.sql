@@ -12,7 +12,9 @@ WITH wanted AS (
         CAST(:conversations AS text[]), CAST(:fences AS bigint[]),
         CAST(:first_seqs AS bigint[]), CAST(:last_seqs AS bigint[]),
         CAST(:ats AS timestamptz[])
-    ) AS w (tenant_id, turn_id, conversation_id, fence, first_seq, last_seq, at)
+    ) WITH ORDINALITY AS w (
+        tenant_id, turn_id, conversation_id, fence, first_seq, last_seq, at, number
+    )
 ),
 held AS MATERIALIZED (
     SELECT c.tenant_id, c.conversation_id, c.fence
@@ -32,17 +34,16 @@ advanced AS (
       AND t.turn_id = w.turn_id
       AND t.conversation_id = w.conversation_id
       AND t.last_seq = w.first_seq - 1
-    RETURNING t.tenant_id, t.turn_id
+    RETURNING t.tenant_id, t.turn_id, w.number
 ),
 written AS (
     INSERT INTO turn_event (tenant_id, turn_id, seq, type, at, body)
     SELECT a.tenant_id, a.turn_id, e.seq, e.type, e.at, e.body
     FROM unnest(
-        CAST(:event_tenants AS text[]), CAST(:event_turns AS text[]),
-        CAST(:event_seqs AS bigint[]), CAST(:event_types AS text[]),
-        CAST(:event_ats AS timestamptz[]),
+        CAST(:event_numbers AS bigint[]), CAST(:event_seqs AS bigint[]),
+        CAST(:event_types AS text[]), CAST(:event_ats AS timestamptz[]),
         CAST(CAST(:event_bodies AS text[]) AS json[])
-    ) AS e (tenant_id, turn_id, seq, type, at, body)
-    JOIN advanced AS a USING (tenant_id, turn_id)
+    ) AS e (number, seq, type, at, body)
+    JOIN advanced AS a USING (number)
 )
-SELECT tenant_id, turn_id FROM advanced
+SELECT turn_id FROM advanced

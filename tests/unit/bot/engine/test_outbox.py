@@ -29,7 +29,10 @@ def put(*events: TurnEvent) -> list[TurnEvent]:
     """Return what an outbox makes of events."""
     outbox = Outbox()
     for event in events:
-        outbox.put(Outgoing((event,)))
+        if isinstance(event, ev.ItemAppended):
+            outbox.say(event.item_id, event.text)
+        else:
+            outbox.put(Outgoing((event,)))
     return [event for entry in outbox.take() for event in entry.events]
 
 
