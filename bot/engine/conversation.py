@@ -24,7 +24,7 @@ from bot.errors import LeaseLostError, StoreUnavailableError
 from bot.ports.rows import Claim
 from bot.ports.store import Transaction
 from bot.protocol.events import ApprovalDecided, TurnEvent, TurnSteered
-from bot.protocol.ids import ConversationId, TurnId
+from bot.protocol.ids import ConversationId, TurnId, turn_id_for
 from bot.turn.state import TurnState
 
 log = structlog.get_logger()
@@ -176,12 +176,16 @@ class Conversation:
                 return True
         if theirs or self._draining:
             return False
-        self._turns.begun(tasks, await self._begin(letter, mail_seq, ahead))
+        begun = await self._begin(letter, mail_seq, ahead)
+        if begun is None:
+            await self._repeated(tasks, mail_seq, letter)
+        else:
+            self._turns.begun(tasks, begun)
         return True
 
     async def _begin(
         self, letter: Letter, mail_seq: int, ahead: list[Runner]
-    ) -> TurnState:
+    ) -> TurnState | None:
         begin = partial(
             begin_turn, self._kit, self.claim, letter, self._consumed(mail_seq)
         )
@@ -193,6 +197,16 @@ class Conversation:
             # Tried again it would break again, and silence everybody after it.
             log.exception("turn.not_begun", hint="The person is told; report this.")
             return await begin(failed="internal")
+
+    async def _repeated(
+        self, tasks: asyncio.TaskGroup, mail_seq: int, letter: Letter
+    ) -> None:
+        """Drop what a turn was started with before; that turn goes on."""
+        log.info("mail.repeated", mail=mail_seq)
+        await self._consume(mail_seq)
+        claim = self.claim
+        turn_id = turn_id_for(claim.tenant_id, claim.conversation_id, letter.said_key)
+        await self._turns.load(tasks, turn_id)
 
     def _return(self, mail_seq: int, letter: Letter) -> None:
         """Take mail back that came too late for the turn it was handed to."""

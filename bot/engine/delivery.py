@@ -17,6 +17,7 @@ from datetime import UTC, tzinfo
 import structlog
 
 from bot.clock import Clock
+from bot.engine.doubt import found_again
 from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
@@ -39,6 +40,7 @@ from bot.ports.store import Store, Transaction
 from bot.ports.surface import Operation, Payload, Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.turn.state import TurnState
+from bot.view.bare import bare_view
 from bot.view.project import surfaces_of, view_of
 
 log = structlog.get_logger()
@@ -277,7 +279,7 @@ class Delivery:
             footer=self._footer,
             zone=self._zone,
         )
-        payload = platform.render(view)
+        payload = platform.render(bare_view(view) if exhibit.bare else view)
         seq, begun = exhibit.state.seq, self._clock.monotonic()
         if exhibit.receipt and payload.digest == exhibit.digest:
             self._pacer.unchanged(exhibit.surface_id, self._clock.monotonic())
@@ -312,12 +314,9 @@ class Delivery:
         """Post once, visibly. Whether there is a message now."""
         assert exhibit.address is not None, "only surfaces with a place are offered"
         if exhibit.intent_at is not None and platform.history_lag is not None:
-            found = await platform.find_post(
-                exhibit.address, surface=exhibit.surface_id, since=exhibit.intent_at
-            )
+            found = await found_again(platform, exhibit)
             now = self._clock.monotonic()
-            if found is not None:  # an edit shows the newest: it has its own budget
-                exhibit.receipt = found
+            if found:  # an edit shows the newest: it has its own budget
                 self._pacer.failed(exhibit.surface_id, now, retry_at=now)
                 self._offer(exhibit)
                 return False
@@ -332,9 +331,11 @@ class Delivery:
         await self._receipts.intended(exhibit)
         try:
             exhibit.receipt = await platform.post(
-                exhibit.address, payload, surface=exhibit.surface_id
+                exhibit.address, payload, surface=exhibit.mark
             )
-        except RateLimitedError:
+        except AmbiguousSendError:
+            raise
+        except PlatformError:
             exhibit.intent_at = None  # certainly not posted: no need to look
             raise
         await self._receipts.posted(exhibit, payload, seq)
@@ -353,31 +354,27 @@ class Delivery:
         if exhibit.plan.role == "progress" or exhibit.replaced:
             await self._give_up(exhibit, error)
             return
-        exhibit.replaced = True
-        exhibit.receipt = exhibit.intent_at = None
+        exhibit.replace()
         self._retry(exhibit, error)
 
     async def _refused(self, exhibit: Exhibit, error: PlatformError) -> None:
-        """Pass over one content that a platform does not take; not over the last.
-
-        What comes later may be fine. The last word is tried once more as a new
-        message, so that nobody is left with a spinner or with live buttons.
-        """
-        if exhibit.receipt is None or exhibit.replaced:
-            await self._give_up(exhibit, error)
-        elif exhibit.plan.final:
-            exhibit.replaced = True
-            exhibit.receipt = exhibit.intent_at = None
-            self._retry(exhibit, error)
-        else:
-            log.warning("surface.passed_over", error=str(error), hint=error.hint)
-            self._count(exhibit, "refused")
-            self._pacer.succeeded(exhibit.surface_id, self._clock.monotonic())
+        """Pass over content that a platform does not take, unless it is the last."""
+        match exhibit.refused():
+            case "pass over":
+                log.warning("surface.passed_over", error=str(error), hint=error.hint)
+                self._count(exhibit, "refused")
+                self._pacer.succeeded(exhibit.surface_id, self._clock.monotonic())
+            case "try again":
+                self._count(exhibit, "refused")
+                self._retry(exhibit, error)
+            case "give up":
+                await self._give_up(exhibit, error)
 
     async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
         surface = exhibit.surface_id
         try:
             await self._receipts.failed(exhibit, error)
+            exhibit.given_up = True
             log.error("surface.abandoned", surface=surface, error=str(error))
         except StoreUnavailableError as failure:
             self._retry(exhibit, failure)  # or nobody would ever know of it

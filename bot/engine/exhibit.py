@@ -1,17 +1,27 @@
-"""One surface as delivery knows it: what it should show, and what it shows."""
+"""One surface as delivery knows it: what it should show, and what it shows.
+
+Content that a platform refuses is passed over where more will come; the last word is
+not. It is shown bare, then, should its message take no edit any more, in a second
+message that stands in for it. That one is marked as such, so whoever comes next finds
+it before the first, whatever was written down.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from typing import Literal, TypeAlias
 
 from bot.pacing.plan import Priority
 from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
-from bot.protocol.ids import SurfaceId
+from bot.protocol.ids import SurfaceId, replacement_of
 from bot.protocol.inbound import Address
 from bot.turn.state import TurnState
 from bot.view.project import SurfacePlan, lost_card, surfaces_of
+
+Refusal: TypeAlias = Literal["pass over", "try again", "give up"]
+"""What becomes of content that a platform refuses."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +47,13 @@ class Exhibit:
     doubted_until: float = -inf
     """Until when (monotonic) an edit that was given up on may still arrive."""
     replaced: bool = False
-    """Whether it was posted again after somebody deleted it."""
+    """Whether a second message stands in for one that is gone or takes no edits."""
+    bare: bool = False
+    """Whether only what no platform refuses is shown."""
+    inherited: bool = False
+    """Whether an earlier owner posted it."""
+    given_up: bool = False
+    """Whether it is written down that it cannot be shown."""
 
     def __post_init__(self) -> None:
         if self.plan.role != "approval":
@@ -47,6 +63,18 @@ class Exhibit:
     def surface_id(self) -> SurfaceId:
         """Which surface this is."""
         return self.plan.surface_id
+
+    @property
+    def mark(self) -> SurfaceId:
+        """What a message of it is marked with when it is posted now."""
+        surface = self.surface_id
+        return replacement_of(surface) if self.replaced else surface
+
+    @property
+    def marks(self) -> tuple[SurfaceId, ...]:
+        """What its message may be marked with, the newest first."""
+        second = replacement_of(self.surface_id)
+        return (second,) if self.replaced else (second, self.surface_id)
 
     @property
     def priority(self) -> Priority:
@@ -76,6 +104,35 @@ class Exhibit:
     def renew(self, plan: SurfacePlan, claim: Claim, state: TurnState) -> None:
         """Take note of a newer state."""
         self.plan, self.claim, self.state = plan, claim, state
+        self.bare = False  # it may be taken whole
+
+    def refused(self) -> Refusal:
+        """Take note that what it should show is not taken; return what to do."""
+        last = self.plan.final
+        if self.receipt and not last:
+            return "pass over"
+        # A card without what it asks about must not ask.
+        if not self.bare and (last or self.plan.role != "approval"):
+            self.bare = True
+            return "try again"
+        if self.receipt is None or self.replaced:
+            return "give up"
+        self.replace()
+        return "try again"
+
+    def replace(self) -> None:
+        """Let another message stand in for the one that was there.
+
+        Whoever was before us may have done so: then theirs is looked for first.
+        """
+        self.replaced, self.bare, self.receipt = True, False, None
+        if not self.inherited:
+            self.intent_at = None
+
+    def adopt(self, receipt: Receipt, mark: SurfaceId) -> None:
+        """Take over a message that was found."""
+        self.receipt, self.inherited = receipt, True
+        self.replaced = mark != self.surface_id
 
     def doubt(self, until: float) -> None:
         """Take note that nobody knows what it shows, nor will before ``until``."""
@@ -90,6 +147,7 @@ class Exhibit:
             doubt: Until when (monotonic) what it sent last may still arrive.
         """
         self.intent_at = row.intent_at
+        self.inherited = row.receipt is not None
         self.receipt = self.written = row.receipt
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
             self.digest = row.shown_digest

@@ -103,7 +103,7 @@ class Receipts:
     async def settled(tx: Transaction, exhibits: Iterable[Exhibit], seq: int) -> None:
         """Write what surfaces show at rest, so that the next owner need not edit."""
         for exhibit in exhibits:
-            if exhibit.receipt:
+            if exhibit.receipt and not exhibit.given_up:
                 await tx.record_shown(
                     exhibit.claim,
                     surface_id=exhibit.surface_id,

@@ -42,7 +42,7 @@ async def begin_turn(
     *,
     behind: Sequence[Runner] = (),
     failed: str = "",
-) -> TurnState:
+) -> TurnState | None:
     """Start a turn with what somebody said; the mail is consumed with it.
 
     Args:
@@ -52,6 +52,10 @@ async def begin_turn(
         consumed: Consumes the letter.
         behind: Turns that run or wait before it in the conversation.
         failed: Why it ends at once: a key of `bot.view.wording`.
+
+    Returns:
+        The turn; ``None`` if what was said has started one long ago. A platform has
+        repeated it after its names were forgotten, and nothing was written.
     """
     assert letter.address is not None, "what is said comes from somewhere"
     now = kit.clock.now()
@@ -83,7 +87,7 @@ async def begin_turn(
     deadline = wake_at(folded(new, events, now))
 
     async def create(tx: Transaction) -> None:
-        await tx.create_turn(
+        made = await tx.create_turn(
             claim,
             turn_id=turn_id,
             requester=started.requester,
@@ -91,18 +95,27 @@ async def begin_turn(
             at=now,
             wake_at=deadline,
         )
+        if not made:
+            raise _HeardBeforeError
 
-    recorded = await kit.writer.append(
-        claim,
-        turn_id,
-        events,
-        first_seq=1,
-        before=(create,),
-        also=(consumed, *projection_of(claim, new, events, now)),
-        at=now,
-        point="turn.begin",
-    )
+    try:
+        recorded = await kit.writer.append(
+            claim,
+            turn_id,
+            events,
+            first_seq=1,
+            before=(create,),
+            also=(consumed, *projection_of(claim, new, events, now)),
+            at=now,
+            point="turn.begin",
+        )
+    except _HeardBeforeError:
+        return None
     return reduce(advance, recorded, new)
+
+
+class _HeardBeforeError(Exception):
+    """There is a turn of it."""
 
 
 def _name_of(runner: Runner) -> str:

@@ -52,3 +52,8 @@ def approval_id_for(turn: TurnId, call: CallId, args_hash: str) -> ApprovalId:
 def surface_id_for(turn: TurnId, role: str, to: str = "") -> SurfaceId:
     """Return the surface that plays ``role`` for the audience ``to``."""
     return SurfaceId(_mint("surface", turn, role, to))
+
+
+def replacement_of(surface: SurfaceId) -> SurfaceId:
+    """Return what marks the message that stands in for a surface's first one."""
+    return SurfaceId(f"{surface}:again")

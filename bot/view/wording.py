@@ -364,6 +364,10 @@ def click_too_late(approval: Approval, status: str) -> str:
     return f"This was already decided{by}{verdict}. Your click changed nothing."
 
 
+# --------------------------------------------------------------- what is not taken
+
+NOT_TAKEN = "This platform did not take the rest of what belongs here."
+
 # ------------------------------------------------------------------------- stop
 
 STOP_TAKEN = "Stopping. What is done stays done; nothing new is started."

@@ -97,6 +97,7 @@ class SimAgents(Agents):
         pace = loop.random.choice((0.02, 0.2, 1.0))
         breaks_at = -1
         if self._trouble(self._recipe.model_trouble):
+            self._loop.happened["model: reply broken"] += 1
             breaks_at = loop.random.randrange(len(parts))
         for number, part in enumerate(parts):
             await self._clock.sleep(loop.latency(0.0, pace))
@@ -155,6 +156,7 @@ class SimAgents(Agents):
         fate: ToolTrouble | Literal["works"] = "works"
         if self._trouble(self._recipe.tool_trouble):
             fate = self._loop.random.choice(self._recipe.tool_troubles)
+            self._loop.happened[f"tool: {fate}"] += 1
         if fate == "raises":
             raise ToolTroubleError("nothing was sent")
         if fate == "late" and call.name != "look":

@@ -34,7 +34,7 @@ from bot.protocol.inbound import Inbound
 from bot.turn import approvals, decide
 from bot.turn.state import Call, TurnState
 from bot.view import wording
-from tests.simulation import store_conversations, store_log
+from tests.simulation import store_conversations, store_log, store_people
 from tests.simulation.company import TENANT
 from tests.simulation.database import Session
 from tests.simulation.notices import Switchboard
@@ -137,7 +137,10 @@ def dedup_removed() -> AbstractContextManager[None]:
     async def first_time(_s: Session, *_: object, **__: object) -> bool:
         return True
 
-    return swapped(SimTransaction, first_time=over_the_wire(first_time))
+    return _all(
+        swapped(store_people, first_time=first_time),
+        swapped(SimTransaction, first_time=over_the_wire(first_time)),
+    )
 
 
 def lost_wakeup() -> AbstractContextManager[None]:

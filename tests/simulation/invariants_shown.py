@@ -8,6 +8,7 @@ from bot.pacing.lanes import Lane
 from bot.ports.surface import Payload
 from bot.protocol.ids import ConversationId, PlatformName, SurfaceId
 from bot.turn.state import TurnState
+from bot.view.bare import bare_view
 from bot.view.nodes import TurnView
 from bot.view.project import SurfacePlan, surfaces_of, view_of
 from tests.simulation.company import TENANT
@@ -76,7 +77,7 @@ class Gallery:
         self.sends += 1
         story, plan = self._surface(arrival.surface)
         self._owned(arrival, story, plan)
-        seq = shows(story, plan, arrival.payload)
+        seq = shows(story, plan, arrival.payload, bare=self._may_be_bare(arrival))
         require(
             seq,
             "only what is committed is shown",
@@ -85,6 +86,9 @@ class Gallery:
         )
         if arrival.message is None:
             self._posted(arrival, story, plan)
+
+    def _may_be_bare(self, arrival: Arrival) -> bool:
+        return any(arrival.surface in hall.refused for hall in self._halls.values())
 
     def _surface(self, surface: SurfaceId) -> tuple[Story, SurfacePlan]:
         """Return whose message it is, and for whom."""
@@ -159,12 +163,19 @@ def visible(hall: Hall, surface: SurfaceId) -> list[Message]:
     return [m for m in hall.of(surface) if not (m.deleted or m.refused)]
 
 
-def shows(story: Story, plan: SurfacePlan, payload: Payload) -> int:
+def shows(story: Story, plan: SurfacePlan, payload: Payload, *, bare: bool) -> int:
     """Return the number of the newest state that gives this payload; 0: none does."""
     for state in reversed(story.states):
-        if view_then(state, plan, payload) == payload.body["view"]:
+        if gives(state, plan, payload, bare=bare):
             return state.seq
     return 0
+
+
+def gives(state: TurnState, plan: SurfacePlan, payload: Payload, *, bare: bool) -> bool:
+    """Return whether this payload shows a state, bare perhaps."""
+    view = view_then(state, plan, payload)
+    shown = payload.body["view"]
+    return shown == view or (bare and shown == bare_view(view))
 
 
 def view_then(state: TurnState, plan: SurfacePlan, payload: Payload) -> TurnView:

@@ -17,7 +17,7 @@ import gc
 import heapq
 import sys
 from asyncio import events
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import Context, copy_context
@@ -77,6 +77,8 @@ class SimLoop(asyncio.AbstractEventLoop):
         self.trace = 0
         """A running hash of what ran: when, whose and what. Equal: the same run."""
         self.steps = 0
+        self.happened: Counter[str] = Counter()
+        """How often what went wrong, for who counts."""
         """Callbacks that have run."""
         self._shuffle = shuffle
         self._most_at_once = most_at_once

@@ -72,8 +72,11 @@ class Switchboard:
             if ear.process.dead:
                 del self._ears[ear]
             elif self._loop.chance(faults.listener_cut):
+                self._loop.happened["listener cut"] += 1
                 self._loop.call_soon(ear.break_off)
-            elif not self._loop.chance(faults.notice_lost):
+            elif self._loop.chance(faults.notice_lost):
+                self._loop.happened["notification lost"] += 1
+            else:
                 late = self._loop.latency(*faults.delay)
                 self._loop.call_later(late, ear.hear, conversation)
 

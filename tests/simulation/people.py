@@ -71,7 +71,8 @@ class Courier:
         self._told(inbound, None)
         self.diary.write(inbound.user.user_id, "{!r}", inbound)
         self._loop.world.spawn(self._carry(inbound))
-        if self._loop.chance(0.1):  # a second copy at the same time
+        if self._loop.chance(0.1):  # a second copy at the same time, to any bot
+            self._loop.happened["delivery repeated at once"] += 1
             self._loop.world.spawn(self._carry(self._renamed(inbound)))
 
     def _renamed(self, inbound: Inbound) -> Inbound:
@@ -88,13 +89,16 @@ class Courier:
         self._unanswered += 1
         self.idle.clear()
         while not await self._offer(inbound):
+            self._loop.happened["delivery not answered"] += 1
             await self._loop.delay(pause / 2, pause)
-            pause = min(20.0, pause * 2)
+            pause = min(90.0, pause * 2)
         self._unanswered -= 1
         if not self._unanswered:
             self.idle.set()
         while self._loop.chance(0.15):
-            await self._loop.delay(0.1, 30.0)
+            longest = self._loop.random.choice((1.0, 30.0, 600.0))
+            await self._loop.delay(0.1, longest)
+            self._loop.happened["delivery repeated later"] += 1
             await self._offer(self._renamed(inbound))
 
     async def _offer(self, inbound: Inbound) -> bool:
@@ -293,6 +297,7 @@ class Crowd:
         if shown:
             gone = self._loop.random.choice(shown)
             gone.deleted = True
+            self._loop.happened["message deleted"] += 1
             self._courier.diary.write("people", "delete {}", gone.receipt.message_id)
 
     def _take_back(self) -> None:

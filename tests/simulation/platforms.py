@@ -27,7 +27,7 @@ from bot.errors import (
 )
 from bot.pacing.lanes import Lane, Window
 from bot.ports.surface import Operation, Payload, Platform, Receipt
-from bot.protocol.ids import PlatformName, SurfaceId
+from bot.protocol.ids import PlatformName, SurfaceId, replacement_of
 from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
 from tests.simulation.company import PEOPLE, workspace_of
@@ -53,6 +53,8 @@ class Message:
 
     receipt: Receipt
     surface: SurfaceId
+    mark: SurfaceId
+    """By which it is found."""
     posted_at: float
     payload: Payload
     deleted: bool = False
@@ -104,6 +106,8 @@ class Hall:
         default_factory=list[Callable[[Message], None]]
     )
     """Called when people see something new."""
+    refused: dict[SurfaceId, None] = field(default_factory=dict[SurfaceId, None])
+    """Surfaces of which some content was not taken: they may be shown bare."""
     under_way: int = 0
     """Calls that may still change something."""
 
@@ -119,13 +123,15 @@ class Hall:
         words = f"{self.recipe.seed} {view.text} {view.headline}"
         return crc32(words.encode("utf-8", "replace")) % 40 == 0
 
-    def post(self, to: Address, payload: Payload, surface: SurfaceId) -> Receipt:
+    def post(self, to: Address, payload: Payload, mark: SurfaceId) -> Receipt:
         """Show a new message."""
+        surface = surface_of(mark)
         message_id = f"{self.name}-{len(self.messages) + 1}"
         receipt = Receipt(message_id=message_id, address=to)
         message = Message(
             receipt=receipt,
             surface=surface,
+            mark=mark,
             posted_at=self.loop.time(),
             payload=payload,
         )
@@ -143,13 +149,14 @@ class Hall:
         for tell in self.viewers:
             tell(message)
 
-    def find(self, to: Address, surface: SurfaceId) -> Receipt | None:
-        """Return the newest message of a surface that history shows."""
+    def find(self, to: Address, mark: SurfaceId) -> Receipt | None:
+        """Return the newest message with this mark that history shows."""
         readable = self.loop.time() - SHOWN_IN_HISTORY
         found = [
             message.receipt
-            for message in self.of(surface)
-            if not message.deleted
+            for message in self.of(surface_of(mark))
+            if message.mark == mark
+            and not message.deleted
             and message.posted_at <= readable
             and message.receipt.address.channel == to.channel
         ]
@@ -202,10 +209,11 @@ class SimPlatform(Platform):
         self, to: Address, payload: Payload, *, surface: SurfaceId
     ) -> Receipt:
         def carry_out() -> Receipt:
-            self._arrive("post", surface, payload)
+            self._arrive("post", surface_of(surface), payload)
             return self._hall.post(to, payload, surface)
 
-        return await self._call(payload, carry_out, self.lanes("post", to))
+        lanes = self.lanes("post", to)
+        return await self._call(payload, carry_out, lanes, surface=surface)
 
     @override
     async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
@@ -219,7 +227,10 @@ class SimPlatform(Platform):
 
         message = self._hall.messages[receipt.message_id]
         lanes = self.lanes("edit", receipt.address)
-        return await self._call(payload, carry_out, lanes, message)
+        mark = message.mark
+        return await self._call(
+            payload, carry_out, lanes, surface=mark, message=message
+        )
 
     @override
     async def find_post(
@@ -273,22 +284,27 @@ class SimPlatform(Platform):
         payload: Payload,
         carry_out: Callable[[], Receipt],
         lanes: tuple[Lane, ...],
+        *,
+        surface: SurfaceId,
         message: Message | None = None,
     ) -> Receipt:
         loop = self._hall.loop
         fate: PlatformTrouble | Literal["fine"] = "fine"
         if loop.chance(self._hall.trouble):
             fate = loop.random.choice(self._hall.recipe.platform_troubles)
+            loop.happened[f"platform: {fate}"] += 1
         self._hall.under_way += 1
         name, diary = self._process.name, self._hall.diary
-        what = f"edit {message.receipt.message_id}" if message else "post"
+        what = f"edit {message.receipt.message_id}" if message else f"post {surface}"
         diary.write(name, "{} on {} ({})", what, lanes[-1].key, fate)
 
         async def serve() -> Receipt:
             try:
                 for tell in self._hall.callers:
                     tell(self._process, lanes)
-                return await self._serve(fate, payload, carry_out, message)
+                return await self._serve(
+                    fate, payload, carry_out, surface=surface, message=message
+                )
             finally:
                 self._hall.under_way -= 1
 
@@ -309,6 +325,8 @@ class SimPlatform(Platform):
         fate: PlatformTrouble | Literal["fine"],
         payload: Payload,
         carry_out: Callable[[], Receipt],
+        *,
+        surface: SurfaceId,
         message: Message | None,
     ) -> Receipt:
         """Take a call in, on the platform's side."""
@@ -321,6 +339,8 @@ class SimPlatform(Platform):
                 await loop.delay(1.0, 20.0)
             raise AmbiguousSendError(self.name, "internal_error")
         if self._hall.refuses(payload):
+            loop.happened["platform: content refused"] += 1
+            self._hall.refused[surface_of(surface)] = None
             if message is not None:
                 message.refused = True
             raise PlatformError(self.name, "invalid_blocks")
@@ -340,6 +360,11 @@ class SimPlatform(Platform):
         with suppress(PlatformError):
             receipt = carry_out()
             self._hall.diary.write("world", "{} changed late", receipt.message_id)
+
+
+def surface_of(mark: SurfaceId) -> SurfaceId:
+    """Return the surface of which a message with this mark is one."""
+    return SurfaceId(mark.removesuffix(replacement_of(SurfaceId(""))))
 
 
 def direct(user: UserRef) -> Address:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -130,16 +130,20 @@ def told(failure: Failure) -> str:
 def summary(report: Report) -> str:
     """Return what came of it all, with speed."""
     tally, wall = report.tally, max(report.wall, 1e-9)
-    mishaps = ", ".join(f"{kind} {n}" for kind, n in sorted(tally.mishaps.items()))
     return (
         f"{tally.seeds} seeds, {tally.turns} turns, {tally.events} events, "
         f"{tally.commits} commits, {tally.sends} sends, {tally.effects} effects, "
         f"{tally.stops} stops\n"
-        f"mishaps: {mishaps or 'none'}\n"
+        f"mishaps: {_counted(tally.mishaps)}\n"
+        f"faults: {_counted(tally.faults)}\n"
         f"{tally.virtual / 3600:.1f} hours of virtual time in {wall:.1f} s: "
         f"{tally.turns / wall * 60:.0f} turns a minute\n"
         f"{len(report.failures)} seeds failed"
     )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {n}" for kind, n in sorted(counts.items())) or "none"
 
 
 def trace(seed: int, *, messages: int = MESSAGES) -> tuple[Report, str]:

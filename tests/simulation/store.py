@@ -218,11 +218,13 @@ class SimStore(Store):
 
         async def slowed(session: Session) -> _T:
             if self.loop.chance(self.faults.slow):
+                self.loop.happened["statement slow"] += 1
                 await self.loop.delay(*self.faults.slow_for)
             return await statement(session)
 
         async def run(session: Session) -> _T:
             if self.loop.chance(self.faults.statement):
+                self.loop.happened["connection cut"] += 1
                 session.abort("the connection was cut")
             return await session.run(slowed)
 
@@ -233,11 +235,13 @@ class SimStore(Store):
 
     async def _commit(self, session: Session) -> None:
         if self.loop.chance(self.faults.commit_refused):
+            self.loop.happened["commit refused"] += 1
             session.abort("the commit was refused")
         session.commit()
         for _, conversation in session.notices:
             self._switchboard.tell(conversation, self.faults)
         if self.loop.chance(self.faults.commit_unknown):
+            self.loop.happened["answer to a commit lost"] += 1
             raise StoreUnavailableError("the connection broke during the commit")
 
     async def _request(

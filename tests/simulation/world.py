@@ -56,6 +56,8 @@ class Tally:
     virtual: float = 0.0
     """Seconds."""
     mishaps: dict[str, int] = field(default_factory=dict[str, int])
+    faults: dict[str, int] = field(default_factory=dict[str, int])
+    """What else went wrong, by what it was."""
 
     def add(self, other: "Tally") -> None:
         """Count another's as well."""
@@ -70,8 +72,12 @@ class Tally:
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.virtual += other.virtual
-        for kind, times in other.mishaps.items():
-            self.mishaps[kind] = self.mishaps.get(kind, 0) + times
+        for mine, theirs in (
+            (self.mishaps, other.mishaps),
+            (self.faults, other.faults),
+        ):
+            for kind, times in theirs.items():
+                mine[kind] = mine.get(kind, 0) + times
 
 
 class World:
@@ -266,6 +272,7 @@ class World:
             effects=sum(self.works.happened.values()),
             virtual=self.loop.time(),
             mishaps={**self.fleet.counts} if self.fleet else {},
+            faults={**self.loop.happened},
         )
 
 

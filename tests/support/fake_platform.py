@@ -126,6 +126,10 @@ class Hall:
     """Whom the platform knows, by id."""
     closed: set[str] = field(default_factory=set[str])
     """Channels that do not exist."""
+    disliked: set[str] = field(default_factory=set[str])
+    """Words that the platform does not take."""
+    frozen: set[str] = field(default_factory=set[str])
+    """Messages that take no edits any more."""
     messages: dict[str, FakeMessage] = field(default_factory=dict[str, FakeMessage])
     sent: list[Sent] = field(default_factory=list[Sent])
     faults: defaultdict[Operation, deque[Fault]] = field(
@@ -236,6 +240,7 @@ class FakePlatform(Platform):
 
         if to.channel in self._hall.closed:
             raise PlatformError(self.name, "channel_not_found", to.channel)
+        self._look_through(payload)
         await self._carry_out("post", show)
         return receipt
 
@@ -249,6 +254,9 @@ class FakePlatform(Platform):
             message.history.append(payload)
             self._note("edit", message.surface, payload)
 
+        self._look_through(payload)
+        if receipt.message_id in self._hall.frozen:
+            raise PlatformError(self.name, "edit_window_closed", receipt.message_id)
         await self._carry_out("edit", show)
         return receipt
 
@@ -290,6 +298,11 @@ class FakePlatform(Platform):
                 show()
             case None:
                 show()
+
+    def _look_through(self, payload: Payload) -> None:
+        words = "\n".join(_words(payload.body["view"]))
+        if any(word in words for word in self._hall.disliked):
+            raise PlatformError(self.name, "invalid_blocks")
 
     def _note(self, operation: Operation, surface: SurfaceId, payload: Payload) -> None:
         view: TurnView = payload.body["view"]
