@@ -184,9 +184,11 @@ async def _strike(
 
 @asynccontextmanager
 async def dropped(yard: Yard, url: str) -> AsyncGenerator[None]:
-    """Drop a database at the end of the block."""
-    yield
-    await yard.drop(url)
+    """Drop a database at the end of the block, however that is."""
+    try:
+        yield
+    finally:
+        await yard.drop(url)
 
 
 async def _play(

@@ -20,6 +20,10 @@ class Front:
     def __init__(self) -> None:
         self._rotation: list[Worker] = []
         self._writers: set[asyncio.StreamWriter] = set()
+        self._closed = False
+        self._carried = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def rotation(self) -> tuple[Worker, ...]:
@@ -35,22 +39,39 @@ class Front:
         if worker in self._rotation:
             self._rotation.remove(worker)
 
-    def close(self) -> None:
-        """Break every connection."""
+    async def close(self) -> None:
+        """Break every connection, and return when all are broken."""
+        self._closed = True
         self._rotation.clear()
         for writer in tuple(self._writers):
             writer.transport.abort()
+        await self._idle.wait()
 
     async def carry(
         self, near: asyncio.StreamReader, answer: asyncio.StreamWriter
     ) -> None:
         """Serve one connection until either side is done."""
+        self._carried += 1
+        self._idle.clear()
+        try:
+            await self._carry(near, answer)
+        finally:
+            self._carried -= 1
+            if not self._carried:
+                self._idle.set()
+
+    async def _carry(
+        self, near: asyncio.StreamReader, answer: asyncio.StreamWriter
+    ) -> None:
         server = await self._connected()
         if server is None:
             answer.transport.abort()
             return
         far, ask = server
         self._writers |= {ask, answer}
+        if self._closed:
+            ask.transport.abort()
+            answer.transport.abort()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_pump(near, ask))
@@ -90,4 +111,4 @@ async def front_on(port: int) -> AsyncGenerator[Front]:
             yield front
         finally:
             server.close()
-            front.close()
+            await front.close()

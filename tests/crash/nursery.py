@@ -52,8 +52,8 @@ class Worker:
         """Whether the kernel has stopped it. Linux only."""
         try:
             stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8")
-        except FileNotFoundError:  # it has ended, and we have yet to hear of it
-            return False
+        except (FileNotFoundError, ProcessLookupError):
+            return False  # it has ended, and we have yet to hear of it
         return stat.rpartition(")")[2].split()[0] == "T"
 
     def kill(self) -> None:
@@ -129,13 +129,17 @@ class Nursery:
                 pid = said["pid"]
                 worker = Worker(pid=pid, port=order.port, charges=order.charges)
                 self._workers[pid] = worker
-                started.set_result(worker)
+                if started.done():  # who wanted it is gone
+                    worker.kill()
+                else:
+                    started.set_result(worker)
             else:
                 worker = self._workers.pop(said["ended"])
                 worker.status = said["status"]
                 worker.ended.set()
         for _, waiting in self._awaited.values():
-            waiting.set_exception(EOFError("the workers' parent has ended"))
+            if not waiting.done():
+                waiting.set_exception(EOFError("the workers' parent has ended"))
 
 
 @asynccontextmanager
@@ -158,10 +162,12 @@ async def nursery_in(folder: Path) -> AsyncGenerator[Nursery]:
         )
     nursery = Nursery(process)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(nursery.listen())
+        listening = tasks.create_task(nursery.listen())
         try:
             yield nursery
         finally:
             assert process.stdin, "it is a pipe"
             process.stdin.close()
             await process.wait()
+            # Until its last word is read its pipe is open, and would be for ever.
+            await asyncio.wait([listening])

@@ -128,6 +128,8 @@ class Site:
         )
         worker.role = role
         self.workers.append(worker)
+        if self.closing:  # meanwhile, and it was not among those who were killed
+            worker.kill()
         return worker
 
     async def at_work(self, worker: Worker) -> bool:
@@ -161,7 +163,10 @@ class Site:
         for worker in self.living:
             worker.kill()
         if self._conn:
-            await self._conn.close(timeout=1)
+            try:
+                await self._conn.close(timeout=1)
+            except AWAY:  # a timeout is one of these
+                self._conn.terminate()
 
     # ------------------------------------------------------------------- what is there
 
@@ -211,7 +216,10 @@ class Site:
                         pass
                     await self.clock.sleep(LOOK_SECONDS)
         except TimeoutError as error:
-            kept = [dict(row) for q in _STATE for row in await self.rows(q)]
+            try:
+                kept = [dict(row) for q in _STATE for row in await self.rows(q)]
+            except AWAY as away:
+                kept = [away]
             told = "\n".join([f"{what}: not within {within:g} s", *map(repr, kept)])
             raise AssertionError(told) from error
 

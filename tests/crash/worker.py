@@ -126,6 +126,8 @@ class _Parent:
                     self._obey(read_order(line.decode()))
         for pid in self._living:
             os.kill(pid, signal.SIGKILL)
+        for pid in self._living:  # they are gone when this process is
+            os.waitpid(pid, 0)
 
     def _obey(self, order: Order) -> None:
         pid = os.fork()

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Yard:
     embedded: EmbeddedPostgres
     server: Server
     clock: Clock = field(default_factory=SystemClock)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @property
@@ -93,9 +95,19 @@ class Yard:
         pid = int((self.data / "postmaster.pid").read_text("utf-8").split()[0])
         os.kill(pid, signal.SIGQUIT)
         await self.clock.sleep(DOWN_SECONDS)
-        started = await asyncio.to_thread(EmbeddedPostgres.start, self.data)
-        self.embedded._users.close()  # or this process would use the folder twice
-        self.embedded = started
+        await asyncio.to_thread(self._start)
+
+    def _start(self) -> None:
+        """Start Postgres again, also where nobody waits for it any more."""
+        with self._starting:
+            started = EmbeddedPostgres.start(self.data)
+            self.embedded._users.close()  # or this process would use the folder twice
+            self.embedded = started
+
+    def stop(self) -> None:
+        """Stop Postgres for good. Blocks."""
+        with self._starting:
+            self.embedded.stop()
 
     async def cut(self, role: str, url: str) -> int:
         """End a worker's connections to a database; return how many there were."""
@@ -126,7 +138,9 @@ async def yard_in(*, durable: bool = False) -> AsyncGenerator[Yard]:
             either way, only a crash of the machine would.
     """
     # A socket's path must be short, and root's Postgres user must be able to go there.
-    with tempfile.TemporaryDirectory(prefix="deskhand-crash-") as made:
+    with tempfile.TemporaryDirectory(
+        prefix="deskhand-crash-", ignore_cleanup_errors=True
+    ) as made:
         folder = Path(made)
         async with nursery_in(folder) as nursery:
             embedded = await asyncio.to_thread(
@@ -142,7 +156,7 @@ async def yard_in(*, durable: bool = False) -> AsyncGenerator[Yard]:
                 await yard.prepare()
                 yield yard
             finally:
-                await asyncio.to_thread(yard.embedded.stop)
+                await asyncio.to_thread(yard.stop)
 
 
 def _started(data: Path, *, durable: bool) -> EmbeddedPostgres:
