@@ -14,27 +14,23 @@ from adapters.teams import limits
 from adapters.teams.auth import SigningKeys, TokenCache, Verifier
 from adapters.teams.config import TeamsConfig
 from adapters.teams.connector import Answer, Connector
+from adapters.teams.draft import activity_of, with_draft
+from adapters.teams.failures import refusal
 from adapters.teams.http import new_session
 from adapters.teams.lanes import lanes_of
 from adapters.teams.render import render
+from adapters.teams.stream import TeamsStreams
 from adapters.teams.wire import string
 from bot.clock import Clock
-from bot.errors import (
-    AmbiguousSendError,
-    MessageGoneError,
-    PlatformError,
-    RateLimitedError,
-)
+from bot.errors import AmbiguousSendError, PlatformError
 from bot.pacing.lanes import Lane
 from bot.ports.surface import Operation, Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName, SurfaceId
 from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
 
-_GONE = "ActivityNotFoundInConversation"
 _OUTSIDERS = frozenset({"guest", "anonymous"})
 """Roles of those whom the tenant's own directory does not vouch for."""
-_MAYBE_DONE = frozenset({408, 502, 503, 504})
 _log = structlog.stdlib.get_logger()
 
 
@@ -81,6 +77,11 @@ class TeamsPlatform(Platform):
         return self._started.connector
 
     @property
+    def streams(self) -> TeamsStreams:
+        """Messages that grow, in chats of two."""
+        return self._started.streams
+
+    @property
     def verifier(self) -> Verifier:
         """What checks inbound tokens."""
         return self._started.verifier
@@ -97,7 +98,7 @@ class TeamsPlatform(Platform):
 
     @override
     def render(self, view: TurnView) -> Payload:
-        return render(view)
+        return with_draft(render(view), view)
 
     @override
     def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:
@@ -121,7 +122,7 @@ class TeamsPlatform(Platform):
             },
         )
         if not answer.ok:
-            raise _refusal(answer)
+            raise refusal(answer)
         if not answer.id:
             raise PlatformError("teams", "NoConversation", "no id in the answer")
         return Address(
@@ -139,10 +140,10 @@ class TeamsPlatform(Platform):
     ) -> Receipt:
         """Show a new message. Teams keeps no mark to find it by, see `find_post`."""
         answer = await self.connector.post_activity(
-            to.service_url, to.channel, payload.body
+            to.service_url, to.channel, activity_of(payload)
         )
         if not answer.ok:
-            raise _refusal(answer)
+            raise refusal(answer)
         if not answer.id:
             # Shown, but under no name: it can neither be edited nor found.
             raise AmbiguousSendError("teams", "NoActivityId", str(answer.status))
@@ -156,13 +157,27 @@ class TeamsPlatform(Platform):
             to.service_url,
             to.channel,
             activity_id,
-            {**payload.body, "id": activity_id},
+            {**activity_of(payload), "id": activity_id},
         )
-        if answer.status == 404 and answer.code == _GONE:  # noqa: PLR2004
-            raise MessageGoneError("teams", answer.code, activity_id)
         if not answer.ok:
-            raise _refusal(answer)
+            raise refusal(answer)
         return receipt
+
+    async def typing(self, to: Address) -> None:
+        """Show that the bot is writing; see `adapters.teams.presence` for when.
+
+        It draws from the lanes of a post, and clients stop showing it by themselves.
+
+        Raises:
+            RateLimitedError: It was not shown; try after ``error.retry_after`` s.
+            AmbiguousSendError: It may have been shown, which does not matter.
+            PlatformError: The platform refused.
+        """
+        answer = await self.connector.post_activity(
+            to.service_url, to.channel, {"type": "typing"}
+        )
+        if not answer.ok:
+            raise refusal(answer)
 
     @override
     async def find_post(
@@ -223,6 +238,7 @@ class _Live:
         self.verifier = Verifier(config, keys, clock)
         tokens = TokenCache(self.session, config, clock)
         self.connector = Connector(self.session, config, tokens)
+        self.streams = TeamsStreams(self.connector, clock)
 
 
 def _named(user: UserRef, answer: Answer) -> UserRef:
@@ -246,27 +262,3 @@ def _named(user: UserRef, answer: Answer) -> UserRef:
             "email": (email or user.email) if trusted else "",
         }
     )
-
-
-def _refusal(answer: Answer) -> PlatformError:
-    """Return the error that stands for an answer other than 2xx.
-
-    Source:
-        https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages#status-codes
-    """
-    match answer.status:
-        case 429:
-            pause = answer.retry_after
-            return RateLimitedError(
-                "teams", retry_after=limits.RETRY_AFTER if pause is None else pause
-            )
-        case 412:
-            pause = answer.retry_after
-            return RateLimitedError(
-                "teams",
-                retry_after=limits.CONFLICT_RETRY_AFTER if pause is None else pause,
-            )
-        case status if status in _MAYBE_DONE:
-            return AmbiguousSendError("teams", answer.code, answer.message)
-        case _:
-            return PlatformError("teams", answer.code, answer.message)

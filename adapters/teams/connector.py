@@ -8,9 +8,10 @@ Source:
 """
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -23,9 +24,11 @@ from adapters.teams import limits
 from adapters.teams.auth import TokenCache
 from adapters.teams.config import TeamsConfig
 from adapters.teams.http import read_json
+from adapters.teams.patience import Patience
 from adapters.teams.wire import mapping, string
 from bot.errors import AmbiguousSendError, PlatformError, RateLimitedError
 
+_PAUSES = {429: limits.RETRY_AFTER, 412: limits.CONFLICT_RETRY_AFTER}
 _log = structlog.stdlib.get_logger()
 
 
@@ -53,13 +56,29 @@ class Answer:
     def code(self) -> str:
         """The connector's own error code, else the status."""
         error = mapping(self.body.get("error")) or self.body
-        return string(error.get("code")) or str(self.status)
+        return string(error.get("code")) or self._subcode or str(self.status)
 
     @property
     def message(self) -> str:
-        """The connector's own words, shortened."""
+        """The connector's own words, shortened; never a gateway's page."""
         error = mapping(self.body.get("error")) or self.body
-        return string(error.get("message"))[:300]
+        said = string(error.get("message"))
+        return "" if "<html" in said.lower() else said[:300]
+
+    @property
+    def _subcode(self) -> str:
+        """What a refusal of the chat service itself is called, e.g. when blocked.
+
+        Source:
+            https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages
+        """
+        if "errorCode" not in self.body:
+            return ""
+        try:
+            inside = mapping(json.loads(string(self.body.get("message"))))
+        except (ValueError, RecursionError):
+            return ""
+        return string(inside.get("subCode"))
 
 
 class Connector:
@@ -71,6 +90,7 @@ class Connector:
         self._session = session
         self._config = config
         self._tokens = tokens
+        self._patience = Patience()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def post_activity(
@@ -128,7 +148,18 @@ class Connector:
     ) -> Answer:
         lock = self._locks.setdefault(conversation, asyncio.Lock())
         async with lock:
-            return await self._call(method, service_url, path, body=body)
+            answer = await self._call(method, service_url, path, body=body)
+        return self._patiently(conversation, answer)
+
+    def _patiently(self, conversation: str, answer: Answer) -> Answer:
+        """Return ``answer`` with the pause to make, if Teams left that to us."""
+        if answer.ok:
+            self._patience.done(conversation)
+        first = _PAUSES.get(answer.status)
+        if first is None or answer.retry_after is not None:
+            return answer
+        pause = self._patience.refused(conversation, first)
+        return replace(answer, retry_after=pause)
 
     async def _call(
         self,

@@ -1,4 +1,4 @@
-"""The budgets that a post or an edit in Teams draws from. Pure."""
+"""The budgets that a request to Teams draws from. Pure."""
 
 from adapters.teams import limits
 from bot.pacing.lanes import Lane, Window
@@ -6,7 +6,7 @@ from bot.protocol.inbound import Address
 
 
 def lanes_of(address: Address) -> tuple[Lane, ...]:
-    """Return the lanes of any send to ``address``; posts and edits share them.
+    """Return the lanes of any send to ``address``: post, edit or typing.
 
     A channel's threads share the channel's budget: Teams does not say that they have
     one each, and the smaller reading is never refused.
@@ -24,6 +24,20 @@ def lanes_of(address: Address) -> tuple[Lane, ...]:
             reserve=limits.RESERVE,
         ),
     )
+
+
+def stream_lanes_of(address: Address) -> tuple[Lane, ...]:
+    """Return the lanes of a part of a stream: those of any send, and its own pace.
+
+    A chat has one stream at a time, so the chat stands for the stream.
+    """
+    conversation, tenant = lanes_of(address)
+    count, seconds = limits.STREAM_WINDOW.count, limits.STREAM_WINDOW.seconds
+    pace = Lane(
+        key=f"{conversation.key}/stream",
+        windows=(Window(count, seconds + limits.STREAM_MARGIN),),
+    )
+    return (pace, conversation, tenant)
 
 
 def _with_margin(window: Window) -> Window:

@@ -4,6 +4,7 @@
 ``[fmt]``   https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages
 ``[codes]`` https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages#status-codes
 ``[auth]``  https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
+``[stream]`` https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 ``[ours]``  our own choice, with the reason
 """
 
@@ -34,8 +35,33 @@ CONFLICT_RETRY_AFTER = 0.5
 """Seconds to wait after a 412: somebody else wrote to the conversation. [codes]"""
 UNREACHED_RETRY_AFTER = 2.0
 """Seconds to wait when no connection could be made: nothing was sent. [ours]"""
+LONGEST_BACKOFF = 60.0
+"""Seconds to wait at most for the next try when Teams does not say when. [ours]"""
+JITTER = 0.25
+"""Share by which such a pause is lengthened, at most. [ours] [codes] asks for some."""
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds; a longer ``Retry-After`` is taken for an error. [ours]"""
+
+# ----------------------------------------------------------------------- streams
+
+STREAM_WINDOW = Window(1, 1)
+"""Requests per stream. [stream]"""
+STREAM_MARGIN = 0.1
+"""Seconds more between two requests of a stream. [ours] As `MARGIN`."""
+STREAM_LIFE = 120.0
+"""Seconds from its start for which a stream is let live. [stream] ("strict")"""
+STREAM_OPEN = 95.0
+"""Seconds after which we close it. [ours] Room for a slow last request and 429s."""
+STREAM_GONE = STREAM_LIFE + 10.0
+"""Seconds after which Teams is sure to have ended a stream. [ours]"""
+INFORMATIVE_CHARS = 250
+"""Longest line that says what the bot is doing. [stream] 1 kB or 1,000 characters."""
+STREAM_BYTES = 64 * 1024
+"""Longest text that is streamed, in bytes of UTF-16. [ours] Cards take about that."""
+TYPING_AFTER = 0.5
+"""Seconds of silence before the bot is seen typing. [ours]"""
+TYPING_EVERY = 4.0
+"""Seconds until that is said again. [ours] Clients stop showing it soon after."""
 
 # ------------------------------------------------------------------------- sizes
 
@@ -86,3 +112,5 @@ MEMBER_MAX_AGE = 3600.0
 """Seconds for which a person's name and e-mail are remembered. [ours]"""
 MEMBERS_REMEMBERED = 10_000
 """People whose name and e-mail are remembered. [ours]"""
+CONVERSATIONS_REMEMBERED = 10_000
+"""Conversations whose refusals, and streams whose numbers, are remembered. [ours]"""

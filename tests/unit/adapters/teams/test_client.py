@@ -6,6 +6,8 @@ import pytest
 
 from adapters.teams import http, limits
 from adapters.teams.client import TeamsPlatform
+from adapters.teams.draft import DRAFT
+from adapters.teams.render import render
 from bot.errors import (
     AmbiguousSendError,
     MessageGoneError,
@@ -15,6 +17,7 @@ from bot.errors import (
 from bot.ports.surface import Payload, Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address, UserRef
+from bot.view.nodes import TurnView
 from tests.support.teams_channel import (
     ANN,
     APP_ID,
@@ -30,6 +33,7 @@ from tests.support.teams_channel import (
 
 SURFACE = SurfaceId("s-1")
 PAYLOAD = Payload({"type": "message", "attachments": []}, "digest")
+MUTED = '{"subCode": "MessageWritesBlocked", "errorCode": "Forbidden"}'
 USER = UserRef(platform="teams", workspace=TENANT, user_id=ANN)
 
 
@@ -83,12 +87,8 @@ async def test_an_edit_replaces_the_activity(
     ("status", "header", "seconds"),
     [
         (429, "7", 7.0),
-        (429, "", limits.RETRY_AFTER),
-        (429, "soon", limits.RETRY_AFTER),
-        (429, "nan", limits.RETRY_AFTER),
-        (429, "-5", limits.RETRY_AFTER),
         (429, "999999", limits.LONGEST_RETRY_AFTER),
-        (412, "", limits.CONFLICT_RETRY_AFTER),
+        (412, "3", 3.0),
     ],
 )
 async def test_being_told_to_wait_is_passed_on_and_nothing_is_repeated(
@@ -104,7 +104,28 @@ async def test_being_told_to_wait_is_passed_on_and_nothing_is_repeated(
     assert len(channel.calls) == 2
 
 
-@pytest.mark.parametrize("status", [408, 502, 503, 504])
+@pytest.mark.parametrize("header", ["", "soon", "nan", "-5"])
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [(429, limits.RETRY_AFTER), (412, limits.CONFLICT_RETRY_AFTER)],
+)
+async def test_without_a_time_the_pauses_grow_until_something_works(
+    platform: TeamsPlatform, channel: Channel, status: int, first: float, header: str
+) -> None:
+    async def refused() -> float:
+        channel.replies.append(refuse(status, "Later", retry_after=header))
+        with pytest.raises(RateLimitedError) as caught:
+            await post(platform, channel)
+        return caught.value.retry_after
+
+    pauses = [await refused() for _ in range(3)]
+    for pause, least in zip(pauses, (first, 2 * first, 4 * first), strict=True):
+        assert least <= pause <= least * (1 + limits.JITTER)
+    await post(platform, channel)
+    assert await refused() == pauses[0]
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 async def test_a_gateways_error_page_leaves_it_open_whether_it_was_shown(
     platform: TeamsPlatform, channel: Channel, status: int
 ) -> None:
@@ -174,7 +195,8 @@ async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(
         (403, {"error": {"code": "NotEnoughPermissions"}}, "NotEnoughPermissions"),
         (413, {"error": {"code": "MessageSizeTooBig"}}, "MessageSizeTooBig"),
         (500, {"error": {"code": "ServiceError"}}, "ServiceError"),
-        (403, {"errorCode": 209, "message": "MessageWritesBlocked"}, "403"),
+        (403, {"errorCode": 209, "message": MUTED}, "MessageWritesBlocked"),
+        (403, {"errorCode": 209, "message": "odd"}, "403"),
         (400, ["odd"], "400"),
         (307, None, "307"),
     ],
@@ -191,6 +213,39 @@ async def test_other_refusals_keep_teams_own_code(
         await post(platform, channel)
     assert type(caught.value) is PlatformError
     assert caught.value.code == code
+
+
+async def test_a_page_inside_a_document_is_not_passed_on(
+    platform: TeamsPlatform, channel: Channel
+) -> None:
+    error = {"code": "ServiceError", "message": "<!DOCTYPE html><HTML>secret</HTML>"}
+    channel.replies.append(reply(500, {"error": error}))
+    with pytest.raises(PlatformError) as caught:
+        await post(platform, channel)
+    assert str(caught.value) == "teams answered 'ServiceError'"
+
+
+async def test_the_draft_is_never_sent(
+    platform: TeamsPlatform, channel: Channel
+) -> None:
+    view = TurnView(headline="Working", mood="running", text="Hello")
+    payload = platform.render(view)
+    assert DRAFT in payload.body
+    posted = await platform.post(chat(channel), payload, surface=SURFACE)
+    await platform.edit(posted, payload)
+    assert [DRAFT in call.body for call in channel.calls] == [False, False]
+    assert channel.calls[0].body == render(view).body
+
+
+async def test_typing_is_an_activity_of_its_own(
+    platform: TeamsPlatform, channel: Channel
+) -> None:
+    channel.replies += [reply(202, {}), refuse(429, "Throttled", retry_after="4")]
+    await platform.typing(chat(channel))
+    [call] = channel.calls
+    assert call.body == {"type": "typing"}
+    with pytest.raises(RateLimitedError):
+        await platform.typing(chat(channel))
 
 
 async def test_a_post_without_an_id_cannot_be_told_from_none(

@@ -1,4 +1,4 @@
-from adapters.teams.lanes import lanes_of
+from adapters.teams.lanes import lanes_of, stream_lanes_of
 from bot.pacing.lanes import Window
 from bot.protocol.inbound import Address
 
@@ -29,3 +29,12 @@ def test_conversations_have_their_own_budget_and_share_their_tenants() -> None:
 
 def test_the_threads_of_a_channel_share_its_budget() -> None:
     assert lanes_of(address("19:c;messageid=1")) == lanes_of(address("19:c"))
+
+
+def test_a_stream_has_its_own_pace_beside_the_lanes_of_any_send() -> None:
+    pace, *others = stream_lanes_of(address("a:1"))
+    [window] = pace.windows
+    assert window.count == 1
+    assert 1 < window.seconds < 1.5
+    assert tuple(others) == lanes_of(address("a:1"))
+    assert pace.key != stream_lanes_of(address("a:2"))[0].key
