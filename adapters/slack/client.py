@@ -1,39 +1,42 @@
 """Slack behind `bot.ports.surface.Platform`: show, change, find, look up.
 
 A post is marked with its surface's id as metadata, so that it can be found again
-after a crash or an answer that never came. Marks are ids only: every app in the
-workspace can read them, and copy them, so a marked message must also be our own.
+after a crash or an answer that never came (`adapters.slack.history`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import structlog
 from typing_extensions import override
 
-from adapters.slack import limits
-from adapters.slack.failures import UNRENDERABLE
+from adapters.slack import history, limits
+from adapters.slack.failures import UNMARKABLE, UNRENDERABLE
+from adapters.slack.history import mark_of
 from adapters.slack.lanes import lanes_for
 from adapters.slack.objects import as_object
 from adapters.slack.parse import Identity
 from adapters.slack.render import plain_message, render
+from adapters.slack.sessions import Sessions
+from adapters.slack.stream import SlackStreams
+from adapters.slack.stream_content import message_of, whole_lines, with_stream
 from adapters.slack.web import WebApi
 from bot.clock import Clock
-from bot.errors import AmbiguousSendError, ConfigError, PlatformError
+from bot.errors import (
+    AmbiguousSendError,
+    ConfigError,
+    ContentRefusedError,
+    PlatformError,
+    StillStreamingError,
+)
 from bot.pacing.lanes import Lane
 from bot.ports.surface import Operation, Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName, SurfaceId
 from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
-
-EVENT_TYPE = "deskhand_surface"
-"""Metadata type of our posts: letters, digits and ``_`` only, or Slack drops it.
-
-Source: https://github.com/slackapi/bolt-python/issues/863
-"""
 
 _Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
@@ -87,6 +90,10 @@ class SlackPlatform(Platform):
         self._identity: Identity | None = None
         self._users: dict[str, tuple[float, UserRef]] = {}
         self._directs: dict[str, str] = {}
+        self.sessions = Sessions(lambda: self._web, clock)
+        """What Slack says the bot is doing."""
+        self.streams = SlackStreams(lambda: self._web, clock, self.sessions)
+        """Messages that grow by themselves."""
 
     # ------------------------------------------------------------------ lifetime
 
@@ -155,7 +162,7 @@ class SlackPlatform(Platform):
 
     @override
     def render(self, view: TurnView) -> Payload:
-        return render(view)
+        return with_stream(render(view), view, whole_lines)
 
     @override
     def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:
@@ -173,13 +180,19 @@ class SlackPlatform(Platform):
                 **body,
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={
-                    "event_type": EVENT_TYPE,
-                    "event_payload": {"surface": surface},
-                },
+                metadata=mark,
             )
 
-        told = await self._send(send, payload)
+        mark: Mapping[str, Any] | None = mark_of(surface)
+        try:
+            told = await self._send(send, payload)
+        except ContentRefusedError as error:
+            if error.code not in UNMARKABLE:
+                raise
+            # It cannot be found again, should its answer be lost.
+            _log.exception("slack.posted_unmarked", surface=surface)
+            mark = None
+            told = await self._send(send, payload)
         if not told.get("ts"):
             raise AmbiguousSendError("slack", "no_ts", "chat.postMessage")
         channel = str(told.get("channel") or to.channel)
@@ -199,13 +212,24 @@ class SlackPlatform(Platform):
                 **body,
             )
 
-        await self._send(send, payload)
-        return receipt
+        try:
+            await self._send(send, payload)
+        except StillStreamingError:
+            # Nobody remembered that it streams, or its stop was lost.
+            await self._stop_stream(receipt)
+            await self._send(send, payload)
+        return receipt.model_copy(update={"stream": None})
+
+    async def _stop_stream(self, receipt: Receipt) -> None:
+        try:
+            await self.streams.close(receipt, None, shown=None)
+        except AmbiguousSendError as error:
+            _log.warning("slack.stop_unknown", error=str(error))
 
     async def _send(self, send: _Send, payload: Payload) -> Mapping[str, Any]:
         """Send ``payload``; when Slack refuses its blocks, send its words alone."""
         try:
-            return await send(payload.body)
+            return await send(message_of(payload))
         except PlatformError as error:
             if error.code not in UNRENDERABLE:
                 raise
@@ -217,50 +241,18 @@ class SlackPlatform(Platform):
     async def find_post(
         self, to: Address, *, surface: SurfaceId, since: datetime
     ) -> Receipt | None:
-        oldest = (since - timedelta(seconds=limits.HISTORY_SLACK)).timestamp()
-        cursor = ""
-        for _ in range(limits.HISTORY_PAGES):
-            told = await self._history(to, oldest=oldest, cursor=cursor)
-            for message in told.get("messages") or ():
-                if self._is_marked(message, surface):
-                    return Receipt(message_id=str(message["ts"]), address=to)
-            cursor = str(
-                as_object(told.get("response_metadata")).get("next_cursor") or ""
-            )
-            if not cursor:
-                return None
-        _log.warning("slack.history_too_long", channel=to.channel, surface=surface)
-        return None
+        """Return the message that shows ``surface``, a stream left open too.
 
-    async def _history(
-        self, to: Address, *, oldest: float, cursor: str
-    ) -> Mapping[str, Any]:
-        """Return one page of the messages at ``to``; none if the thread is gone."""
-        try:
-            return await self._web.read(
-                "conversations.replies" if to.thread else "conversations.history",
-                channel=to.channel,
-                ts=to.thread or None,
-                oldest=f"{oldest:.6f}",
-                inclusive=True,
-                limit=limits.HISTORY_PAGE,
-                include_all_metadata=True,
-                cursor=cursor or None,
-            )
-        except PlatformError as error:
-            if error.code != "thread_not_found":
-                raise
-            return {}
-
-    def _is_marked(self, message: Mapping[str, Any], surface: SurfaceId) -> bool:
-        mark = as_object(message.get("metadata"))
-        if mark.get("event_type") != EVENT_TYPE:
-            return False
-        if as_object(mark.get("event_payload")).get("surface") != surface:
-            return False
-        me = self._identity
-        authors = {message.get("user"), message.get("bot_id")} - {None, ""}
-        return me is None or not authors or bool(authors & {me.user_id, me.bot_id})
+        Such a stream carries no mark yet: see `adapters.slack.history`.
+        """
+        return await history.find(
+            self._web,
+            self._identity,
+            to,
+            surface=surface,
+            since=since,
+            streams_here=self.streams.is_open,
+        )
 
     # --------------------------------------------------------------------- people
 

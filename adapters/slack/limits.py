@@ -36,10 +36,77 @@ Source: https://docs.slack.dev/reference/methods/chat.postMessage
 POST_RESERVE = 0.1
 """Share of the workspace's posts kept for finals and approvals (our choice)."""
 
+STREAM_OPENS_PER_MINUTE = 16.0
+"""`chat.startStream`; tier 2 allows 20.
+
+Source: https://docs.slack.dev/reference/methods/chat.startStream
+"""
+STREAM_OPEN_BURST = 4.0
+"""Starts within `STREAM_OPEN_SECONDS` (our choice)."""
+STREAM_OPEN_SECONDS = 5.0
+STREAM_APPENDS_PER_MINUTE = 90.0
+"""`chat.appendStream`; tier 4 allows 100.
+
+Source: https://docs.slack.dev/reference/methods/chat.appendStream
+"""
+STREAM_APPEND_BURST = 25.0
+"""Appends within `STREAM_APPEND_SECONDS` (our choice; see `UPDATE_BURST`)."""
+STREAM_APPEND_SECONDS = 10.0
+STREAM_CLOSES_PER_MINUTE = 18.0
+"""`chat.stopStream`; tier 2 allows 20. More than opens: nothing may stay open.
+
+Source: https://docs.slack.dev/reference/methods/chat.stopStream
+"""
+STREAM_CLOSE_BURST = 6.0
+"""Stops within `STREAM_CLOSE_SECONDS` (our choice)."""
+STREAM_CLOSE_SECONDS = 5.0
+STREAM_CLOSE_RESERVE = 0.25
+"""Share of the stops kept for endings and for waiting for a person (our choice)."""
+STATUS_PER_MINUTE = 40.0
+"""`agents.sessions.setStatus`; tier 3 allows 50.
+
+Source: https://docs.slack.dev/ai/agent-sessions
+"""
+
 RETRY_AFTER = 30.0
 """Seconds to wait after a 429 that does not say how long (our choice)."""
 POSTING_PAUSE = 60.0
 """Seconds to wait after ``rate_limited``, which chat methods answer in the body."""
+
+QUOTA_PAUSE = 60.0
+"""Seconds to wait after ``message_limit_exceeded`` (our choice)."""
+
+# ----------------------------------------------------------------------- streams
+
+STREAM_LIFE = 240.0
+"""Seconds until we close a stream. Slack ends it about 300 s after its start, however
+busy it is, and shows an error below it.
+
+Source: https://github.com/slackapi/python-slack-sdk/issues/1859 (undocumented)
+"""
+STREAM_CHARACTERS = 11_000
+"""Of text and tasks in one stream; above about 12,000: ``msg_too_long`` (measured by
+others, undocumented)."""
+STREAM_TASKS = 45
+"""Tasks of a plan; 50 are allowed.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/plan-block
+"""
+TASK_TEXT = 200
+"""Characters of a task's title or details; 256 are allowed.
+
+Source: https://docs.slack.dev/reference/methods/chat.startStream
+"""
+STATUS_RESEND = 1_800.0
+"""Seconds after which ``processing`` is said again: it ends by itself after an hour.
+
+Source: https://docs.slack.dev/ai/agent-sessions
+"""
+ASSISTANT_RESEND = 90.0
+"""The same for an assistant's own words, which end after two minutes.
+
+Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus
+"""
 
 # ------------------------------------------------------------------------- sizes
 
@@ -127,6 +194,8 @@ Source: https://github.com/korotovsky/slack-mcp-server/issues/284 (history lags)
 """
 HISTORY_SLACK = 60.0
 """Seconds before a post's intent from which history is searched: clocks differ."""
+STREAM_SKEW = 5.0
+"""The same for streams, which are told apart by their time (our choice)."""
 HISTORY_PAGE = 200
 """Messages asked for at once.
 

@@ -243,7 +243,7 @@ def parse_message(
             workspace=me.team_id,
             channel=event.channel,
             thread=event.thread_ts or event.ts,
-            user=event.user if personal else "",
+            user=event.user,
             personal=personal,
         ),
         text=words or wording.NO_TEXT,

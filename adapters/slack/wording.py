@@ -25,6 +25,13 @@ CUT = "… (shortened to fit into one Slack message)"
 UNDECIDABLE = "This request is too large to be decided here."
 EMPTY = "—"
 
+STATUSES = {
+    "processing": "is working on it…",
+    "suspended": "is waiting for a decision",
+    "active": "",
+}
+"""Behind the bot's name, where Slack has no words of its own."""
+
 
 def more(count: int, what: str) -> str:
     """Return the line that stands for what is not shown."""

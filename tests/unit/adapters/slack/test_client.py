@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.slack import limits
-from adapters.slack.client import EVENT_TYPE, SlackConfig, SlackPlatform
+from adapters.slack.client import SlackConfig, SlackPlatform
+from adapters.slack.history import EVENT_TYPE
 from bot.errors import (
     AmbiguousSendError,
     ConfigError,
@@ -240,19 +241,6 @@ async def test_a_message_that_cannot_be_edited_is_gone(
     api.next("chat.update", refuses(code))
     with pytest.raises(MessageGoneError):
         await platform.edit(SHOWN, PAYLOAD)
-
-
-@pytest.mark.parametrize(
-    "code", ["channel_not_found", "not_in_channel", "invalid_auth"]
-)
-async def test_a_refusal_keeps_slacks_code_and_is_nothing_else(
-    platform: SlackPlatform, api: FakeApi, code: str
-):
-    api.next("chat.postMessage", refuses(code))
-    with pytest.raises(PlatformError) as caught:
-        await platform.post(THREAD, PAYLOAD, surface=SURFACE)
-    assert type(caught.value) is PlatformError
-    assert caught.value.code == code
 
 
 async def test_a_missing_scope_is_named(platform: SlackPlatform, api: FakeApi):

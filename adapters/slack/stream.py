@@ -1,0 +1,251 @@
+"""Slack's native streams behind `bot.ports.streaming.Streams`.
+
+Chunks only: a stream begun with text takes no tasks. One plan at the top, the text
+below it, blocks and the mark at the end only, because Slack takes them at no other
+time. What a stream was begun for is kept here as long as it is open.
+
+Source: https://docs.slack.dev/reference/methods/chat.startStream and its siblings
+"""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from typing_extensions import override
+
+from adapters.slack import limits
+from adapters.slack.history import mark_of
+from adapters.slack.lanes import stream_lanes_for
+from adapters.slack.sessions import Sessions, Status
+from adapters.slack.stream_content import (
+    StreamContent,
+    follows,
+    growth,
+    rested,
+    streamed,
+)
+from adapters.slack.web import WebApi
+from bot.clock import Clock
+from bot.errors import (
+    AmbiguousSendError,
+    ContentRefusedError,
+    MessageGoneError,
+    StreamOverError,
+    StreamRefusedError,
+)
+from bot.pacing.lanes import Lane
+from bot.ports.streaming import StreamOperation, Streams
+from bot.ports.surface import OpenStream, Payload, Receipt
+from bot.protocol.ids import SurfaceId
+from bot.protocol.inbound import Address
+
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+"""Slack streams to nobody else, bots among them.
+
+Source: https://github.com/paradigmxyz/centaur/issues/1601
+"""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class SlackStreams(Streams):
+    """The streams of one workspace.
+
+    Args:
+        web: Returns the started Web API.
+        clock: Says until when a stream may stay open.
+        sessions: Hears what the calls say of a session beside.
+    """
+
+    def __init__(
+        self, web: Callable[[], WebApi], clock: Clock, sessions: Sessions
+    ) -> None:
+        self._web = web
+        self._clock = clock
+        self._sessions = sessions
+        self._refused: set[str] = set()
+        """Channels where a stream was refused for what they are."""
+        self._open: dict[tuple[str, str], SurfaceId] = {}
+
+    @override
+    def suits(self, to: Address, payload: Payload) -> bool:
+        """Whether a message for ``payload`` can be streamed there.
+
+        Not in a channel that refused a stream before: it would do so again.
+        """
+        return (
+            bool(to.thread)
+            and _PERSON.fullmatch(to.user) is not None
+            and to.channel not in self._refused
+            and streamed(payload) is not None
+        )
+
+    @override
+    def lanes(self, operation: StreamOperation, to: Address) -> tuple[Lane, ...]:
+        return stream_lanes_for(operation, to)
+
+    @override
+    def extends(self, shown: Payload, payload: Payload) -> bool:
+        before, after = streamed(shown), streamed(payload)
+        return before is not None and after is not None and follows(before, after)
+
+    def is_open(self, channel: str, ts: str) -> bool:
+        """Whether this process streams the message."""
+        return (channel, ts) in self._open
+
+    @override
+    async def open(
+        self, to: Address, payload: Payload, *, surface: SurfaceId
+    ) -> Receipt:
+        content = streamed(payload)
+        if content is None:
+            raise StreamRefusedError("slack", "no_content", "chat.startStream")
+        begun = self._clock.now()
+        try:
+            told = await self._web().write(
+                "chat.startStream",
+                channel=to.channel,
+                thread_ts=to.thread,
+                recipient_user_id=to.user,
+                recipient_team_id=to.workspace,
+                task_display_mode="plan",
+                chunks=growth(None, content),
+            )
+        except StreamRefusedError:
+            self._refused.add(to.channel)
+            raise
+        if not told.get("ts"):
+            raise AmbiguousSendError("slack", "no_ts", "chat.startStream")
+        channel = str(told.get("channel") or to.channel)
+        receipt = Receipt(
+            message_id=str(told["ts"]),
+            address=to.model_copy(update={"channel": channel}),
+            stream=OpenStream(until=begun + timedelta(seconds=limits.STREAM_LIFE)),
+        )
+        self._open[_place(receipt)] = surface
+        self._sessions.heard(to, "processing")
+        return receipt
+
+    @override
+    async def append(
+        self, receipt: Receipt, payload: Payload, *, shown: Payload
+    ) -> Receipt:
+        chunks = _between(streamed(shown), streamed(payload))
+        if not chunks:
+            return receipt
+        try:
+            await self._web().write(
+                "chat.appendStream",
+                channel=receipt.address.channel,
+                ts=receipt.message_id,
+                chunks=chunks,
+            )
+        except (MessageGoneError, StreamOverError):
+            self._open.pop(_place(receipt), None)
+            raise
+        return receipt
+
+    @override
+    async def close(
+        self,
+        receipt: Receipt,
+        payload: Payload | None,
+        *,
+        shown: Payload | None,
+        surface: SurfaceId | None = None,
+    ) -> Receipt:
+        """End the stream; see `Streams.close`.
+
+        Args:
+            receipt: Of the message.
+            payload: What it is to show in the end, if that extends ``shown``.
+            shown: What it shows; ``None`` when nobody knows.
+            surface: What it was begun for, if another process began it.
+        """
+        known = self._open.get(_place(receipt), surface)
+        before, content = streamed(shown), streamed(payload)
+        if before is None or content is None or not follows(before, content):
+            content = None
+        try:
+            await self._stop(receipt, before, content, known)
+        except StreamOverError:
+            self._open.pop(_place(receipt), None)
+            if payload is not None:
+                raise
+        except MessageGoneError:
+            self._open.pop(_place(receipt), None)
+            raise
+        else:
+            self._open.pop(_place(receipt), None)
+            if payload is not None and content is None:
+                raise StreamOverError("slack", "closed_without", "chat.stopStream")
+        return receipt.model_copy(update={"stream": None})
+
+    async def _stop(
+        self,
+        receipt: Receipt,
+        before: StreamContent | None,
+        content: StreamContent | None,
+        surface: SurfaceId | None,
+    ) -> None:
+        """Stop with ``content``, or without if Slack does not take it."""
+        chunks = _last(before, content)
+        blocks = content["below"] if content else []
+        final = content is not None and content["final"]
+        try:
+            await self._send_stop(receipt, surface, chunks, blocks, final=final)
+        except ContentRefusedError as error:
+            if not (chunks or blocks or surface):
+                raise
+            _log.exception("slack.stream_refused", code=error.code)
+            await self._send_stop(receipt, None, [], [], final=final)
+            raise StreamOverError("slack", error.code, "stopped without") from error
+
+    async def _send_stop(
+        self,
+        receipt: Receipt,
+        surface: SurfaceId | None,
+        chunks: list[dict[str, object]],
+        blocks: list[dict[str, object]],
+        *,
+        final: bool,
+    ) -> None:
+        # A turn that goes on is not done with the message.
+        status: Status = "active" if final else "processing"
+        await self._web().write(
+            "chat.stopStream",
+            channel=receipt.address.channel,
+            ts=receipt.message_id,
+            chunks=chunks or None,
+            blocks=blocks or None,
+            metadata=mark_of(surface) if surface else None,
+            session_status=status,
+        )
+        self._sessions.heard(receipt.address, status)
+
+
+def _place(receipt: Receipt) -> tuple[str, str]:
+    return receipt.address.channel, receipt.message_id
+
+
+def _between(
+    before: StreamContent | None, content: StreamContent | None
+) -> list[dict[str, object]]:
+    """Return what leads from one to the other.
+
+    Raises:
+        ContentRefusedError: Nothing does; the stream is to be closed.
+    """
+    if before is None or content is None or not follows(before, content):
+        raise ContentRefusedError("slack", "does_not_extend", "chat.appendStream")
+    return growth(before, content)
+
+
+def _last(
+    before: StreamContent | None, content: StreamContent | None
+) -> list[dict[str, object]]:
+    """Return the last chunks: what is new, and no task left in progress."""
+    if content is not None:
+        return _between(before, rested(content))
+    return growth(before, rested(before)) if before else []
