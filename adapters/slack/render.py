@@ -63,7 +63,7 @@ _ASKS = "🔔"
 def render(view: TurnView) -> Payload:
     """Return the message for ``view``; equal views give equal payloads."""
     before = [
-        blocks.title(_mark(view), view.headline or view.summary),
+        *_title(view),
         *_account(view.account),
         *_steps(view.steps),
     ]
@@ -79,6 +79,13 @@ def render(view: TurnView) -> Payload:
     text = _text(view.text, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
     body = {"text": _fallback(view), "blocks": [*before, *text, *after]}
     return Payload(body=body, digest=_digest(body))
+
+
+def _title(view: TurnView) -> list[Block]:
+    """Return the headline; a further page of an answer has none."""
+    if view.text.strip() and not view.headline.strip():
+        return []
+    return [blocks.title(_mark(view), view.headline or view.summary)]
 
 
 def _mark(view: TurnView) -> str:

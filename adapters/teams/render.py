@@ -77,8 +77,10 @@ def _message(view: TurnView, plan: Plan, text: Sequence[Element]) -> dict[str, A
 
 
 def _card(view: TurnView, plan: Plan, text: Sequence[Element]) -> Element:
+    # A further page of an answer has no headline.
+    headed = view.headline.strip() or not view.text.strip()
     body = [
-        elements.headline(view.headline, plan),
+        *([elements.headline(view.headline, plan)] if headed else ()),
         *(elements.account(view.account, plan) if view.account else ()),
         *elements.steps(view.steps, plan),
         *text,

@@ -8,11 +8,13 @@ has surfaces and views, a turn before its first event too.
   ever waited for a decision or took longer than `SHORT`: then people have looked away, and edits
   notify nobody. So the ending is a new message, the *answer*, and the progress message
   shrinks to its summary.
+* What does not fit on one page goes on in *page* messages. Then it stays where it is,
+  and the answer says only how it all ended.
 * Everybody who was ever asked to decide has an *approval* message each, which locks
   when the request is settled and says who decided and why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias, assert_never
 
@@ -20,7 +22,13 @@ from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, surface_id_for
 from bot.turn.state import Approval, Phase, TurnState
 from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
-from bot.view.requester import answer_view, came_to_nothing, progress_view
+from bot.view.requester import (
+    answer_view,
+    came_to_nothing,
+    page_view,
+    progress_view,
+)
+from bot.view.spoken import answer_pages, page_id
 
 SHORT = timedelta(seconds=60)
 """People still look at the progress message of a turn that took no longer."""
@@ -30,7 +38,9 @@ SHORT = timedelta(seconds=60)
 class ForRequester:
     """The one who asked."""
 
-    part: Literal["progress", "answer"]
+    part: Literal["progress", "answer", "page"]
+    page: int = 1
+    """Which page, from 2 on; the first one is the progress message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +52,7 @@ class ForApprover:
 
 
 Audience: TypeAlias = ForRequester | ForApprover
-Role: TypeAlias = Literal["progress", "answer", "approval"]
+Role: TypeAlias = Literal["progress", "answer", "page", "approval"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +67,31 @@ class SurfacePlan:
     person."""
     final: bool
     """Whether nothing that it shows will ever change again."""
+    after: SurfaceId | None = None
+    """Post it only when this one is there, or never will be: people read in order."""
+    shows: str = ""
+    """All that a finished page shows. Equal plans with this set show the same, whatever
+    else has changed in the turn: there is nothing to render."""
 
 
-def surfaces_of(state: TurnState) -> tuple[SurfacePlan, ...]:
-    """Return every message that must exist for ``state``, the requester's first."""
+def surfaces_of(state: TurnState, *, pages: int = 1) -> tuple[SurfacePlan, ...]:
+    """Return every message that must exist for ``state``, the requester's first.
+
+    Args:
+        state: The turn.
+        pages: How many pages are there already (`bot.view.spoken.pages_known`). A model
+            that is asked again may write less; a page that is too many says so.
+    """
     if state.requester is None:
         return ()
     mine = state.requester.person_id
     ended = state.ending is not None
     plans = [_for_requester(state, "progress", mine, final=ended)]
+    plans += _further_pages(state, mine, pages)
     if ends_in_new_message(state):
-        plans.append(_for_requester(state, "answer", mine, final=True))
+        answer = _for_requester(state, "answer", mine, final=True)
+        after = plans[-1].surface_id if len(plans) > 1 else None
+        plans.append(replace(answer, after=after))
     for approval in state.approvals:
         plans += _for_approvers(state, approval)
     return tuple(plans)
@@ -122,6 +146,9 @@ def view_of(
             return approver_view(state, approval, audience.person_id, now, zone=zone)
         case ForRequester(part="answer"):
             return answer_view(state, footer=footer, zone=zone)
+        case ForRequester(part="page", page=number):
+            below = ends_in_new_message(state)
+            return page_view(state, number, footer=footer, below=below)
         case ForRequester():
             shrunk = ends_in_new_message(state)
             return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
@@ -139,6 +166,23 @@ def _for_requester(
         person_id=to,
         final=final,
     )
+
+
+def _further_pages(state: TurnState, to: PersonId, known: int) -> list[SurfacePlan]:
+    """Return the messages after the first that what was said needs, or once needed."""
+    pages = answer_pages(state)
+    return [
+        SurfacePlan(
+            surface_id=page_id(state.turn_id, number),
+            role="page",
+            audience=ForRequester(part="page", page=number),
+            person_id=to,
+            final=state.ending is not None,
+            after=page_id(state.turn_id, number - 1),
+            shows=pages[number - 1].text if number < len(pages) else "",
+        )
+        for number in range(2, max(len(pages), known) + 1)
+    ]
 
 
 def _for_approvers(state: TurnState, approval: Approval) -> list[SurfacePlan]:

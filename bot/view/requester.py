@@ -6,12 +6,14 @@ from datetime import datetime, tzinfo
 from pydantic import ValidationError
 
 from bot.protocol.values import CardData, Source
-from bot.turn.state import Frame, Phase, TurnState
+from bot.turn.state import Phase, TurnState
 from bot.view import wording
 from bot.view.account import account_of, accounted_for, says
 from bot.view.decisions import card_of, is_changed, is_withdrawn, outcome_of
 from bot.view.nodes import Account, Mood, Step, TurnView
+from bot.view.pages import Page
 from bot.view.reckoning import changes_things, ledger_in
+from bot.view.spoken import answer_pages, is_growing, root_of, spoken
 from bot.view.steps import collapsed, steps_of
 from bot.view.summary import summary_of
 
@@ -36,24 +38,27 @@ def progress_view(
         zone: In which times are written.
         shrunk: Whether the ending has a message of its own.
     """
+    pages = answer_pages(state)
     if state.ending is None:
-        return _running(state, now, footer, zone)
+        return _first(_running(state, now, footer, zone), pages)
     steps = steps_of(state)
     if not shrunk:
-        ended = _ended(state, steps, _text(state), footer, zone)
+        ended = _ended(state, steps, spoken(state), footer, zone)
         steps = _without(_unaccounted(state, ended, steps), ended.text)
         told = [step.detail for step in steps if step.detail]
         news = [n for n in ended.notices if not any(detail in n for detail in told)]
-        return replace(ended, steps=steps, notices=(*news, *_steered(state)))
+        notices = (*news, *_steered(state))
+        return _first(replace(ended, steps=steps, notices=notices), pages)
     mood, headline = _ending(state, steps)
     headline = _BELOW.get(headline, wording.DONE_BELOW)
     away = _looked_away_at(state)
     answer = answer_view(state, footer=footer, zone=zone)
+    before = spoken(state, before=away) if away else ""
     return TurnView(
         headline=headline,
         mood=mood,
         steps=_told_below(state, answer, collapsed(steps)),
-        text=_text(state, before=away) if away else "",
+        text=pages[0].text if len(pages) > 1 else before,
         notices=_steered(state),
         summary=summary_of(headline, ""),
     )
@@ -63,15 +68,67 @@ def answer_view(state: TurnState, *, footer: str, zone: tzinfo) -> TurnView:
     """Return how the turn ended, with all that came of it.
 
     What was said before the last decision stays where it was said, in the progress
-    message. What went wrong is told by the coordinator or the account; where there is
-    neither, by the steps.
+    message; so does all that was said if it took several pages, whose last this is.
+    What went wrong is told by the coordinator or the account; where there is neither,
+    by the steps.
     """
     steps = steps_of(state)
-    text = _text(state, since=_looked_away_at(state))
+    text = spoken(state, since=_looked_away_at(state))
     ended = _ended(state, steps, text, footer, zone)
+    if len(answer_pages(state)) > 1:
+        return replace(ended, text="")
     if text or ended.account:
         return ended
     return replace(ended, steps=tuple(s for s in steps if s.status != "done"))
+
+
+def page_view(state: TurnState, number: int, *, footer: str, below: bool) -> TurnView:
+    """Return a further page of what was said; all that closes it is on the last one.
+
+    Args:
+        state: The turn.
+        number: Which page; the first one is in the progress message.
+        footer: What must be said under every answer.
+        below: Whether the ending has a message of its own.
+    """
+    pages = answer_pages(state)
+    if number > len(pages):
+        gone = wording.PAGE_GONE
+        return TurnView(headline=gone, mood="cancelled", summary=gone)
+    page = pages[number - 1]
+    summary = summary_of(wording.CONTINUED, page.text)
+    if page.complete:
+        return TurnView(headline="", mood="done", text=page.text, summary=summary)
+    last = TurnView(
+        headline="",
+        mood="running" if state.ending is None else "done",
+        text=page.text,
+        streaming=is_growing(state),
+        summary=summary,
+    )
+    if below:
+        return last
+    return replace(
+        last,
+        cards=_cards(state),
+        sources=_sources(state),
+        notices=_how_it_ended(state),
+        footer=footer,
+    )
+
+
+def _first(whole: TurnView, pages: tuple[Page, ...]) -> TurnView:
+    """Return what the first page shows of a message that takes several."""
+    if len(pages) == 1:
+        return replace(whole, text=pages[0].text)
+    return replace(
+        whole,
+        text=pages[0].text,
+        streaming=False,
+        cards=(),
+        sources=(),
+        footer="",
+    )
 
 
 def _ended(
@@ -95,14 +152,12 @@ def _ended(
 
 def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> TurnView:
     headline, notes = _now(state)
-    root = _root(state)
-    mine = [i for i in state.items if root and i.frame_id == root.frame_id]
     return TurnView(
         headline=headline,
         mood="waiting" if state.parked or state.queued else "running",
         steps=steps_of(state),
-        text=_text(state),
-        streaming=any(i.kind == "text" and i.status == "open" for i in mine),
+        text=spoken(state),
+        streaming=is_growing(state),
         cards=_cards(state),
         approvals=tuple(
             card_of(approval, now, zone, can_decide=False)
@@ -151,6 +206,14 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     return "done", wording.DONE if good else wording.ANSWERED
 
 
+def _how_it_ended(state: TurnState) -> tuple[str, ...]:
+    """Return what who reads the last page must not miss; the first has it all."""
+    if state.ending is None or state.phase is Phase.COMPLETED:
+        return ()
+    _, headline = _ending(state, steps_of(state))
+    return (wording.more_above(headline),)
+
+
 def came_to_nothing(state: TurnState) -> bool:
     """Return whether all that the turn was for has been withdrawn by who asked."""
     withdrawn = {a.call_id for a in state.approvals if is_withdrawn(a)}
@@ -172,7 +235,7 @@ def _ending_notes(
         and not is_changed(approval)
         and not says(text, outcome := outcome_of(state, approval))
     ]
-    root = _root(state)
+    root = root_of(state)
     if root and root.replies and root.replies[-1].stop_reason == "max_tokens":
         notes.append(wording.TRUNCATED)
     return tuple(notes)
@@ -206,27 +269,6 @@ def _without(steps: tuple[Step, ...], *told: str) -> tuple[Step, ...]:
 
 
 # --------------------------------------------------------------- what came of it
-
-
-def _root(state: TurnState) -> Frame | None:
-    return next((f for f in state.frames if f.parent_id is None), None)
-
-
-def _text(
-    state: TurnState, *, since: datetime | None = None, before: datetime | None = None
-) -> str:
-    """Return what the coordinator wrote; specialists' words go to the coordinator."""
-    root = _root(state)
-    pieces = [
-        item.text.strip()
-        for item in state.items
-        if root
-        and item.kind == "text"
-        and item.frame_id == root.frame_id
-        and (since is None or item.opened_at >= since)
-        and (before is None or item.opened_at < before)
-    ]
-    return "\n\n".join(piece for piece in pieces if piece)
 
 
 def _looked_away_at(state: TurnState) -> datetime | None:

@@ -57,6 +57,16 @@ def quoted(text: str) -> str:
 
 # -------------------------------------------------------------------- headlines
 
+CONTINUED = "Continued"
+PAGE_GONE = "What stood here was written anew. My answer is in the messages above."
+
+
+def more_above(headline: str) -> str:
+    """Return how a turn ended, for who reads the last page of what was said."""
+    end = "" if headline.endswith(_ENDS) else "."
+    return f"{headline}{end} More is in the first message above."
+
+
 WORKING = "Working on it"
 ANSWERED = "Here you go"
 DONE = "Done"
