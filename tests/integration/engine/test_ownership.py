@@ -51,6 +51,23 @@ async def test_a_dead_owners_turn_is_finished_in_the_same_message(
     }
 
 
+async def test_whoever_is_left_is_there_when_a_dead_owners_lease_runs_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without anybody's telling, and without looking now and then."""
+    monkeypatch.setattr(worker_module, "POLL", 3600.0)
+    rest = Gate()
+    house.agents.say("Half an ans", rest)
+    house.agents.say("The whole answer.")
+    first = house.process("w1", lease=timedelta(seconds=3))
+    await house.say("maya", "hi")
+    await house.sees("Half an ans")
+    await first.kill()
+    house.process("w2")
+    await house.sees("The whole answer.")
+    await house.idle()
+
+
 async def test_a_lease_that_has_not_run_out_is_respected(house: House) -> None:
     rest = Gate()
     house.agents.say("Half an ans", rest)
