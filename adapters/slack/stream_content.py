@@ -101,13 +101,20 @@ def content_of(view: TurnView, safe: SafeText) -> StreamContent | None:
     if view.notices and not final:
         return None  # people are to see them now, and a stream shows them at its end
     content = StreamContent(
-        title=_line(view.headline or view.summary),
+        title=_title(view),
         tasks=tasks,
         text=safe(view.text, final or not view.streaming),
         below=_below(view),
         final=final,
     )
     return content if _size(content) <= limits.STREAM_CHARACTERS else None
+
+
+def _title(view: TurnView) -> str:
+    """Return the headline; a further page of an answer has none."""
+    if view.text.strip() and not view.headline.strip():
+        return ""
+    return _line(view.headline or view.summary)
 
 
 def _task(step: Step) -> StreamTask:
@@ -145,6 +152,8 @@ def follows(shown: StreamContent, content: StreamContent) -> bool:
     """Return whether a stream that shows ``shown`` can come to show ``content``."""
     if not content["text"].startswith(shown["text"]):
         return False
+    if shown["title"] and not content["title"]:
+        return False
     tasks = {task["id"]: task for task in content["tasks"]}
     known = [task["id"] for task in shown["tasks"]]
     if [each for each in tasks if each in known] != known:
@@ -157,7 +166,7 @@ def follows(shown: StreamContent, content: StreamContent) -> bool:
 def growth(shown: StreamContent | None, content: StreamContent) -> list[Block]:
     """Return the chunks that lead from ``shown`` to ``content``, which follows it."""
     chunks: list[Block] = []
-    if shown is None or content["title"] != shown["title"]:
+    if content["title"] != (shown["title"] if shown else ""):
         chunks.append({"type": "plan_update", "title": content["title"]})
     known = {task["id"]: task for task in shown["tasks"]} if shown else {}
     for task in content["tasks"]:
