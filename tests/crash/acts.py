@@ -104,9 +104,13 @@ async def withdrawal(site: Site) -> None:
 
 
 async def expiry(site: Site) -> None:
-    """A wish that nobody decides on in time, so that somebody else is asked."""
+    """A wish that nobody decides on in time, nor does whoever is asked then.
+
+    Only at its end nothing more comes: cards lose their buttons as time passes.
+    """
     await site.say_in_slack("U0MAYA", "I need to be a Tableau viewer")
     await _until(site, "it is too late", _LATE, "maya.chen")
+    await _ends(site, "maya.chen")
 
 
 async def drain(site: Site) -> None:
