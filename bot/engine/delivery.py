@@ -264,6 +264,7 @@ class Delivery:
             # A mistake of ours with one message must not end everybody's delivery.
             log.exception("surface.failed", surface=surface, role=exhibit.plan.role)
             self._pacer.failed(surface, self._clock.monotonic())
+            self._offer(exhibit)
         finally:
             self._sending.pop(surface, None)
         self._tell(exhibit)
@@ -299,6 +300,7 @@ class Delivery:
             # may do so yet: show it again then.
             exhibit.digest, until = "", exhibit.doubted_until
             self._pacer.failed(exhibit.surface_id, now, retry_at=until)
+            self._offer(exhibit)  # an edit from now on, if this was a post
             return
         self._pacer.succeeded(
             exhibit.surface_id,
