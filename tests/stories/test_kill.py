@@ -42,7 +42,11 @@ async def test_a_killed_bot_finishes_the_turn_in_the_same_message(
         assert progress["ts"] == first["ts"]
         for thing in ("design-system", "Figma", "monitor"):
             assert thing in said_in(answer)
-        assert len(play.bot_in_teams(HER_MANAGER)) == 2
+        cards = play.bot_in_teams(HER_MANAGER)
+        # Teams cannot be asked for a post whose answer the kill took (docs/teams.md).
+        assert len(cards) in {2, 3}
+        for thing in ("Figma", "27-inch monitor"):
+            assert any(thing in said_in(card) for card in cards)
         gaps = await play.rows(
             "SELECT 1 FROM turn_event GROUP BY turn_id HAVING max(seq) <> count(*)"
         )
