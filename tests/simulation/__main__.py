@@ -7,7 +7,6 @@ import sys
 from tests.simulation.run import (
     MESSAGES,
     Report,
-    hash_alike,
     run_seeds,
     summary,
     told,
@@ -30,7 +29,6 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="say what happens in it")
     parser.add_argument("--quiet", action="store_true", help="only the summary")
     given = parser.parse_args()
-    hash_alike()
     if given.trace:
         seed = given.start if given.seed is None else given.seed
         report, words = trace(seed, messages=given.messages)

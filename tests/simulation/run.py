@@ -1,7 +1,5 @@
 """Run many worlds, one per seed, and tell what failed so that it can be replayed."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -158,10 +156,3 @@ def trace(seed: int, *, messages: int = MESSAGES) -> tuple[Report, str]:
     lines += ["what happened", *world.diary.told(), ""]
     lines += ["the last steps", *(f"  {step}" for step in world.loop.story)]
     return report, "\n".join(lines)
-
-
-def hash_alike() -> None:
-    """Start anew unless strings hash alike in every run: sets of them have one order."""
-    if os.environ.get("PYTHONHASHSEED") != "0":
-        again = os.environ | {"PYTHONHASHSEED": "0"}
-        os.execve(sys.executable, sys.orig_argv, again)
