@@ -21,6 +21,7 @@ from adapters.simulator import sse
 from adapters.simulator.cast import as_json, players_of, scenes_of
 from adapters.simulator.demo_guard import guarded, local
 from adapters.simulator.demo_relay import relay
+from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
 from adapters.simulator.suggestions import Suggestion
 from bot.clock import Clock, SystemClock
@@ -161,6 +162,7 @@ def demo_routes(
     bot_url: str,
     console_token: str,
     kill: Callable[[], Awaitable[None]],
+    weather: DemoWeather,
     clock: Clock | None = None,
 ) -> Iterable[web.RouteDef]:
     """Return the demo page's routes, ``/`` among them.
@@ -178,6 +180,7 @@ def demo_routes(
         bot_url: Where the bot's console listens, without a slash at the end.
         console_token: Opens the console's API.
         kill: Ends the bot as ``kill -9`` does; its supervisor starts it again.
+        weather: Good and bad days to choose from.
         clock: For waits; the machine's if not given.
     """
     feeds = _Feeds(journal, bot_url, console_token, clock or SystemClock())
@@ -188,6 +191,7 @@ def demo_routes(
         company=company,
         suggestions=suggestions,
         boot=feeds.boot,
+        weather=weather,
     )
     deeds = _Deeds(slack, teams, journal, kill)
     return [
@@ -203,6 +207,7 @@ def demo_routes(
         web.post("/demo/api/teams/say", guarded(deeds.teams_say)),
         web.post("/demo/api/teams/invoke", guarded(deeds.teams_invoke)),
         web.post("/demo/api/kill", guarded(deeds.kill_bot)),
+        web.post("/demo/api/weather", guarded(weather.choose)),
     ]
 
 
@@ -235,6 +240,7 @@ class _State:
     company: Company
     suggestions: Sequence[Suggestion]
     boot: str
+    weather: DemoWeather
 
     async def answer(self, _request: web.Request) -> web.Response:
         # No `await` in here: number and snapshots belong to the same instant.
@@ -248,6 +254,7 @@ class _State:
                 "people": [as_json(player) for player in players],
                 "scenes": [as_json(scene) for scene in scenes_of(players)],
                 "suggestions": [s.model_dump(mode="json") for s in self.suggestions],
+                "weather": self.weather.as_json(),
                 "slack": slack,
                 "teams": teams,
                 "budgets": {

@@ -15,12 +15,14 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
 from adapters.simulator.demo import demo_routes
+from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
 from adapters.simulator.profiles import Profile
 from adapters.simulator.slack.limits import DOCUMENTED, SlackLimits
@@ -246,7 +248,10 @@ async def set_stage(
             "TEAMS_SERVICE_URLS": teams.service_url,
         },
     )
-    async with _served(stage, own_port, kill or _nobody), slack, teams:
+    weather = DemoWeather(
+        journal, profile, slack.weather.change, partial(setattr, teams, "profile")
+    )
+    async with _served(stage, own_port, kill or _nobody, weather), slack, teams:
         yield stage
 
 
@@ -305,7 +310,10 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def _served(
-    stage: Stage, port: int, kill: Callable[[], Awaitable[None]]
+    stage: Stage,
+    port: int,
+    kill: Callable[[], Awaitable[None]],
+    weather: DemoWeather,
 ) -> AsyncGenerator[None]:
     suggestions = load_suggestions(
         stage.company_file.with_name("suggestions.toml"), stage.company
@@ -323,6 +331,7 @@ async def _served(
             bot_url=f"http://127.0.0.1:{stage.bot_port}",
             console_token=stage.console_token,
             kill=kill,
+            weather=weather,
         )
     )
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)

@@ -9,7 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from adapters.simulator.demo import demo_routes
+from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
+from adapters.simulator.profiles import Profile
 from adapters.simulator.suggestions import Suggestion
 from bot.clock import Clock, SystemClock
 from bot.company.model import Company
@@ -210,6 +212,8 @@ class SmallDemo:
     slack: SmallSlack
     teams: SmallTeams
     kills: list[str]
+    days: list[Profile]
+    """What the weather was changed to, once for each stand-in."""
 
     @property
     def url(self) -> str:
@@ -224,6 +228,7 @@ async def small_demo(
     journal = Journal(SystemClock())
     slack, teams = SmallSlack(journal), SmallTeams(journal)
     kills: list[str] = []
+    days: list[Profile] = []
 
     async def kill() -> None:
         kills.append("kill -9")
@@ -239,8 +244,9 @@ async def small_demo(
             bot_url=bot_url,
             console_token="secret",
             kill=kill,
+            weather=DemoWeather(journal, None, days.append, days.append),
             clock=clock,
         )
     )
     async with Door(app=app, port=0) as door:
-        yield SmallDemo(door, journal, slack, teams, kills)
+        yield SmallDemo(door, journal, slack, teams, kills, days)

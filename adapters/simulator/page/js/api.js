@@ -31,3 +31,4 @@ export const teamsSay = (user, text) => post("teams/say", { user, text });
 export const teamsInvoke = (user, activityId, action, inputs) =>
   post("teams/invoke", { user, activity_id: activityId, action, inputs });
 export const kill = () => post("kill", {});
+export const weather = (profile) => post("weather", { profile });

@@ -19,12 +19,13 @@ export class Strip {
     this.tally = h("span", { class: "tally" });
     this.life = h("span", { class: "life", role: "status" }, h("i", {}), h("span", {}, "bot"));
     this.killer = h("button", { type: "button", class: "btn is-danger kill", onclick: () => this.kill() }, icon("bolt"), "kill -9 the bot");
+    this.weather = h("select", { class: "weather", "aria-label": "How Slack and Teams behave", onchange: () => this.changeWeather() });
     this.toggle = h("button", { type: "button", class: "strip-toggle", "aria-expanded": "true", "aria-controls": "strip-body", onclick: () => this.fold() }, icon("chevron"), "Underneath");
     this.body = h("div", { class: "strip-body", id: "strip-body" },
       column("Turn events", "committed before anybody sees them", this.turns),
       column("On the wire", "webhooks to the bot, calls from the bot", this.wire),
       column("Lane budgets", "left before the platform says 429", this.lanes));
-    root.append(h("div", { class: "strip-head" }, this.toggle, this.last, this.tally, this.life, this.killer), this.body);
+    root.append(h("div", { class: "strip-head" }, this.toggle, this.last, this.tally, this.life, this.weather, this.killer), this.body);
     this.root = root;
     this.counted = { before: { sent: 0, saved: 0, throttled: 0 }, last: { sent: 0, saved: 0, throttled: 0 } };
     this.fold(localStorage.getItem("strip") === "folded");
@@ -34,6 +35,7 @@ export class Strip {
     stickToEnd(this.wire);
     window.addEventListener("pagehide", () => this.memory?.save());
     world.on("loaded", () => this.start());
+    world.on("weather", () => this.drawWeather());
     world.on("wire", (change) => this.hearWire(change));
   }
 
@@ -46,6 +48,7 @@ export class Strip {
   /** Follow the bot; after a reload, show again what was shown and go on from there. */
   start() {
     this.stop?.();
+    this.drawWeather();
     const memory = (this.memory = new Memory(this.world.boot));
     this.turns.replaceChildren();
     this.line = null;
@@ -144,6 +147,20 @@ export class Strip {
       return [chat ? `chat ${chat.name}` : part];
     });
     return (words.length > 2 ? words.filter((word) => word !== "tenant") : words).join(" ");
+  }
+
+  drawWeather() {
+    const { now, choices } = this.world.weather;
+    const face = (name, said) => h("option", { value: name, selected: name === (now ?? ""), title: said }, name ? `a ${name} day` : "no latency");
+    this.weather.replaceChildren(...(now ? [] : [face("", "calls go at once, and well")]), ...choices.map(({ name, said }) => face(name, said)));
+  }
+
+  async changeWeather() {
+    try {
+      if (this.weather.value) await api.weather(this.weather.value);
+    } catch (error) {
+      this.report(error.message);
+    }
   }
 
   async kill() {

@@ -17,6 +17,7 @@ export class World {
     this.people = state.people;
     this.scenes = state.scenes;
     this.suggestions = state.suggestions;
+    this.weather = state.weather;
     this.slack = slackFrom(state.slack);
     this.teams = teamsFrom(state.teams);
     this.emit("loaded");
@@ -61,6 +62,10 @@ const CHANGES = {
   "slack.status"(world, body) {
     world.slack.statuses.set(`${body.channel}/${body.thread_ts}`, body);
     world.emit("slack.status", body);
+  },
+  "weather"(world, body) {
+    world.weather.now = body.now;
+    world.emit("weather");
   },
   "slack.modal"(world, body) {
     const stack = (world.slack.modals.get(body.user) ?? []).filter((view) => view.id !== body.view.id);

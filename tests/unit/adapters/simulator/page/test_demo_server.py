@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from adapters.simulator import sse
+from adapters.simulator.profiles import PROFILES
 from tests.support.door import Door
 from tests.support.small_demo import SmallDemo, small_demo
 
@@ -120,6 +121,20 @@ async def test_a_mistake_is_answered_with_what_is_wrong(http: ClientSession):
     assert (status, answer["error"]) == (409, "U is in no channel 'C9'")
     assert (await post(http, "slack/say", user="U", channel="C1"))[0] == 400
     assert (await post(http, "teams/say", user="29:bob", text=""))[0] == 400
+
+
+async def test_the_weather_is_chosen_for_both_and_told_to_every_page(
+    demo: SmallDemo, http: ClientSession
+):
+    async with http.get("/demo/api/state") as answer:
+        told = (await answer.json())["weather"]
+    assert told["now"] is None
+    assert [choice["name"] for choice in told["choices"]] == [*PROFILES]
+    assert (await post(http, "weather", profile="flaky"))[0] == 200
+    assert demo.days == [PROFILES["flaky"]] * 2
+    assert [c.body for c in demo.journal.after(0)] == [{"now": "flaky"}]
+    assert (await post(http, "weather", profile="sunny"))[0] == 400
+    assert len(demo.days) == 2
 
 
 async def test_the_kill_button_kills_and_says_so(demo: SmallDemo, http: ClientSession):
