@@ -7,6 +7,7 @@ can be lost; and by the time at which the next lease of somebody else runs out.
 """
 
 import asyncio
+import math
 from datetime import timedelta
 
 import structlog
@@ -16,7 +17,7 @@ from bot.engine.conversation import Conversation
 from bot.engine.generation import GENERATION
 from bot.engine.kit import Kit
 from bot.errors import LeaseLostError, StoreUnavailableError
-from bot.ports.rows import Claim
+from bot.ports.rows import Claim, Claimed
 from bot.protocol.ids import ConversationId
 
 log = structlog.get_logger()
@@ -36,8 +37,9 @@ POLL = 1.0
 SOON = 0.01
 """Seconds between two looks at least."""
 AT_ONCE = 8
-"""Conversations claimed in one commit, at most. Those of a worker that died are due all
-at once: each survivor takes so many, and then the next when it has time."""
+"""Conversations of a dead worker that are claimed in one commit, at most. They are due
+all at once: each survivor takes so many, and more when it has time. Others come one by
+one, because every new turn makes webhooks wait."""
 
 
 class Worker:
@@ -60,6 +62,8 @@ class Worker:
         self._news = asyncio.Event()
         self._draining = False
         self._admission = Admission(kit.clock)
+        self._lapse = math.inf
+        """When (monotonic) the next lease of somebody else runs out."""
 
     @property
     def conversations(self) -> int:
@@ -116,27 +120,35 @@ class Worker:
 
     async def _claim_all(self, tasks: asyncio.TaskGroup) -> float:
         """Claim what is due; return after how many seconds to look again."""
-        while not self._draining:
-            most = min(AT_ONCE, self._capacity - len(self._owned))
-            if most <= 0:
-                break
+        lapsed = False
+        while len(self._owned) < self._capacity and not self._draining:
             await self._admission.wait()
+            lapsed = lapsed or self._kit.clock.monotonic() + SOON >= self._lapse
+            most = min(AT_ONCE, self._capacity - len(self._owned)) if lapsed else 1
             try:
-                async with self._kit.store.begin("worker.claim") as tx:
-                    claimed = await tx.claim_conversations(
-                        worker_id=self._worker_id,
-                        lease=self._lease,
-                        generation=GENERATION,
-                        most=most,
-                    )
+                claimed = await self._claim(most)
             except StoreUnavailableError as error:
                 log.warning("claim.unavailable", error=str(error), hint=error.hint)
                 break
             for claim in claimed.claims:
                 self._own(tasks, claim)
             if len(claimed.claims) < most:
-                return _rest_until(claimed.next_in)
+                return min(POLL, max(SOON, self._lapse - self._kit.clock.monotonic()))
         return POLL
+
+    async def _claim(self, most: int) -> Claimed:
+        async with self._kit.store.begin("worker.claim") as tx:
+            claimed = await tx.claim_conversations(
+                worker_id=self._worker_id,
+                lease=self._lease,
+                generation=GENERATION,
+                most=most,
+            )
+        next_in = (
+            math.inf if claimed.next_in is None else claimed.next_in.total_seconds()
+        )
+        self._lapse = self._kit.clock.monotonic() + next_in
+        return claimed
 
     def _own(self, tasks: asyncio.TaskGroup, claim: Claim) -> None:
         conversation = Conversation(claim, self._kit)
@@ -246,10 +258,3 @@ class Worker:
                 else:
                     self._kit.telemetry.leases_lost.inc()
                     self._tasks[claim.conversation_id].cancel()
-
-
-def _rest_until(next_in: timedelta | None) -> float:
-    """Return how many seconds to rest: until the next lease of another runs out."""
-    if next_in is None:
-        return POLL
-    return min(POLL, max(SOON, next_in.total_seconds()))
