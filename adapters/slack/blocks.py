@@ -3,7 +3,7 @@
 Everything that came from a model, a tool or a person passes through `escape` here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 from adapters.slack import escape, limits, wording
@@ -59,6 +59,30 @@ def lines(entries: Iterable[str], limit: int, what: str) -> str:
             break
         kept.append(entry)
     return "\n".join(kept)
+
+
+def literal(text: str) -> Block:
+    """Return raw ``text`` as it is written: nothing in it is read as formatting."""
+    words = {"type": "text", "text": escape.plain(text.strip())}
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": [words]}],
+    }
+
+
+def portions(text: str, limit: int) -> Iterator[str]:
+    """Yield ``text`` in parts of at most ``limit`` characters, of whole lines or words.
+
+    No entity is torn apart: there is no space in one.
+    """
+    while len(text) > limit:
+        half = limit // 2
+        at = max(text.rfind("\n", half, limit), text.rfind(" ", half, limit))
+        at = at + 1 if at > 0 else limit
+        yield text[:at].rstrip()
+        text = text[at:]
+    if text.strip():
+        yield text
 
 
 def facts(given: Sequence[Fact]) -> list[Block]:

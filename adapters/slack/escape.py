@@ -15,21 +15,14 @@ Source: https://docs.slack.dev/messaging/formatting-message-text
 import re
 from collections.abc import Callable
 
+from bot.view import settle
+from bot.view.rewrite import Dialect, rewrite
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 """Controls, and marks that make text run backwards: they only serve to deceive."""
 _BREAKS = re.compile(r"\s*[\n\t\u2028\u2029]\s*")
-
-_CODE = re.compile(
-    r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|(?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n).)*?\2",
-    re.MULTILINE | re.DOTALL,
-)
-"""Fenced code, closed or not, and code spans, which end with their paragraph."""
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^\s()<>]*)>?(?:\s+[\"'(][^\n]*?)?\s*\)")
-_QUOTE = re.compile(r"^[ ]{0,3}(?:>[ ]?)+", re.MULTILINE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_RULE = re.compile(r"^ {0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
 
 
 def clean(text: str) -> str:
@@ -61,45 +54,32 @@ def markdown(text: str) -> str:
     """Return CommonMark for a ``markdown`` block.
 
     Headings become bold and rules vanish, because each would count as a block of its
-    own; links show their address; a quote keeps its mark.
+    own; links show their address.
     """
-    pieces: list[str] = []
-    end = 0
-    for code in _CODE.finditer(text):
-        pieces += (_prose(text[end : code.start()]), _angles(code.group()))
-        end = code.end()
-    pieces.append(_prose(text[end:]))
-    return "".join(pieces)
+    return rewrite(text, _DIALECT)
 
 
-def _prose(text: str) -> str:
-    text = _RULE.sub("", _HEADING.sub(_bold_heading, text))
-    text = _LINK.sub(_shown_link, text)
-    # Links that the pattern above did not read, and reference definitions.
-    text = text.replace("](", "]\\(").replace("]:", "]\\:")
-    marks = [mark.span() for mark in _QUOTE.finditer(text)]
-    pieces: list[str] = []
-    end = 0
-    for start, stop in marks:
-        pieces += (_angles(text[end:start]), text[start:stop])
-        end = stop
-    return "".join((*pieces, _angles(text[end:])))
+def stable_prefix(text: str, finished: bool) -> str:  # noqa: FBT001 - as streams call it
+    """Return what `markdown` says of the beginning of ``text`` whatever comes after it.
+
+    For the prefixes of one text the results are prefixes of each other, and the last,
+    ``finished``, is all of it: the text of a message that can only grow.
+    """
+    return settle.stable_prefix(clean(text), _DIALECT, finished=finished)
 
 
-def _bold_heading(found: re.Match[str]) -> str:
-    title = found.group(1).replace("*", "")
-    return f"**{title}**" if title else ""
-
-
-def _shown_link(found: re.Match[str]) -> str:
-    label, address = found.group(1).strip(), found.group(2)
-    if not address or label == address:
-        return label or address
-    return f"{label} ({address})" if label else address
+def _shown_link(label: str, address: str) -> str:
+    shown = _angles(address)
+    if not address or label in {address, shown}:
+        return label or shown
+    return f"{label} ({shown})" if label else shown
 
 
 def _angles(text: str) -> str:
     return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+_DIALECT = Dialect(text=_angles, code=_angles, link=_shown_link)
 
 
 def fit(text: str, limit: int, *, escape: Callable[[str], str] = plain) -> str:

@@ -143,8 +143,15 @@ MESSAGE = 13_000
 
 Slack answers ``msg_blocks_too_long`` above a size that it does not publish.
 """
-MARKDOWN_FLOOR = 3_000
-"""Characters that the text gets however much else there is to show (our choice)."""
+MARKDOWN_FLOOR = 3_500
+"""Characters that the text gets however much else there is to show (our choice).
+
+A whole page of an answer, with every character escaped (`bot.view.pages.LARGEST`).
+"""
+BRACKETS = 400
+LINES = 800
+"""Of a page; with more, it is shown as it is written (our choice): reading it takes a
+tenth of a second, and nobody writes such on purpose."""
 FALLBACK = 150
 """Characters of ``text`` beside blocks; `chat.update` refuses more than 4,000.
 

@@ -13,7 +13,7 @@ from adapters.slack import blocks, escape, limits, wording
 from adapters.slack.blocks import Block
 from bot.ports.surface import Payload
 from bot.protocol.values import CardData, Source
-from bot.view.markdown import close_markdown
+from bot.view.markdown import close_markdown, end_markdown
 from bot.view.nodes import (
     Account,
     ApprovalView,
@@ -23,6 +23,7 @@ from bot.view.nodes import (
     StepStatus,
     TurnView,
 )
+from bot.view.pages import weight_of
 from bot.view.wording import steps_done
 
 APPROVE = "approval.approve"
@@ -76,7 +77,7 @@ def render(view: TurnView) -> Payload:
         *_stop(view),
     ]
     room = limits.MESSAGE - _size(before) - _size(after)
-    text = _text(view.text, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
+    text = _text(view, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
     body = {"text": _fallback(view), "blocks": [*before, *text, *after]}
     return Payload(body=body, digest=_digest(body))
 
@@ -94,11 +95,26 @@ def _mark(view: TurnView) -> str:
 
 
 def plain_message(payload: Payload) -> Payload:
-    """Return ``payload`` without blocks, for when Slack refuses them."""
+    """Return ``payload`` in the simplest blocks, for when Slack refuses its own."""
     shown = [*_words(payload.body["blocks"])] or [str(payload.body["text"])]
-    text = blocks.lines(shown, limits.PLAIN_MESSAGE - 500, "lines")
-    body = {"text": text, "blocks": [blocks.section(text[: limits.SECTION])]}
+    parts = [part for words in shown for part in blocks.portions(words, limits.SECTION)]
+    room = limits.PLAIN_MESSAGE - 500
+    body = {
+        "text": blocks.lines(shown, room, "lines"),
+        "blocks": [blocks.section(text) for text in _filled(parts)[: limits.BLOCKS]],
+    }
     return Payload(body=body, digest=payload.digest)
+
+
+def _filled(parts: Iterable[str]) -> list[str]:
+    """Return ``parts`` joined to as few sections as hold them."""
+    sections: list[str] = []
+    for part in parts:
+        if sections and len(sections[-1]) + len(part) < limits.SECTION:
+            sections[-1] += f"\n{part}"
+        else:
+            sections.append(part)
+    return sections
 
 
 def _digest(body: Mapping[str, object]) -> str:
@@ -194,27 +210,44 @@ def _duration(seconds: float | None) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _text(text: str, limit: int) -> list[Block]:
-    """Return the text, or as many of its first lines as ``limit`` characters hold."""
-    text = escape.clean(text)
+def _text(view: TurnView, limit: int) -> list[Block]:
+    """Return the text: formatted if that fits, as it is written, or cut."""
+    text = escape.clean(view.text)
+    text = close_markdown(text) if view.streaming else end_markdown(text)
+    if not text.strip():
+        return []
+    if weight_of(text) > limits.MARKDOWN_FLOOR:  # no page is
+        return _cut(text, limit)
+    if not _is_dense(text) and len(shown := escape.markdown(text)) <= limit:
+        return [_markdown(shown)] if shown else []
+    return [blocks.literal(text)]
+
+
+def _markdown(shown: str) -> Block:
+    return {"type": "markdown", "text": shown}
+
+
+def _is_dense(text: str) -> bool:
+    """Return whether reading it would take long; nobody writes such on purpose."""
+    return text.count("[") > limits.BRACKETS or text.count("\n") > limits.LINES
+
+
+def _cut(text: str, limit: int) -> list[Block]:
+    """Return as many of the first lines as ``limit`` characters hold."""
     # Escaping hardly ever shortens: far too long need not be tried.
-    shown = _shown(text) if len(text) <= 2 * limit else None
+    shown = escape.markdown(text) if len(text) <= 2 * limit else None
     raw = limit
     while shown is None or len(shown) > limit:
-        shown = _cut(text, raw)
+        shown = _shortened(text, raw)
         raw = min(raw - 1, raw * limit // max(len(shown), 1))
-    return [{"type": "markdown", "text": shown}] if shown else []
+    return [_markdown(shown)] if shown else []
 
 
-def _shown(text: str) -> str:
-    return escape.markdown(close_markdown(text)).strip()
-
-
-def _cut(text: str, limit: int) -> str:
+def _shortened(text: str, limit: int) -> str:
     kept = text[: max(0, limit - len(wording.CUT) - 2)]
     line, _, last = kept.rpartition("\n")
     whole = line if line and len(last) < len(kept) // 4 else kept
-    return f"{_shown(whole)}\n\n{wording.CUT}"
+    return f"{escape.markdown(close_markdown(whole))}\n\n{wording.CUT}"
 
 
 def _notices(notices: tuple[str, ...]) -> list[Block]:

@@ -49,6 +49,16 @@ def close_markdown(text: str) -> str:
     return text
 
 
+def end_markdown(text: str) -> str:
+    """Return ``text``, to which nothing is added, with its last marks closed.
+
+    It may have been left half written; but where a closing mark is not enough, it stays
+    as it is: nothing of it is dropped.
+    """
+    closed = close_markdown(text)
+    return closed if closed.startswith(text.rstrip()) else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """What is open at the end of one block's text."""
@@ -72,6 +82,22 @@ def open_marks(text: str) -> Marks:
         opening="".join([*runs, code]),
         fragile=bool(code or scan.link) or _label_begun(scan) >= 0,
     )
+
+
+def first_open(text: str) -> int:
+    """Return where, in one block's ``text``, a link or code begins that is not ended.
+
+    A label counts while an address may follow it, or what cannot be read as one; all
+    of ``text`` is certain when its length is returned.
+    """
+    scan = _scan(text)
+    begun = [*scan.brackets[:1], *scan.pending]
+    if scan.code >= 0:
+        begun.append(scan.code)
+    if scan.closed and scan.closed[1] == len(text) - 1:
+        begun.append(scan.closed[0])
+    at = min(begun, default=len(text))
+    return at - text.startswith("!", at - 1) if 0 < at < len(text) else at
 
 
 def _close_once(text: str) -> str:
@@ -178,6 +204,10 @@ class _Scan:
     """Where the backticks of an open code span begin."""
     link: tuple[int, int] | None = None
     """Brackets of a link whose address is being written."""
+    closed: tuple[int, int] | None = None
+    """The brackets that were paired last."""
+    pending: list[int] = field(default_factory=list[int])
+    """Labels before what is no address, or not yet."""
 
 
 def _close_inline(text: str) -> str:
@@ -279,11 +309,14 @@ def _pass_bracket(scan: _Scan) -> None:
     if not scan.brackets:
         return
     opened = scan.brackets.pop()
+    scan.closed = opened, closed
     if not scan.text.startswith("(", scan.at):
         return
     if address := _DESTINATION.match(scan.text, scan.at):
         scan.at = address.end()
-    elif not re.search(r"\)|\n", scan.text[scan.at :]):
+        return
+    scan.pending.append(opened)
+    if not re.search(r"\)|\n", scan.text[scan.at :]):
         scan.link = (opened, closed)
 
 

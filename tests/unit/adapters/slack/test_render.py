@@ -194,7 +194,8 @@ def test_a_text_that_is_too_long_is_cut_and_says_so():
 
 @pytest.mark.parametrize("text", [" ", "\n\n", "**", "---"])
 def test_a_text_with_nothing_to_see_is_not_shown(text: str):
-    assert not parts(TurnView(headline="x", mood="running", text=text), "markdown")
+    view = TurnView(headline="x", mood="running", text=text, streaming=True)
+    assert not parts(view, "markdown")
 
 
 def test_a_cut_fence_is_closed_before_the_note():
@@ -391,6 +392,8 @@ def check_block(block: dict[str, Any]) -> None:
                 check_text(button["text"], 75)
         case {"type": "markdown", "text": text}:
             assert 1 <= len(text.strip()) <= len(text) <= 11_000
+        case {"type": "rich_text", "elements": [{"elements": [words]}]}:
+            assert 1 <= len(words["text"].strip()) <= 11_000
         case _:
             raise AssertionError(block)
 
