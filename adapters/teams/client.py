@@ -19,6 +19,7 @@ from adapters.teams.failures import refusal
 from adapters.teams.http import new_session
 from adapters.teams.lanes import lanes_of
 from adapters.teams.render import render
+from adapters.teams.replacing import replace_message
 from adapters.teams.stream import TeamsStreams
 from adapters.teams.wire import string
 from bot.clock import Clock
@@ -151,17 +152,8 @@ class TeamsPlatform(Platform):
 
     @override
     async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
-        to, activity_id = receipt.address, receipt.message_id
-        # The whole message is replaced; what is missing here is gone there.
-        answer = await self.connector.put_activity(
-            to.service_url,
-            to.channel,
-            activity_id,
-            {**activity_of(payload), "id": activity_id},
-        )
-        if not answer.ok:
-            raise refusal(answer)
-        return receipt
+        await replace_message(self.connector, receipt, payload)
+        return receipt.model_copy(update={"stream": None})
 
     async def typing(self, to: Address) -> None:
         """Show that the bot is writing; see `adapters.teams.presence` for when.

@@ -2,8 +2,8 @@
 
 A stream's text may only be added to, and cards come at its end. So it shows what the
 turn is doing until there is an answer, then the answer as far as it is written. All
-else (results, requests, notices, steps that begin later) needs the card, hence an
-edit: then the draft has stopped `Draft.growing`, or does not extend the one before.
+else (results, requests, notices, steps that begin later) needs the card, hence the
+end of the stream and an edit.
 
 `Payload.body` carries the draft beside the activity, under `DRAFT`; whoever sends the
 activity takes it out (`activity_of`).
@@ -36,6 +36,8 @@ class Draft:
     """How many steps there are."""
     growing: bool
     """Whether text and status say all there is to say just now."""
+    ended: bool
+    """Whether this is how the message stays: the stream ends, the card takes over."""
 
     @property
     def said(self) -> str:
@@ -44,12 +46,10 @@ class Draft:
 
     def extends(self, shown: "Draft") -> bool:
         """Whether a stream that shows ``shown`` can come to show this."""
-        if not self.growing:
+        if not (self.growing or self.ended) or not self.text.startswith(shown.text):
             return False
-        if not shown.text:
-            return True
         # Once there is a text, Teams shows no status: a new step would go unseen.
-        return self.text.startswith(shown.text) and self.steps == shown.steps
+        return self.ended or not shown.text or self.steps == shown.steps
 
 
 def draft_of(view: TurnView) -> Draft:
@@ -64,6 +64,7 @@ def draft_of(view: TurnView) -> Draft:
         status=growing_text(" ".join(status.split())[: limits.INFORMATIVE_CHARS]),
         steps=len(view.steps),
         growing=view.mood == "running" and fits and not beside,
+        ended=view.mood not in {"running", "waiting"},
     )
 
 

@@ -5,13 +5,20 @@ Source:
     https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux#error-codes
 """
 
+from collections.abc import Mapping, Sequence
+
 from adapters.teams import limits
 from adapters.teams.connector import Answer
 from bot.errors import (
+    AccessRefusedError,
     AmbiguousSendError,
+    ContentRefusedError,
     MessageGoneError,
+    PermissionMissingError,
+    PlaceClosedError,
     PlatformError,
     RateLimitedError,
+    StillStreamingError,
     StoppedByPersonError,
     StreamOverError,
     StreamRefusedError,
@@ -19,29 +26,55 @@ from bot.errors import (
 
 OUT_OF_ORDER = "ContentStreamSequenceOrderPreConditionFailed"
 """Comes with a 202, and means that the request was dropped."""
-_GONE = "ActivityNotFoundInConversation"
 _NO_STREAM = "ContentStreamNotAllowed"
 _NOT_HERE = "streaming api is not enabled"
-_OVER = ("exceeded streaming time", "already completed")
 _MAYBE_DONE = frozenset({408, 502, 503, 504})
+_BY_CODE: Mapping[str, type[PlatformError]] = {
+    "ActivityNotFoundInConversation": MessageGoneError,
+    "ConversationNotFound": PlaceClosedError,
+    "BotNotInConversationRoster": PlaceClosedError,
+    "ConversationBlockedByUser": PlaceClosedError,
+    "ForbiddenOperationException": PlaceClosedError,
+    "MessageWritesBlocked": PlaceClosedError,
+    "BotDisabledByAdmin": AccessRefusedError,
+    "NotEnoughPermissions": PermissionMissingError,
+}
+_BY_WORDS: Sequence[tuple[str, type[PlatformError]]] = (
+    ("cancel", StoppedByPersonError),  # spelt with one l or with two
+    ("exceeded streaming time", StreamOverError),
+    ("already completed", StreamOverError),
+    ("previously streamed content", StillStreamingError),
+    ("size too large", ContentRefusedError),
+    ("content stream is not allowed", StreamRefusedError),
+)
 
 
 def refusal(answer: Answer) -> PlatformError:
-    """Return the error that stands for a post's or an edit's answer."""
+    """Return the error that stands for any request's answer."""
     match answer.status:
-        case 404 if answer.code == _GONE:
-            return MessageGoneError("teams", answer.code, answer.message)
         case 429:
             return _wait(answer, limits.RETRY_AFTER)
         case 412:
             return _wait(answer, limits.CONFLICT_RETRY_AFTER)
         case status if status in _MAYBE_DONE:
-            return AmbiguousSendError("teams", answer.code, answer.message)
+            kind = AmbiguousSendError
         case 500 if not answer.body:
             # Not the connector's own refusal: a page of something in between.
-            return AmbiguousSendError("teams", answer.code, answer.message)
+            kind = AmbiguousSendError
+        case 400 | 413:
+            kind = ContentRefusedError
+        case 401:
+            kind = AccessRefusedError
         case _:
-            return PlatformError("teams", answer.code, answer.message)
+            kind = _BY_CODE.get(answer.code, PlatformError)
+    return kind("teams", answer.code, answer.message)
+
+
+def edit_refusal(answer: Answer) -> PlatformError:
+    """Return the error that stands for the answer to an edit."""
+    if answer.code == _NO_STREAM:
+        return StillStreamingError("teams", answer.code, answer.message)
+    return refusal(answer)
 
 
 def stream_refusal(answer: Answer) -> PlatformError:
@@ -54,13 +87,8 @@ def stream_refusal(answer: Answer) -> PlatformError:
     if answer.code != _NO_STREAM:
         return refusal(answer)
     # One code for everything; Teams' own libraries go by the words, too.
-    if "cancel" in said:
-        return StoppedByPersonError("teams", answer.code, answer.message)
-    if any(words in said for words in _OVER):
-        return StreamOverError("teams", answer.code, answer.message)
-    if "content stream is not allowed" in said:
-        return StreamRefusedError("teams", answer.code, answer.message)
-    return PlatformError("teams", answer.code, answer.message)
+    kind = next((kind for words, kind in _BY_WORDS if words in said), PlatformError)
+    return kind("teams", answer.code, answer.message)
 
 
 def _wait(answer: Answer, otherwise: float) -> RateLimitedError:

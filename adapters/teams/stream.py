@@ -1,7 +1,7 @@
 """Teams' native streaming behind the core's port.
 
 Only in chats of two, once a second, for two minutes at most, each request with the
-whole text so far, one request after the other. The stream shows text (`draft`); when
+whole text so far, one request after the other. The stream shows text (`draft`); once
 it is closed the same message is edited into the card, because text and a card in one
 activity become two messages.
 
@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from typing_extensions import override
 
 from adapters.teams import limits, wording
@@ -24,10 +25,12 @@ from adapters.teams.connector import Answer, Connector
 from adapters.teams.draft import Draft, draft_in
 from adapters.teams.failures import OUT_OF_ORDER, stream_refusal
 from adapters.teams.lanes import stream_lanes_of
+from adapters.teams.replacing import replace_message
 from bot.clock import Clock
 from bot.errors import (
     AmbiguousSendError,
     RateLimitedError,
+    StoppedByPersonError,
     StreamOverError,
     StreamRefusedError,
 )
@@ -37,6 +40,7 @@ from bot.ports.surface import OpenStream, Payload, Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
 
+_log = structlog.stdlib.get_logger()
 _AFTER = timedelta(seconds=limits.STREAM_GONE - limits.STREAM_OPEN)
 """From when we close a stream to when Teams certainly has."""
 
@@ -93,6 +97,8 @@ class TeamsStreams(Streams):
         assert draft is not None, "not a message of ours"
         assert before is not None, "not a message of ours"
         assert draft.extends(before), "it does not extend what is shown"
+        if draft.ended:
+            return await self.close(receipt, payload, shown=shown)
         if draft.said == before.said:
             return receipt
         if receipt.stream is None or self._is_past(receipt.stream):
@@ -119,26 +125,32 @@ class TeamsStreams(Streams):
     async def close(
         self, receipt: Receipt, payload: Payload | None, *, shown: Payload | None
     ) -> Receipt:
-        """End the stream. See the port; two things are Teams' own.
+        """End the stream and let the message show all of ``payload``. See the port.
 
-        A stream shows text and never the card: edit the message after this, whatever
-        ``payload`` is. If nobody knows what is shown, pass the newest payload: Teams
-        refuses an end that does not contain what was streamed.
+        That is two requests: a stream shows text and never the card, so the message
+        is edited at once. Closing again after the second one failed is harmless.
+
+        If nobody knows what is shown, pass the newest payload: Teams refuses an end
+        that does not contain what was streamed.
 
         Raises:
-            StoppedByPersonError: As for `append`; the stream is closed.
+            StoppedByPersonError: As for `append`. It is closed, and nothing changed.
+            StillStreamingError: Nobody knows what it shows; Teams ends it in time.
         """
         if receipt.stream is None:
             return receipt
-        closed = receipt.model_copy(update={"stream": None})
+        draft = draft_in(payload)
         try:
             await self._end(receipt, receipt.stream, payload, shown)
         except (StreamOverError, StreamRefusedError) as error:
-            if payload is not None:
-                raise StreamOverError(
-                    "teams", error.code, receipt.message_id
-                ) from error
+            _log.info("teams.stream_was_over", code=error.code)
+        except StoppedByPersonError:
+            if draft is None or not draft.ended:
+                raise  # there is a turn to be stopped
         self._numbers.pop((receipt.address.channel, receipt.message_id), None)
+        closed = receipt.model_copy(update={"stream": None})
+        if payload is not None:
+            await replace_message(self._connector, closed, payload)
         return closed
 
     async def _end(

@@ -211,7 +211,7 @@ async def test_other_refusals_keep_teams_own_code(
     channel.replies.append(reply(status, body))
     with pytest.raises(PlatformError) as caught:
         await post(platform, channel)
-    assert type(caught.value) is PlatformError
+    assert not caught.value.retryable
     assert caught.value.code == code
 
 

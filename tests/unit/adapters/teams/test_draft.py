@@ -58,7 +58,6 @@ APPROVAL = ApprovalView(
     "view",
     [
         replace(VIEW, mood="waiting"),
-        replace(VIEW, mood="done"),
         replace(VIEW, account=Account(said="It broke.")),
         replace(VIEW, approvals=(APPROVAL,)),
         replace(VIEW, cards=(CardData(title="Ticket"),)),
@@ -97,6 +96,17 @@ def test_a_step_that_begins_after_the_first_words_needs_the_card() -> None:
     assert draft_of(replace(VIEW, steps=done, text="Let me see. A")).extends(before)
     more = (*done, ASKING)
     assert not draft_of(replace(VIEW, steps=more, text="Let me see.")).extends(before)
+
+
+def test_the_end_extends_what_it_repeats_whatever_else_it_says() -> None:
+    before = draft_of(replace(VIEW, steps=(LOOKING,), text="It is"))
+    end = replace(VIEW, mood="failed", text="It is so", notices=("Careful",))
+    assert draft_of(end).ended
+    assert not draft_of(end).growing
+    assert draft_of(end).extends(before)
+    assert not draft_of(replace(end, text="It was")).extends(before)
+    long = replace(end, text="It is" + "x" * limits.STREAM_BYTES)
+    assert not draft_of(long).extends(before)
 
 
 @given(NASTY, NASTY)

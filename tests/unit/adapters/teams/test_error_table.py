@@ -10,8 +10,12 @@ import pytest
 
 from adapters.teams.client import TeamsPlatform
 from bot.errors import (
+    AccessRefusedError,
     AmbiguousSendError,
+    ContentRefusedError,
     MessageGoneError,
+    PermissionMissingError,
+    PlaceClosedError,
     PlatformError,
     RateLimitedError,
 )
@@ -35,20 +39,20 @@ class Row:
 
 
 ROWS = (
-    Row(400, "Bad Argument", PlatformError),
-    Row(400, "BadSyntax", PlatformError),
-    Row(401, "BotNotRegistered", PlatformError, calls=2),
-    Row(403, "BotDisabledByAdmin", PlatformError),
-    Row(403, "BotNotInConversationRoster", PlatformError),
-    Row(403, "ConversationBlockedByUser", PlatformError),
-    Row(403, "ForbiddenOperationException", PlatformError),
+    Row(400, "Bad Argument", ContentRefusedError),
+    Row(400, "BadSyntax", ContentRefusedError),
+    Row(401, "BotNotRegistered", AccessRefusedError, calls=2),
+    Row(403, "BotDisabledByAdmin", AccessRefusedError),
+    Row(403, "BotNotInConversationRoster", PlaceClosedError),
+    Row(403, "ConversationBlockedByUser", PlaceClosedError),
+    Row(403, "ForbiddenOperationException", PlaceClosedError),
     Row(403, "InvalidBotApiHost", PlatformError),
-    Row(403, "NotEnoughPermissions", PlatformError),
+    Row(403, "NotEnoughPermissions", PermissionMissingError),
     Row(404, "ActivityNotFoundInConversation", MessageGoneError),
-    Row(404, "ConversationNotFound", PlatformError),
+    Row(404, "ConversationNotFound", PlaceClosedError),
     Row(408, "RequestTimeout", AmbiguousSendError),
     Row(412, "PreconditionFailed", RateLimitedError),
-    Row(413, "MessageSizeTooBig", PlatformError),
+    Row(413, "MessageSizeTooBig", ContentRefusedError),
     Row(429, "Throttled", RateLimitedError),
     Row(500, "ServiceError", PlatformError),
     Row(502, "ServiceError", AmbiguousSendError),

@@ -8,11 +8,15 @@ import pytest
 
 from adapters.teams import limits
 from adapters.teams.client import TeamsPlatform
+from adapters.teams.draft import activity_of
 from bot.errors import (
     AmbiguousSendError,
+    ContentRefusedError,
     MessageGoneError,
+    PlaceClosedError,
     PlatformError,
     RateLimitedError,
+    StillStreamingError,
     StoppedByPersonError,
     StreamOverError,
     StreamRefusedError,
@@ -111,8 +115,11 @@ async def test_a_stream_is_numbered_cumulative_and_ends_without_a_number(
     render = platform.render
     closed = await platform.streams.close(receipt, render(DONE), shown=render(SECOND))
     assert closed == Receipt(message_id="m-1", address=to)
-    bodies = [call.body for call in channel.calls]
-    assert {(c.method, c.path.rsplit("/", 1)[1]) for c in channel.calls} == {
+    *parts, edit = channel.calls
+    assert (edit.method, edit.path.rsplit("/", 1)[1]) == ("PUT", "m-1")
+    assert edit.body == activity_of(render(DONE)) | {"id": "m-1"}
+    bodies = [call.body for call in parts]
+    assert {(c.method, c.path.rsplit("/", 1)[1]) for c in parts} == {
         ("POST", "activities")
     }
     assert [(b["type"], b["text"]) for b in bodies] == [
@@ -152,7 +159,7 @@ async def test_it_suits_chats_of_two_and_what_text_can_say(
     assert not streams.suits(to, Payload({"type": "message"}, "digest"))
     assert streams.extends(render(FIRST), render(SECOND))
     assert not streams.extends(render(SECOND), render(FIRST))
-    assert not streams.extends(render(FIRST), render(DONE))
+    assert streams.extends(render(FIRST), render(DONE))
     assert not streams.extends(Payload({}, ""), render(FIRST))
 
 
@@ -201,8 +208,8 @@ async def test_what_does_not_suit_is_refused_without_asking(
         (hang_up, AmbiguousSendError),
         (OUT_OF_ORDER, AmbiguousSendError),
         (reply(201, {}), AmbiguousSendError),
-        (refuse(403, "ConversationBlockedByUser"), PlatformError),
-        (refuse(400, "BadArgument"), PlatformError),
+        (refuse(403, "ConversationBlockedByUser"), PlaceClosedError),
+        (refuse(400, "BadArgument"), ContentRefusedError),
     ],
 )
 async def test_what_becomes_of_a_start(
@@ -234,8 +241,9 @@ async def test_what_becomes_of_a_start(
         (refuse(500, "ServiceError"), AmbiguousSendError),
         (hang_up, AmbiguousSendError),
         (OUT_OF_ORDER, AmbiguousSendError),
-        (CHANGED, PlatformError),
-        (TOO_BIG, PlatformError),
+        (CHANGED, StillStreamingError),
+        (TOO_BIG, ContentRefusedError),
+        (refuse(403, "SomethingElse"), PlatformError),
     ],
 )
 async def test_what_becomes_of_more(
@@ -286,7 +294,8 @@ async def test_only_who_opened_a_stream_appends_to_it(
     channel.replies.append(TAKEN)
     closed = await another.streams.close(receipt, another.render(SECOND), shown=None)
     assert closed.stream is None
-    assert [call.body["text"] for call in channel.calls] == ["A brown", "A brown fox"]
+    texts = [call.body.get("text") for call in channel.calls]
+    assert texts == ["A brown", "A brown fox", None]
     await another.close()
 
 
@@ -300,17 +309,63 @@ async def test_what_looks_the_same_is_not_sent(
 
 
 @pytest.mark.parametrize("answer", [TIMED_OUT, COMPLETED, SWITCHED_OFF])
-async def test_closing_what_is_closed_is_harmless_and_says_if_words_are_missing(
+async def test_closing_what_is_closed_is_harmless_and_shows_the_rest(
     platform: TeamsPlatform, channel: Channel, to: Address, answer: Reply
 ) -> None:
     receipt, shown = await begun(platform, channel, to), platform.render(FIRST)
-    channel.replies += [answer, answer]
+    channel.replies.append(answer)
     closed = await platform.streams.close(receipt, None, shown=shown)
     assert closed == receipt.model_copy(update={"stream": None})
-    with pytest.raises(StreamOverError):
-        await platform.streams.close(receipt, platform.render(SECOND), shown=shown)
     assert await platform.streams.close(closed, None, shown=shown) == closed
-    assert len(channel.calls) == 3
+    assert [call.method for call in channel.calls] == ["POST", "POST"]
+    channel.replies.append(answer)
+    await platform.streams.close(receipt, platform.render(SECOND), shown=shown)
+    assert [call.method for call in channel.calls[2:]] == ["POST", "PUT"]
+    assert "A brown fox" in str(channel.calls[-1].body["attachments"])
+
+
+async def test_an_end_whose_card_was_refused_is_made_again(
+    platform: TeamsPlatform, channel: Channel, to: Address
+) -> None:
+    receipt, shown = await begun(platform, channel, to), platform.render(FIRST)
+    channel.replies += [TAKEN, refuse(429, "Throttled", retry_after="2"), COMPLETED]
+    done = platform.render(DONE)
+    with pytest.raises(RateLimitedError):
+        await platform.streams.close(receipt, done, shown=shown)
+    assert (await platform.streams.close(receipt, done, shown=shown)).stream is None
+    assert [c.method for c in channel.calls] == ["POST", "POST", "PUT", "POST", "PUT"]
+
+
+async def test_an_ending_is_appended_as_the_end(
+    platform: TeamsPlatform, channel: Channel, to: Address
+) -> None:
+    receipt = await begun(platform, channel, to)
+    channel.replies.append(TAKEN)
+    assert (await grow(platform, receipt, DONE, FIRST)).stream is None
+    assert [call.method for call in channel.calls] == ["POST", "POST", "PUT"]
+
+
+async def test_a_stop_after_the_last_word_changes_nothing(
+    platform: TeamsPlatform, channel: Channel, to: Address
+) -> None:
+    receipt, shown = await begun(platform, channel, to), platform.render(FIRST)
+    channel.replies.append(CANCELED)
+    closed = await platform.streams.close(receipt, platform.render(DONE), shown=shown)
+    assert closed.stream is None
+    channel.replies.append(CANCELED)
+    with pytest.raises(StoppedByPersonError):
+        await platform.streams.close(receipt, platform.render(SECOND), shown=shown)
+    assert [call.method for call in channel.calls[-2:]] == ["PUT", "POST"]
+
+
+async def test_what_still_streams_cannot_be_edited(
+    platform: TeamsPlatform, channel: Channel, to: Address
+) -> None:
+    receipt = await begun(platform, channel, to)
+    channel.replies.append(SWITCHED_OFF)
+    with pytest.raises(StillStreamingError):
+        await platform.edit(receipt, platform.render(SECOND))
+    assert (await platform.edit(receipt, platform.render(SECOND))).stream is None
 
 
 @pytest.mark.parametrize(
@@ -321,7 +376,7 @@ async def test_closing_what_is_closed_is_harmless_and_says_if_words_are_missing(
         (QUOTA, RateLimitedError),
         (PAGE, AmbiguousSendError),
         (hang_up, AmbiguousSendError),
-        (CHANGED, PlatformError),
+        (CHANGED, StillStreamingError),
     ],
 )
 async def test_what_else_becomes_of_an_end(
@@ -346,9 +401,9 @@ async def test_what_teams_has_ended_by_its_age_is_not_asked_about(
     with pytest.raises(StreamOverError):
         await grow(platform, receipt, SECOND, FIRST)
     assert (await platform.streams.close(receipt, None, shown=shown)).stream is None
-    with pytest.raises(StreamOverError):
-        await platform.streams.close(receipt, platform.render(SECOND), shown=None)
     assert len(channel.calls) == 1
+    await platform.streams.close(receipt, platform.render(SECOND), shown=None)
+    assert [call.method for call in channel.calls] == ["POST", "PUT"]
 
 
 @pytest.mark.parametrize(
@@ -379,4 +434,4 @@ async def test_the_end_contains_whatever_was_shown(
         platform.render(newest) if newest else None,
         shown=platform.render(shown) if shown else None,
     )
-    assert channel.calls[-1].body["text"] == text
+    assert channel.calls[1].body["text"] == text

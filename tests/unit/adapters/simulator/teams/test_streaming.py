@@ -173,6 +173,7 @@ async def test_a_second_request_in_a_second_is_429(writer: Writer):
             "API calls quota exceeded",
         )
     assert (await writer.send("AB", pause=0.25))[0] == 202
+    assert (await writer.send("ABC", pause=0.75))[0] == 429
 
 
 async def test_an_informative_update_has_at_most_1000_characters(writer: Writer):
