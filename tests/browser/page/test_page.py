@@ -1,5 +1,6 @@
 """The page at work, in a real browser, on very small stand-ins."""
 
+import re
 from typing import Any
 
 import pytest
@@ -193,6 +194,34 @@ async def test_who_reads_further_up_is_not_scrolled_away(page: Page, demo: Small
     assert await log.evaluate("list => list.scrollTop") == 100
     await page.get_by_role("button", name="New below").click()
     await expect(page.locator("#slack .msg").last).to_be_in_viewport()
+
+
+async def test_a_streaming_message_grows_in_its_place(page: Page, demo: SmallDemo):
+    plan = {
+        "type": "plan",
+        "title": "Working",
+        "tasks": [{"task_id": "t", "title": "Looking", "status": "in_progress"}],
+    }
+    demo.slack.show("1.1", stream="open", blocks=[plan])
+    message = page.locator("#slack .msg")
+    await expect(message).to_have_class(re.compile("is-streaming"))
+    await expect(message).to_contain_text("Looking")
+    text = {"type": "markdown", "text": "So **far**"}
+    demo.slack.show("1.1", stream="open", blocks=[plan, text])
+    await expect(message.locator("strong")).to_have_text("far")
+    demo.slack.show("1.1", stream="expired", blocks=[plan, text])
+    await expect(message).not_to_have_class(re.compile("is-streaming"))
+    await expect(message.locator(".stream-error")).to_be_visible()
+    demo.slack.show("1.1", stream=None, blocks=[text])
+    await expect(message.locator(".stream-error")).to_have_count(0)
+
+
+async def test_a_bad_day_is_chosen_and_seen(page: Page, demo: SmallDemo):
+    day = page.get_by_label("How Slack and Teams behave")
+    await day.select_option("flaky")
+    await expect(day.locator("option")).to_have_count(4)
+    await expect(day).to_have_value("flaky")
+    assert [profile.name for profile in demo.days] == ["flaky", "flaky"]
 
 
 async def test_the_kill_button_shows_that_the_bot_is_down(page: Page, demo: SmallDemo):
