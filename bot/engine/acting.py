@@ -156,12 +156,20 @@ class Actor:
         )
 
     async def _reported(self, call: Call, title: str) -> ToolResult | None:
-        """Let people look at what nobody can tell; ``None`` if there is no ticket."""
-        try:
-            return await self._checked(lambda: self._agents.report(call, title))
-        except Exception:
-            log.exception("tool.not_reported", tool=call.name)
-            return None
+        """Let people look at what nobody can tell; ``None`` if there is no ticket.
+
+        Tried twice: there may be one already of which nobody has heard, and it is the
+        same one then.
+        """
+        for _ in range(2):
+            try:
+                return await self._checked(lambda: self._agents.report(call, title))
+            except TimeoutError as error:
+                log.warning("tool.not_reported", tool=call.name, error=repr(error))
+                break
+            except Exception:
+                log.exception("tool.not_reported", tool=call.name)
+        return None
 
     async def _checked(self, check: Callable[[], Awaitable[_T]]) -> _T:
         """Check something, again and again while Postgres is away.

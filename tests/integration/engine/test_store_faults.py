@@ -189,3 +189,29 @@ async def test_who_comes_next_is_looked_up_when_the_records_are_back(
     await house.happened("approval.escalated")
     await house.idle()
     assert agents.asked_for["escalate"] == 3
+
+
+class ForgetfulAgents(ScriptedAgents):
+    """Agents whose first ticket is opened, and not heard of."""
+
+    @override
+    async def report(self, call: Call, title: str) -> ToolResult | None:
+        ticket = await super().report(call, title)
+        if len(self.reported) == 1:
+            raise ConnectionResetError
+        return ticket
+
+
+async def test_a_ticket_that_nobody_heard_of_is_asked_for_again(house: House) -> None:
+    agents = house.agents = ForgetfulAgents()
+    agents.tools["grant"] = Tool(effect="once", run=breaking)
+    agents.say(Use("grant"))
+    house.process()
+    await house.say("maya", "please")
+    await house.idle()
+    [call] = (await house.state()).calls
+    assert (call.outcome, call.reference) == ("unknown", "T-2")
+
+
+async def breaking(_call: Call) -> ToolResult:
+    raise ConnectionResetError
