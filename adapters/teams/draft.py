@@ -18,6 +18,8 @@ from adapters.teams import limits
 from adapters.teams.markdown import clean
 from bot.ports.surface import Payload
 from bot.view.nodes import TurnView
+from bot.view.rewrite import Dialect
+from bot.view.settle import stable_prefix
 
 DRAFT = "deskhand.draft"
 """No field of an activity; never sent."""
@@ -54,28 +56,50 @@ class Draft:
 
 def draft_of(view: TurnView) -> Draft:
     """Return what a stream shows of ``view``."""
-    text = growing_text(view.text) if view.text.strip() else ""
+    ended = view.mood not in {"running", "waiting"}
+    text = growing_text(view.text, finished=ended)
     fits = _bytes_of(text) <= limits.STREAM_BYTES
     running = [step.title for step in view.steps if step.status == "running"]
     status = " · ".join([view.headline, *running[-1:]])
     beside = view.account or view.approvals or view.cards or view.notices
     return Draft(
-        text=text if fits else "",
-        status=growing_text(" ".join(status.split())[: limits.INFORMATIVE_CHARS]),
+        text=text if fits and text.strip() else "",
+        status=_plain(
+            _angles(clean(" ".join(status.split())[: limits.INFORMATIVE_CHARS]))
+        ),
         steps=len(view.steps),
         growing=view.mood == "running" and fits and not beside,
-        ended=view.mood not in {"running", "waiting"},
+        ended=ended,
     )
 
 
-def growing_text(text: str) -> str:
-    """Return ``text`` as Teams may show it, whatever comes after it.
+def growing_text(text: str, *, finished: bool) -> str:
+    """Return ``text``, CommonMark, as a stream may show it, whatever comes after it.
 
-    The text of a prefix is a prefix of the text. Nothing in it is HTML, and no picture
-    is fetched; it looks the same, for such marks are broken by an invisible character.
+    For the prefixes of one text the results are prefixes of each other; for the whole
+    text, ``finished``, it is all of it. Nothing in it is HTML, no picture is fetched,
+    and links show where they lead.
     """
-    safe = clean(text).replace("<", "<" + _BREAK)
-    return safe.replace("![", "!" + _BREAK + "[")
+    return _plain(stable_prefix(clean(text), _DIALECT, finished=finished))
+
+
+def _angles(text: str) -> str:
+    # As a letter, "<" would be seen as "&lt;" in code.
+    return text.replace("<", "<" + _BREAK)
+
+
+def _plain(text: str) -> str:
+    return text.replace("![", "!" + _BREAK + "[")
+
+
+def _shown_link(label: str, address: str) -> str:
+    shown = _angles(address)
+    if not address or label in {address, shown}:
+        return label or shown
+    return f"{label} ({shown})" if label else shown
+
+
+_DIALECT = Dialect(text=_angles, code=_angles, link=_shown_link)
 
 
 def with_draft(payload: Payload, view: TurnView) -> Payload:

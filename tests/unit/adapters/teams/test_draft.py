@@ -13,7 +13,6 @@ from adapters.teams.draft import (
     growing_text,
     with_draft,
 )
-from adapters.teams.markdown import clean
 from bot.ports.surface import Payload
 from bot.protocol.ids import ApprovalId
 from bot.protocol.values import CardData
@@ -111,15 +110,39 @@ def test_the_end_extends_what_it_repeats_whatever_else_it_says() -> None:
 
 @given(NASTY, NASTY)
 def test_the_text_of_a_prefix_is_a_prefix_of_the_text(first: str, more: str) -> None:
-    assert growing_text(first + more).startswith(growing_text(first))
+    shown = growing_text(first, finished=False)
+    assert growing_text(first + more, finished=False).startswith(shown)
+    assert growing_text(first + more, finished=True).startswith(shown)
 
 
-@given(NASTY)
-def test_nothing_in_it_is_a_tag_or_a_picture_and_nothing_is_lost(text: str) -> None:
-    safe = growing_text(text)
+@given(NASTY, st.booleans())
+def test_nothing_in_it_is_a_tag_or_a_picture(text: str, finished: bool) -> None:  # noqa: FBT001
+    safe = growing_text(text, finished=finished)
     assert "![" not in safe
     assert all(part[:1] == "\u2060" for part in safe.split("<")[1:])
-    assert safe.replace("\u2060", "") == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("See [the page](https://x.test/a)", "See the page (https://x.test/a)"),
+        ("See https://x.test", "See https://x.test"),
+        ("![cat](https://x.test/?q=secret)", "cat (https://x.test/?q=secret)"),
+        ("Hi <at>Bob</at> & `a < b`", "Hi <~at>Bob<~/at> & `a <~ b`"),
+        ("It is **bold** and *so*", "It is **bold** and *so*"),
+        ("1. one\n2. two", "1. one\n2. two"),
+    ],
+)
+def test_marks_stay_and_what_could_act_is_shown_instead(
+    written: str, shown: str
+) -> None:
+    assert growing_text(written, finished=True) == shown.replace("~", "\u2060")
+
+
+@pytest.mark.parametrize("half", ["[the pa", "`a <", "![cat](http", "<at", "\\"])
+def test_what_has_only_begun_is_held_back(half: str) -> None:
+    draft = draft_of(replace(VIEW, text=f"Look: {half}"))
+    assert draft.text == "Look:"
 
 
 def test_a_payload_carries_its_draft_beside_the_activity() -> None:
