@@ -14,6 +14,7 @@ import structlog
 from typing_extensions import override
 
 from adapters.slack import history, limits
+from adapters.slack.escape import stable_prefix
 from adapters.slack.failures import UNMARKABLE, UNRENDERABLE
 from adapters.slack.history import mark_of
 from adapters.slack.lanes import lanes_for
@@ -22,7 +23,7 @@ from adapters.slack.parse import Identity
 from adapters.slack.render import plain_message, render
 from adapters.slack.sessions import Sessions
 from adapters.slack.stream import SlackStreams
-from adapters.slack.stream_content import message_of, whole_lines, with_stream
+from adapters.slack.stream_content import message_of, with_stream
 from adapters.slack.web import WebApi
 from bot.clock import Clock
 from bot.errors import (
@@ -162,7 +163,7 @@ class SlackPlatform(Platform):
 
     @override
     def render(self, view: TurnView) -> Payload:
-        return with_stream(render(view), view, whole_lines)
+        return with_stream(render(view), view, stable_prefix)
 
     @override
     def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:

@@ -198,9 +198,3 @@ def rested(content: StreamContent) -> StreamContent:
         for task in content["tasks"]
     ]
     return {**content, "tasks": tasks}
-
-
-def whole_lines(text: str, whole: bool) -> str:  # noqa: FBT001 - a `SafeText`
-    """Return ``text`` up to its last line, escaped; all of it once it is whole."""
-    kept = text if whole else text[: text.rfind("\n") + 1]
-    return escape.markdown(escape.clean(kept))

@@ -26,6 +26,7 @@ def test_a_mention_starts_a_thread_at_its_own_message(load: Load):
     assert message.address.thread == "1763640000.000100"
     assert message.address.conversation_id == "slack:T1:C1:1763640000.000100"
     assert not message.address.personal
+    assert message.address.user == "U7"  # streams need somebody to stream to
     assert message.user.user_id == "U7"
     assert message.at == datetime(2025, 11, 20, 12, 0, 0, 100, tzinfo=UTC)
 

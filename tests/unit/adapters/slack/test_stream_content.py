@@ -130,16 +130,32 @@ def test_cards_sources_footer_and_the_stop_button_stand_below():
     assert "Hel" not in below
 
 
-def test_while_a_line_is_being_written_the_platform_holds_it_back():
-    render_ = SlackPlatform.render
+def test_what_may_yet_turn_out_to_be_markup_is_held_back():
     platform = object.__new__(SlackPlatform)
-    half = streamed(render_(platform, replace(RUNNING, text="One\nTw")))
-    whole = streamed(
-        render_(platform, replace(RUNNING, text="One\nTw", streaming=False))
-    )
-    assert half and half["text"].startswith("One")
-    assert "Tw" not in half["text"]
-    assert whole and whole["text"].endswith("Tw")
+    begun = replace(RUNNING, text="One.\n\nSee [the wi")
+    half = streamed(platform.render(begun))
+    whole = streamed(platform.render(replace(begun, streaming=False)))
+    assert half and half["text"].startswith("One.")
+    assert "the wi" not in half["text"]
+    assert whole and "the wi" in whole["text"]
+
+
+@given(
+    text=st.text("ab*_`[]()#>-|<!\n @", max_size=60), cuts=st.sets(st.integers(0, 60))
+)
+def test_whatever_a_model_writes_its_text_only_grows_and_fires_nothing(
+    text: str, cuts: set[int]
+):
+    platform = object.__new__(SlackPlatform)
+    shown: StreamContent | None = None
+    for cut in sorted({*cuts, len(text)}):
+        whole = cut >= len(text)
+        view = replace(RUNNING, text=text[:cut], streaming=not whole)
+        now = streamed(platform.render(view))
+        assert now
+        assert shown is None or follows(shown, now)
+        assert "<" not in now["text"]
+        shown = now
 
 
 # ---------------------------------------------------------------------- what follows
