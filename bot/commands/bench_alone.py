@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adapters.simulator.bench.alone import crowd, parked, steps
+from adapters.simulator.bench.alone import appenders, crowd, parked, size, steps
 from adapters.simulator.bench.alone.agents import Asking, OneTool
 from adapters.simulator.bench.scene import dsn_of
 from bot.app.alone import built_alone
@@ -24,7 +24,8 @@ async def measured(order: Mapping[str, Any]) -> dict[str, object]:
     """Return what the workload that ``order`` names showed.
 
     Args:
-        order: ``work``: ``steps``, ``crowd`` or ``parked``; ``url`` of a database,
+        order: ``work``: ``steps``, ``crowd``, ``appenders``, ``size`` or ``parked``; ``url`` of a
+            database,
             ``company``: a company file; and ``with``: the workload's own arguments.
     """
     url, company = order["url"], Path(order["company"])
@@ -33,6 +34,13 @@ async def measured(order: Mapping[str, Any]) -> dict[str, object]:
         case "steps":
             async with built_alone(url, company, OneTool(), clock) as alone:
                 return await steps.run(alone, **arguments)
+        case "appenders":
+            async with built_alone(url, company, OneTool(), clock) as alone:
+                return await appenders.run(alone, **arguments)
+        case "size":
+            agents = size.Stepping(clock)
+            async with built_alone(url, company, agents, clock) as alone:
+                return await size.run(alone, dsn=dsn_of(url), **arguments)
         case "crowd":
             talk = crowd.talking(clock)
             async with built_alone(url, company, talk[0], clock) as alone:

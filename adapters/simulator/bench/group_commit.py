@@ -17,7 +17,7 @@ PACE = 60.0
 _STAFF = 50
 _MS = 1000.0
 
-NAMES = ("log.ceiling", "log.wait")
+NAMES = ("log.writer", "log.ceiling", "log.wait")
 
 _Window = Mapping[str, Any]
 
@@ -25,15 +25,22 @@ _Window = Mapping[str, Any]
 async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     """Return the figures that are ``wanted``."""
     found: list[Figure] = []
+    if wanted("log.writer"):
+        rounds = await _rounds(bench, "the log writer alone", "appenders", {})
+        found.append(_events("log.writer", _WRITER, *rounds))
     if wanted("log.ceiling"):
-        found.append(_ceiling(*await _rounds(bench, "as fast as the log takes it", 0)))
+        pace = {"words_per_second": 0}
+        rounds = await _rounds(bench, "as fast as the log takes it", "crowd", pace)
+        found.append(_events("log.ceiling", _CEILING, *rounds))
     if wanted("log.wait"):
-        found.append(_wait(*await _rounds(bench, f"{PACE:g} words/s each", PACE)))
+        pace = {"words_per_second": PACE}
+        rounds = await _rounds(bench, f"{PACE:g} words/s each", "crowd", pace)
+        found.append(_wait(*rounds))
     return found
 
 
 async def _rounds(
-    bench: Bench, what: str, pace: float
+    bench: Bench, what: str, work: str, more: Mapping[str, float]
 ) -> tuple[list[_Window], list[Copied]]:
     windows: list[_Window] = []
     beside: list[Copied] = []
@@ -42,10 +49,10 @@ async def _rounds(
         url = await bench.database("bench_log")
         company = write_company(bench.folder / f"company-{_STAFF}", staff=_STAFF)
         order = {
-            "work": "crowd",
+            "work": work,
             "url": url,
             "company": str(company),
-            "with": {"turns": TURNS, "seconds": SECONDS, "words_per_second": pace},
+            "with": {"turns": TURNS, "seconds": SECONDS, **more},
         }
         window = await run_apart("bot.commands.bench_alone", order, log=bench.log)
         windows.append(window)
@@ -55,13 +62,24 @@ async def _rounds(
     return windows, beside
 
 
-def _ceiling(windows: list[_Window], beside: list[Copied]) -> Figure:
+_WRITER = (
+    f"events committed a second by the log writer alone, {TURNS} appenders at once, "
+    "each of which appends its next event as soon as its last one is committed"
+)
+_CEILING = (
+    f"events committed a second by {TURNS} turns, each of which says its next word as "
+    "soon as its last one is committed: agents, runners, states, log writer, Postgres"
+)
+
+
+def _events(
+    name: str, what: str, windows: list[_Window], beside: list[Copied]
+) -> Figure:
     return Figure(
-        name="log.ceiling",
+        name=name,
         unit="/s",
         values={"median": median([w["events"] / w["seconds"] for w in windows])},
-        what=f"events committed a second by {TURNS} turns, each of which says its next "
-        "word as soon as its last one is committed: runners, log writer, Postgres",
+        what=what,
         runs=ROUNDS,
         baseline=Baseline(
             what="the same rows by plain asyncpg COPY on the same database, in groups "

@@ -8,6 +8,7 @@ from adapters.simulator.bench import (
     ack,
     durable,
     group_commit,
+    log_size,
     many_parked,
     parked,
     start,
@@ -23,6 +24,7 @@ _Measure = Callable[[Bench, Callable[[str], bool]], Awaitable[list[Figure]]]
 _PARTS: Mapping[tuple[str, ...], _Measure] = {
     start.NAMES: start.measure,
     group_commit.NAMES: group_commit.measure,
+    log_size.NAMES: log_size.measure,
     durable.NAMES: durable.measure,
     many_parked.NAMES: many_parked.measure,
     ack.NAMES: ack.measure,
