@@ -21,7 +21,7 @@ from adapters.teams.markdown import (
 from adapters.teams.parse import APPROVE, REJECT, STOP
 from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Fact, Source
-from bot.view.markdown import close_markdown
+from bot.view.markdown import close_markdown, end_markdown
 from bot.view.nodes import Account, ApprovalView, Entry, Step, StepStatus
 from bot.view.wording import steps_done
 
@@ -184,18 +184,21 @@ def _subtle(text: str) -> Element:
 # -------------------------------------------------------------------------- text
 
 
-def answer(text: str, room: int) -> list[Element]:
+def answer(text: str, room: int, *, streaming: bool) -> list[Element]:
     """Return what the model wrote so far, in at most ``room`` bytes."""
     length = min(len(text), limits.TEXT_CHARS)
     note = _subtle(wording.CUT)
     while length > 0:
         whole = length == len(text)
-        shown = elements_of(close_markdown(text if whole else _cut(text, length)))
+        closed = close_markdown if streaming or not whole else end_markdown
+        shown = elements_of(closed(text if whole else _cut(text, length)))
         if not whole:
             shown.append(note)
         size = size_of(shown)
         if size <= room:
             return shown
+        if whole and size_of(plain := [text_block(escape(text))]) <= room:
+            return plain  # unformatted rather than cut: no page of an answer is longer
         # Sizes grow about as lengths do.
         length = min(length * room // size, length - 1 - length // 20)
     return [note] if text.strip() else []

@@ -12,18 +12,20 @@ Source:
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from adapters.teams import limits
+from bot.view.parser import pieces_of, tokens_in
 
 Element = dict[str, Any]
 
 _BREAK = "\N{ZERO WIDTH SPACE}"
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
+_PIECES = 512
+"""Finished parts of answers whose elements are remembered."""
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -64,8 +66,26 @@ def elements_of(text: str) -> list[Element]:
     marks = sum(map(text.count, "*_`[]<&!|"))
     if marks > limits.MARKS_PARSED or text.count("\n") > limits.LINES_PARSED:
         return [text_block(escape(text))]
-    root = SyntaxTreeNode(_PARSER.parse(text))
-    return list(_blocks(root.children, quoted=False))
+    shown: list[Element] = []
+    ruled = False
+    for piece in pieces_of(text):
+        elements, rule_below = _piece(piece)
+        if ruled and elements:
+            elements = ({**elements[0], "separator": True}, *elements[1:])
+        ruled = rule_below or (ruled and not elements)
+        shown += elements
+    return shown
+
+
+@lru_cache(_PIECES)
+def _piece(text: str) -> tuple[tuple[Element, ...], bool]:
+    """Return the elements of whole blocks, and whether a rule stands below them.
+
+    They are shared between messages: nobody may change them.
+    """
+    nodes = SyntaxTreeNode(tokens_in(text)).children
+    ruled = bool(nodes) and nodes[-1].type == "hr"
+    return tuple(_blocks(nodes, quoted=False)), ruled
 
 
 def text_block(text: str, **properties: object) -> Element:

@@ -52,7 +52,7 @@ def render(view: TurnView) -> Payload:
         room = limits.MESSAGE_BYTES - size_of(body)
         if room >= wanted:
             # The comma that joins it to the rest is two bytes more.
-            text = elements.answer(view.text, room - 2)
+            text = elements.answer(view.text, room - 2, streaming=view.streaming)
             body = _message(view, plan, text)
             break
     canonical = json.dumps(body, ensure_ascii=True, sort_keys=True)

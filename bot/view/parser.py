@@ -39,6 +39,7 @@ def parser() -> MarkdownIt:
 
 _BLOCKS = parser().disable(["inline", "text_join"])
 _SPANS = parser().disable(["text_join"])
+_JOINED_SPANS = parser()
 
 
 def blocks_in(text: str) -> Sequence[Token]:
@@ -56,12 +57,17 @@ def spans_in(text: str) -> Sequence[Token]:
 
 
 def tokens_in(text: str) -> list[Token]:
-    """Return the blocks of ``text`` with all that is in them."""
+    """Return the blocks of ``text`` with all that is in them, escapes as plain text."""
     tokens = _BLOCKS.parse(text)
     for token in tokens:
         if token.type == "inline":
-            token.children = list(spans_in(token.content))
+            token.children = list(_joined_spans(token.content))
     return tokens
+
+
+@lru_cache(_PARAGRAPHS)
+def _joined_spans(text: str) -> Sequence[Token]:
+    return _JOINED_SPANS.parseInline(text)[0].children or ()
 
 
 def pieces_of(text: str) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ def texts(markdown: str) -> list[str]:
         ("[a](/path)", ["a"]),
         ("![a](https://x.example/p.png)", ["[a](https://x.example/p.png) (x.example)"]),
         ("# Title\ntext", ["Title", "text"]),
+        ("~~gone~~", ["gone"]),
+        ("title\n===", ["title\n\\==="]),
     ],
 )
 def test_markdown_becomes_what_cards_know(markdown: str, expected: list[str]) -> None:
@@ -145,6 +147,14 @@ def test_a_heading_is_bold() -> None:
     [element] = elements_of("## A **title**")
     assert element["weight"] == "Bolder"
     assert element["text"] == "A title"
+
+
+def test_a_rule_separates_what_stands_around_it_however_long_that_is() -> None:
+    words = "Many words. " * 60
+    above, below = elements_of(f"{words}\n\n---\n\n{words}")
+    assert "separator" not in above
+    assert below["separator"] is True
+    assert elements_of(f"{words}\n\n---\n\n{words}") == [above, below]
 
 
 def test_code_keeps_its_lines_and_spaces_and_reads_no_markup() -> None:

@@ -236,6 +236,33 @@ def test_stop_names_its_turn() -> None:
 # ----------------------------------------------------------------------- the limits
 
 
+@pytest.mark.parametrize(
+    "piece", ["a\n\n", "- a\n", "`", "|a" * 20 + "\n", "[a]", "<at>"]
+)
+def test_a_whole_page_is_shown_however_odd_it_is(piece: str) -> None:
+    text = (piece * 3_200)[:3_200]
+    body = render(TurnView(headline="x", mood="done", text=text)).body
+    assert size_of(body) <= limits.MESSAGE_BYTES
+    sent = json.dumps(body)
+    assert "Shortened" not in sent
+    letters = sum(part.count("a") for part in written(body)) - len("x")
+    assert letters >= text.count("a") - 1
+
+
+def written(node: object) -> Iterator[str]:
+    match node:
+        case {"type": "TextBlock" | "TextRun", "text": str() as text}:
+            yield text
+        case dict():
+            for inner in cast("dict[str, object]", node).values():
+                yield from written(inner)
+        case list():
+            for inner in cast("list[object]", node):
+                yield from written(inner)
+        case _:
+            pass
+
+
 def test_a_text_that_is_too_long_is_shortened_and_says_so() -> None:
     view = replace(DONE, text="word " * 50_000)
     assert size_of(render(view).body) <= limits.MESSAGE_BYTES
