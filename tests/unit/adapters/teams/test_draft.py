@@ -21,7 +21,7 @@ from bot.view.nodes import Account, ApprovalView, Step, TurnView
 VIEW = TurnView(headline="Working on it", mood="running")
 LOOKING = Step(id="1", title="Looking it up", status="running")
 ASKING = Step(id="2", title="Asking around", status="running")
-NASTY = st.text(alphabet="a<!/[](\r\n`\u202e\x00é🙂at> ", max_size=60)
+NASTY = st.text(alphabet="a<!/[](`\u202e\x00é🙂at> ", max_size=60)
 
 
 def test_until_there_is_an_answer_it_says_what_the_turn_does() -> None:
