@@ -22,9 +22,14 @@ LENGTHS: Mapping[tuple[str, ...], int] = {
 """Characters at most; each must be there."""
 
 METHOD_SCOPES: Mapping[str, frozenset[str]] = {
+    "agents.sessions.setStatus": frozenset({"chat:write"}),
+    "assistant.threads.setStatus": frozenset({"chat:write"}),
     "auth.test": frozenset(),
+    "chat.appendStream": frozenset({"chat:write"}),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.startStream": frozenset({"chat:write"}),
+    "chat.stopStream": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": frozenset(
         {"channels:history", "groups:history", "im:history"}
