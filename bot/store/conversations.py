@@ -167,15 +167,17 @@ async def require_generation(
     Raises:
         LeaseLostError: It is not valid any more; nothing was written.
     """
-    await hold_conversation(conn, claim)
-    await conn.execute(
+    raised = await conn.execute(
         update(conversation)
         .where(
             conversation.c.tenant_id == claim.tenant_id,
             conversation.c.conversation_id == claim.conversation_id,
+            conversation.c.fence == claim.fence,
         )
         .values(needs=func.greatest(conversation.c.needs, generation))
     )
+    if not raised.rowcount:
+        raise LeaseLostError(claim.conversation_id, fence=claim.fence)
 
 
 async def sweep(

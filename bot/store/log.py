@@ -12,26 +12,19 @@ from typing import Any
 from sqlalchemy import RowMapping, Update, and_, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import LeaseLostError
 from bot.ports.journal import TurnRow
 from bot.ports.rows import Append, Claim, StoredTurn
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
 from bot.store.conversations import hold_conversation, note_held
-from bot.store.direct import direct, direct_from_file, driver_of
+from bot.store.direct import Row, direct, direct_from_file, driver_of
 from bot.store.schema import turn
 from bot.store.texts import storable
 
 _append_events = direct_from_file("append_events")
-_create_turn = direct(
-    """
-    INSERT INTO turn (tenant_id, turn_id, conversation_id, requester_id,
-                      requester_name, text, wake_at, started_at, updated_at)
-    VALUES (:tenant_id, :turn_id, :conversation_id, :requester_id,
-            :requester_name, :text, :wake_at, :at, :at)
-    ON CONFLICT DO NOTHING
-    RETURNING turn_id
-    """
-)
+_create_turn = direct_from_file("create_turn")
+_set_delivered = direct_from_file("set_delivered")
 _load_events = direct(
     """
     SELECT seq, at, CAST(body AS text) AS body FROM turn_event
@@ -57,13 +50,6 @@ _set_turn_status = direct(
       AND conversation_id = :conversation_id
     """
 )
-_set_delivered = direct(
-    """
-    UPDATE turn SET delivered_seq = greatest(delivered_seq, CAST(:seq AS bigint))
-    WHERE tenant_id = :tenant_id AND turn_id = :turn_id
-      AND conversation_id = :conversation_id
-    """
-)
 
 _ENDED = ("completed", "failed", "cancelled")
 
@@ -85,19 +71,17 @@ async def create_turn(
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
-    await hold_conversation(conn, claim)
-    made = await _create_turn.one(
+    row = await _create_turn.one(
         conn,
-        tenant_id=claim.tenant_id,
-        turn_id=turn_id,
-        conversation_id=claim.conversation_id,
+        **_key(claim, turn_id),
+        fence=claim.fence,
         requester_id=requester.person_id,
         requester_name=storable(requester.name),
         text=storable(text),
         wake_at=wake_at,
         at=at,
     )
-    return made is not None
+    return _holds(conn, claim, row)["made"]
 
 
 async def append_events(
@@ -220,8 +204,10 @@ async def set_delivered(
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
-    await hold_conversation(conn, claim)
-    await _set_delivered.all(conn, **_key(claim, turn_id), seq=seq)
+    row = await _set_delivered.one(
+        conn, **_key(claim, turn_id), fence=claim.fence, seq=seq
+    )
+    _holds(conn, claim, row)
 
 
 async def note_failure(conn: AsyncConnection, claim: Claim, turn_id: TurnId) -> int:
@@ -249,6 +235,15 @@ async def mark_degraded(
     """
     await hold_conversation(conn, claim)
     await conn.execute(_change(claim, turn_id).values(degraded=storable(what)))
+
+
+def _holds(conn: AsyncConnection, claim: Claim, row: Row | None) -> Row:
+    """Return the answer of a statement that holds the conversation."""
+    assert row is not None, "it always answers"
+    if not row["held"]:
+        raise LeaseLostError(claim.conversation_id, fence=claim.fence)
+    note_held(conn, claim)
+    return row
 
 
 def _change(claim: Claim, turn_id: TurnId) -> Update:

@@ -58,8 +58,12 @@ _LOOKS: frozenset[Point] = frozenset(
 """Transactions that change nothing. Under READ COMMITTED each of their statements sees
 what is committed by then anyway, so they do without one: that saves two round trips."""
 
-_STATEMENTS: frozenset[Point] = frozenset({"log.append"})
-"""Transactions of one statement, which is one by itself: it saves as much."""
+_STATEMENTS: frozenset[Point] = frozenset(
+    {"ingress.message", "log.append", "worker.heartbeat", "conversation.release"}
+)
+"""Transactions of one statement, which is one by itself: it saves as much. A release
+that also asks for a newer worker is two; each checks the fence by itself, and should
+the second not come, the lease ends. Whoever is woken is woken after it anyway."""
 _ALONE = _LOOKS | _STATEMENTS
 
 

@@ -75,7 +75,7 @@ class TestTransactions:
     ):
         held = await ground.own()
         assert held.address is not None
-        async with ground.store.begin("ingress.message") as tx:
+        async with ground.store.begin("ingress.stop") as tx:
             await tx.deliver(TENANT, held.conversation_id, None, "said", "{}")
             assert len(await tx.read_mail(held)) == 2
             assert await mail_of(ground, held) == [1]
@@ -86,7 +86,7 @@ class TestTransactions:
         place = ground.address()
 
         async def fail() -> None:
-            async with ground.store.begin("ingress.message") as tx:
+            async with ground.store.begin("ingress.stop") as tx:
                 await tx.deliver(TENANT, place.conversation_id, place, "said", "{}")
                 raise ValueError("mine")
 
@@ -102,7 +102,7 @@ class TestTransactions:
         place = ground.address()
 
         async def go_on_regardless() -> None:
-            async with ground.store.begin("ingress.message") as tx:
+            async with ground.store.begin("ingress.stop") as tx:
                 await tx.deliver(TENANT, place.conversation_id, place, "said", "{}")
                 with suppress(Exception):
                     await tx.deliver(TENANT, place.conversation_id, place, "said", "{")
@@ -167,7 +167,7 @@ class TestClaims:
         places = [ground.address() for _ in range(3)]
         for place in places:
             await ground.send(place)
-        async with ground.store.begin("ingress.message") as tx:
+        async with ground.store.begin("ingress.stop") as tx:
             await tx.deliver(TENANT, places[1].conversation_id, None, "stop", "{}")
             taken = await ground.claim_some(most=5)
         assert [claim.address for claim in taken.claims] == [places[0], places[2]]
@@ -207,7 +207,7 @@ class TestClaims:
         first, second = ground.address(), ground.address()
         for place in (first, second):
             await ground.send(place)
-        async with ground.store.begin("ingress.message") as tx:
+        async with ground.store.begin("ingress.stop") as tx:
             await tx.deliver(TENANT, first.conversation_id, None, "stop", "{}")
             claimed = await ground.claim()
         assert claimed is not None and claimed.address == second
@@ -314,7 +314,7 @@ class TestHeartbeats:
     ):
         locked, free = await ground.own(), await ground.own()
         await ground.expire(locked, free)
-        async with ground.store.begin("ingress.message") as tx:
+        async with ground.store.begin("ingress.stop") as tx:
             await tx.deliver(TENANT, locked.conversation_id, None, "stop", "{}")
             beat = await ground.do(lambda tx: tx.heartbeat([locked, free], LEASE))
             assert beat.keys() == {locked.conversation_id, free.conversation_id}
@@ -375,7 +375,7 @@ class TestReleases:
         """The release waits for the delivery's row lock and then sees its mail."""
         held = await ground.own()
         await consume(ground, held, 1)
-        begun = ground.store.begin("ingress.message")
+        begun = ground.store.begin("ingress.stop")
         async with asyncio.TaskGroup() as group, begun as tx:
             await tx.deliver(TENANT, held.conversation_id, None, "said", "{}")
             group.create_task(let_go(ground, held))
@@ -593,7 +593,7 @@ class TestDeliveries:
 
     async def twin(self, ground: Ground, *, commits: bool) -> bool:
         """Return whether a twin is the first that came while the first was open."""
-        begun = ground.store.begin("ingress.message")
+        begun = ground.store.begin("ingress.stop")
         async with asyncio.TaskGroup() as group:
             twin = group.create_task(self.second(ground, opened := asyncio.Event()))
             with suppress(ValueError):
@@ -623,7 +623,7 @@ class TestDeliveries:
         self, ground: Ground
     ):
         assert await self.first(ground, "d1", "s1")
-        async with ground.store.begin("ingress.message") as tx:
+        async with ground.store.begin("ingress.stop") as tx:
             assert not await tx.first_time(
                 TENANT, delivery_id="d1", said_key="s1", platform="slack"
             )
@@ -642,7 +642,7 @@ class TestNotices:
         self, ground: Ground
     ):
         async def ring(name: str, *, fail: bool = False) -> None:
-            async with ground.store.begin("ingress.message") as tx:
+            async with ground.store.begin("ingress.stop") as tx:
                 await tx.notify(TENANT, ConversationId(name))
                 await tx.notify(TENANT, ConversationId(name))
                 await tx.now()

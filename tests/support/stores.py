@@ -55,7 +55,7 @@ class Ground:
 
     async def do(self, what: Callable[[Transaction], Awaitable[_T]]) -> _T:
         """Do something in a transaction of its own."""
-        async with self.store.begin("ingress.message") as tx:
+        async with self.store.begin("ingress.stop") as tx:
             return await what(tx)
 
     async def now(self) -> datetime:

@@ -25,7 +25,7 @@ class Ear:
         self.heard: asyncio.Queue[ConversationId] = asyncio.Queue()
 
     async def ring(self, conversation_id: ConversationId) -> None:
-        async with self.store.begin("ingress.message") as tx:
+        async with self.store.begin("ingress.stop") as tx:
             await tx.notify(TENANT, conversation_id)
 
     async def hears(self) -> ConversationId:
@@ -73,7 +73,7 @@ async def test_who_does_not_listen_still_tells(
     engine: AsyncEngine, database_url: str
 ) -> None:
     async with listening(engine, database_url) as ear:
-        async with PostgresStore(engine).begin("ingress.message") as tx:
+        async with PostgresStore(engine).begin("ingress.stop") as tx:
             await tx.notify(TENANT, HELLO)
         assert await ear.hears() == HELLO
 
@@ -87,7 +87,7 @@ async def test_many_are_told_together(
         listening(engine, database_url) as one,
         listening(engine, database_url) as other,
     ):
-        async with one.store.begin("ingress.message") as tx:
+        async with one.store.begin("ingress.stop") as tx:
             for name in names:
                 await tx.notify(TENANT, name)
         assert [await other.hears() for _ in names] == names
