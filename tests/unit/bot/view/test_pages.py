@@ -9,44 +9,9 @@ from hypothesis import strategies as st
 from bot.view import letters
 from bot.view.pages import LARGEST, Page, normalized, pages_of, weight_of
 from bot.view.parser import blocks_in, spans_in
+from tests.support.answers import STEPS, TABLE
+from tests.support.answers import long_texts as texts
 
-PROSE = (
-    "Open **the portal** and choose *VPN*. Then see [the guide](https://x.example). "
-)
-CODE = "```py\n" + "print('hello')\n" * 12 + "```\n\n"
-STEPS = "".join(f"{n}. step {n} is **here**\n" for n in range(1, 90)) + "\n"
-TABLE = "| name | cost |\n|---|--:|\n" + "| monitor | 45 |\n" * 60 + "\n"
-
-pieces = st.one_of(
-    st.sampled_from(
-        [
-            *(PROSE, PROSE * 3, CODE, STEPS, TABLE, "\n\n", "\n", "# Title\n\n"),
-            *("- item\n", "  - deep\n", "> quoted **a\n> b**\n", "1. a\n\n   b\n"),
-            *("```\n", "~~~\n", "| a | b |\n", "|--|--|\n", "**", "`", "[", "](", ")"),
-            *("<!channel>", "&amp;", "\\", "x" * 900, " " * 200, "\n \n" * 20),
-            *(
-                "👩‍👩‍👧‍👧" * 40,
-                "e\u0301" * 200,
-                "🇩🇪" * 90,
-                "。" * 50,
-                "\r\n",
-                "\t- tab\n",
-            ),
-        ]
-    ),
-    st.text("ab `*_~[]()!<>\\\n-#>1.:/|", max_size=40),
-    st.text(max_size=20),
-)
-chunks = st.builds("".join, st.lists(pieces, min_size=1, max_size=4))
-
-
-def many(chunk: str, times: int) -> str:
-    return chunk * times
-
-
-texts = st.lists(
-    st.builds(many, chunks, st.integers(1, 40)), min_size=1, max_size=5
-).map(lambda parts: "".join(parts)[:9_000])
 _slow = settings(deadline=None, max_examples=30)
 
 
