@@ -13,22 +13,24 @@ A platform that counts in fixed windows, or with a token bucket that holds ``cou
 and refills ``count / seconds``, allows everything that this bound allows.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import ceil, floor, inf
 
-SHRINK = 0.7
-"""What a refusal leaves of the believed budget."""
-GROW = 0.01
-"""What a success adds to the believed budget, as a share of the documented one."""
-LEAST = 0.1
-"""The believed budget never falls below this share of the documented one."""
+from bot.pacing.belief import Belief
+
 SWEEP = 60.0
 """Seconds between two looks for lanes that nobody uses any more."""
-BURST = 0.5
-"""Share of a budget that progress may use up at once; the rest is spread out."""
+TURN = 15.0
+"""Seconds that a turn lasts, about: of a window that is shorter, endings of turns that
+live now need only a share."""
+PLENTY = 10**6
+"""What a lane without windows allows."""
+BUSY = 0.8
+"""Share of a window that is used when the lane is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,11 @@ class Lane:
     windows: tuple[Window, ...]
     """All of them hold at once."""
     reserve: float = 0.0
-    """Share of each window (0 to 1) kept for approvals and finals."""
+    """Share of each window (0 to 1) kept for approvals and finals that nobody could
+    foresee; what the turns that live now need for their ends is kept beside it."""
+    most: float = 1.0
+    """How many times the documented budget may be believed in, if use shows that
+    there is more; 1: never more than is documented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +82,9 @@ class Haste(Enum):
     """How much of a lane a send may claim."""
 
     URGENT = auto()
-    """All of it, the reserve included, at once: approvals and finals."""
-    PROMPT = auto()
-    """All but the reserve, at once: errors, and the first sight of a message."""
+    """All of it: approvals and finals."""
     PATIENT = auto()
-    """All but the reserve, and only the first half in a burst: refreshes."""
+    """All but what is kept for them: everything else."""
 
 
 class _Meter:
@@ -100,6 +104,13 @@ class _Meter:
         while self.log and self.log[0] + self.span <= now:
             self.log.popleft()
 
+    def comes_back(self, now: float, within: float) -> int:
+        """Return how many operations may be done again in the next seconds."""
+        if within >= self.span:
+            # Whatever is used now comes back too, and may be used again.
+            return len(self.log) + floor(self.size * (within / self.span - 1))
+        return bisect_right(self.log, now + within - self.span)
+
 
 class Bucket:
     """One lane's state.
@@ -112,18 +123,28 @@ class Bucket:
         self._lane = lane
         self._meters = [_Meter(window) for window in lane.windows]
         self._out = 0
-        self._last_draw = -inf
-        self._believed = 1.0
+        self._belief = Belief(lane.most)
         self.paused_until = -inf
         """When the lane opens again after a refusal."""
 
+    @property
+    def key(self) -> str:
+        """Return what the platform counts by."""
+        return self._lane.key
+
+    @property
+    def window(self) -> float:
+        """Return the seconds of its longest window."""
+        return max((meter.span for meter in self._meters), default=0.0)
+
     def redefine(self, lane: Lane) -> None:
         """Take over new limits; what has been used stays used."""
-        if lane == self._lane:
+        if lane is self._lane or lane == self._lane:
             return
         longest = max(self._meters, key=lambda meter: meter.span, default=None)
         log = longest.log if longest else ()
         self._lane = lane
+        self._belief.most = lane.most
         self._meters = [_Meter(window, log) for window in lane.windows]
 
     def left(self, now: float) -> int:
@@ -138,17 +159,21 @@ class Bucket:
             left=self.left(now),
             size=tightest.size if tightest else 0,
             seconds=tightest.span if tightest else 0.0,
-            believed=self._believed,
+            believed=self._belief.share,
             paused_for=max(0.0, self.paused_until - now),
         )
 
-    def ready_at(self, now: float, haste: Haste, *, held: int = 0) -> float:
+    def ready_at(
+        self, now: float, haste: Haste, *, held: int = 0, kept: int = 0
+    ) -> float:
         """Return when one operation may be drawn: a time <= ``now`` means at once.
 
         Args:
             now: Monotonic seconds.
             haste: How much of the lane it may claim.
             held: Tokens spoken for by others who go first.
+            kept: Turns that live and will need a token for their end; the urgent
+                need not care.
 
         Returns:
             Monotonic seconds; infinity if that depends on an answer still awaited.
@@ -156,13 +181,43 @@ class Bucket:
         ready = self.paused_until
         for meter in self._meters:
             meter.forget_until(now)
-            ready = max(ready, self._meter_ready_at(meter, haste, held))
+            allowed = self._allowed(meter, haste, kept)
+            used = self._out + len(meter.log) + held
+            if used >= allowed:
+                if used - allowed >= len(meter.log):
+                    return inf
+                # It opens when enough of what was used is in the past.
+                ready = max(ready, meter.log[used - allowed] + meter.span)
         return ready
 
-    def draw(self, now: float) -> None:
+    def outlook(self, now: float, within: float) -> int:
+        """Return how many operations may be done in the next seconds.
+
+        Those of the lane's reserve are left out.
+
+        Args:
+            now: Monotonic seconds.
+            within: How many seconds.
+        """
+        if self.paused_until >= now + within:
+            return 0
+        return min(
+            (
+                max(
+                    0,
+                    self._allowed(meter, Haste.PATIENT)
+                    + meter.comes_back(now, within)
+                    - self._out
+                    - len(meter.log),
+                )
+                for meter in self._meters
+            ),
+            default=PLENTY,
+        )
+
+    def draw(self) -> None:
         """Take one operation out of every window."""
         self._out += 1
-        self._last_draw = now
 
     def refund(self) -> None:
         """Put one operation back: it never reached the platform."""
@@ -175,9 +230,13 @@ class Bucket:
             meter.forget_until(now)
             meter.log.append(now)
 
-    def grow(self) -> None:
+    def grow(self, now: float) -> None:
         """Believe in a little more after a success."""
-        self._believed = min(1.0, self._believed + GROW)
+        busy = any(
+            self._out + len(meter.log) >= BUSY * self._whole(meter)
+            for meter in self._meters
+        )
+        self._belief.succeeded(now, busy=busy)
 
     def pause(self, now: float, until: float) -> None:
         """Rest ``until`` then and believe in less.
@@ -186,7 +245,7 @@ class Bucket:
         lengthen the rest, but shrink nothing.
         """
         if now >= self.paused_until:
-            self._believed = max(LEAST, self._believed * SHRINK)
+            self._belief.refused(now)
         self.paused_until = max(self.paused_until, until)
 
     def is_fresh(self, now: float) -> bool:
@@ -194,35 +253,25 @@ class Bucket:
         for meter in self._meters:
             meter.forget_until(now)
         used = self._out + sum(len(meter.log) for meter in self._meters)
-        return used == 0 and self._believed == 1.0 and now >= self.paused_until
+        return used == 0 and self._belief.is_fresh and now >= self.paused_until
 
-    def _meter_ready_at(self, meter: _Meter, haste: Haste, held: int) -> float:
-        allowed = self._allowed(meter, haste)
-        used = self._out + len(meter.log) + held
-        if used >= allowed:
-            excess = used - allowed
-            # The reserve aside, a window opens when enough of it is in the past.
-            if excess < len(meter.log):
-                return meter.log[excess] + meter.span
-            return inf
-        if haste is Haste.PATIENT and meter.log and used >= allowed * BURST:
-            rest = meter.log[0] + meter.span - self._last_draw
-            return self._last_draw + rest / (allowed - used + 1)
-        return -inf
+    def _whole(self, meter: _Meter) -> int:
+        return max(1, floor(meter.size * self._belief.share))
 
-    def _allowed(self, meter: _Meter, haste: Haste) -> int:
-        whole = max(1, floor(meter.size * self._believed))
+    def _allowed(self, meter: _Meter, haste: Haste, kept: int = 0) -> int:
+        whole = self._whole(meter)
         if haste is Haste.URGENT:
             return whole
-        return whole - min(whole - 1, ceil(whole * self._lane.reserve))
+        # What is kept never takes the last token from progress.
+        ends = ceil(kept * min(1.0, meter.span / TURN))
+        return whole - min(whole - 1, ceil(whole * self._lane.reserve) + ends)
 
     def _tightest(self, now: float) -> tuple[int, _Meter | None]:
         tightest: _Meter | None = None
         least = 0
         for meter in self._meters:
             meter.forget_until(now)
-            allowed = self._allowed(meter, Haste.URGENT)
-            left = max(0, allowed - self._out - len(meter.log))
+            left = max(0, self._whole(meter) - self._out - len(meter.log))
             if tightest is None or left < least:
                 tightest, least = meter, left
         return least, tightest

@@ -29,13 +29,17 @@ Invariants, each one a property in ``tests/unit/bot/pacing/test_pacer.py``:
 6. Two progress sends of one surface are ``min_interval`` apart.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from math import inf
 
-from bot.pacing.lanes import Bucket, Haste, Lane, LaneLevel, Lanes
+from bot.pacing.choice import Choice, Chooser
+from bot.pacing.habits import Habits
+from bot.pacing.lanes import Lane, LaneLevel, Lanes
+from bot.pacing.market import Market
 from bot.pacing.plan import Plan, Priority, Send, Tally
+from bot.pacing.roster import Roster
 from bot.pacing.surface import Flight, Surface
+from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
 
 FIRST_RETRY = 1.0
@@ -46,6 +50,8 @@ SHORTEST_PAUSE = 1.0
 """Seconds a refused lane rests at least, whatever the platform asked for."""
 HOLD = 1.0
 """Seconds for which tokens are held for an urgent send that waits for another lane."""
+NEAR_END = 0.5
+"""Seconds for which a surface that is about to end gets no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,8 @@ class _Landed:
 class Pacer:
     """The schedule of all surfaces of one process.
 
-    Every call costs the same however many surfaces are shown; only a plan after a
-    fact that matters looks at the surfaces that wait.
+    Every call costs the same however many surfaces are shown; only a plan in which
+    something may be due looks at the surfaces that wait.
 
     Args:
         min_interval: Least seconds between two progress sends of one surface.
@@ -66,13 +72,13 @@ class Pacer:
 
     def __init__(self, *, min_interval: float = 0.5) -> None:
         self._min_interval = min_interval
-        self._surfaces: dict[SurfaceId, Surface] = {}
-        self._waiting: dict[SurfaceId, Surface] = {}
+        self._roster = Roster()
         self._abandoned: set[SurfaceId] = set()
         self._forgotten: dict[SurfaceId, list[Flight]] = {}
         """Sends under way of surfaces that were dropped meanwhile."""
         self._flying = 0
         self._lanes = Lanes()
+        self._habits = Habits()
         self._tally = Tally()
         self._now = -inf
         self._changed = False
@@ -83,7 +89,7 @@ class Pacer:
     @property
     def idle(self) -> bool:
         """Whether every surface shows its newest revision."""
-        return not self._waiting and not self._flying
+        return not self._roster.anybody_waits and not self._flying
 
     @property
     def tally(self) -> Tally:
@@ -92,7 +98,7 @@ class Pacer:
 
     def settled(self, surface: SurfaceId) -> bool:
         """Return whether nothing more will be sent for ``surface`` as things are."""
-        known = self._surfaces.get(surface)
+        known = self._roster.find(surface)
         return known is None or (known.flight is None and not known.is_stale)
 
     def lane_levels(self, now: float) -> tuple[LaneLevel, ...]:
@@ -116,72 +122,90 @@ class Pacer:
         revision: int,
         *,
         priority: Priority,
-        lanes: tuple[Lane, ...],
         now: float,
+        ways: tuple[Way, ...] | None = None,
+        lanes: tuple[Lane, ...] = (),
+        size: int | None = None,
+        ends_soon: bool = False,
     ) -> None:
         """Take note of a newer revision.
 
         The newest revision wins: an older one is ignored, the same one again
-        replaces priority and lanes.
+        replaces priority and ways.
 
         Args:
             surface: What shows it.
             revision: Grows with every change of the surface.
             priority: What this revision is; the surface's from now on.
-            lanes: Every budget that sending it would draw one token from now. A post
-                and an edit may differ.
             now: Monotonic seconds.
+            ways: How it may be sent from now on. While a send is in flight: if that
+                one is not shown.
+            lanes: Without ``ways``: the budgets of its only way.
+            size: Characters that it shows. What people have not seen is the
+                difference to what they have.
+            ends_soon: Whether the last word will be offered in a moment, so that a
+                refresh now would only delay it.
         """
         now = self._advance(now)
         if surface in self._abandoned:
             return
-        known = self._surfaces.get(surface)
+        known = self._roster.find(surface)
         if known is None:
-            known = Surface(
-                newest=revision, priority=priority, lanes=lanes, stale_since=now
-            )
-            self._surfaces[surface] = known
+            known = Surface(newest=revision, priority=priority, born=now)
+            self._roster.admit(surface, known)
             self._tally.offered += 1
+            known.grow(size, now)
         elif revision > known.newest:
-            self._renew(known, revision, now)
+            self._tally.offered += 1
+            self._tally.coalesced += known.newest not in (known.shown, known.tried)
+            known.newest = revision
+            known.grow(size, now)
         elif revision < known.newest:
             return
-        if (known.priority, known.lanes) != (priority, lanes):
-            known.priority, known.lanes = priority, lanes
-            self._changed = True
-        self._queue(surface, known)
+        if ends_soon:
+            known.quiet_until = now + NEAR_END
+        ways = _only(lanes, known) if ways is None else ways
+        self._changed |= self._roster.classify(surface, priority)
+        self._changed |= self._roster.lead(surface, ways)
+        self._changed |= self._roster.queue(surface) or ends_soon
+        if self._roster.waits(surface) and not self._changed:
+            known_wake = inf if self._wake_at is None else self._wake_at
+            self._wake_at = min(known_wake, known.due_at)
 
     def adopt(self, surface: SurfaceId, revision: int) -> None:
         """Take note that ``surface`` shows ``revision`` already, e.g. after a restart."""
-        if surface in self._surfaces or surface in self._abandoned:
-            return
-        self._surfaces[surface] = Surface(
-            newest=revision,
-            priority=Priority.PROGRESS,
-            lanes=(),
-            stale_since=self._now,
-            shown=revision,
-            tried=revision,
-        )
+        if self._roster.find(surface) is None and surface not in self._abandoned:
+            known = Surface(newest=revision, priority=Priority.PROGRESS)
+            known.shown = known.tried = revision
+            self._roster.admit(surface, known)
 
     def succeeded(
-        self, surface: SurfaceId, now: float, *, lanes: tuple[Lane, ...] | None = None
+        self,
+        surface: SurfaceId,
+        now: float,
+        *,
+        lanes: tuple[Lane, ...] | None = None,
+        ways: tuple[Way, ...] | None = None,
     ) -> None:
         """The platform shows the revision in flight.
 
         Args:
             surface: Which.
             now: Monotonic seconds.
-            lanes: What the next send draws from, where that has changed: after a
-                first post, the lanes of an edit.
+            lanes: Without ``ways``: the budgets of its only way from now on.
+            ways: How it is sent from now on, where the way that was taken did not say
+                so (`Way.then`), or not rightly.
         """
         if landed := self._land(surface, now):
             for bucket in landed.flight.buckets:
                 bucket.settle(self._now)
-                bucket.grow()
-            landed.surface.sent_at = landed.flight.sent_at
-            if lanes is not None:
-                landed.surface.lanes = lanes
+                bucket.grow(self._now)
+            known, flight = landed.surface, landed.flight
+            known.sent_at = flight.sent_at
+            if ways is None and lanes is not None:
+                ways = _only(lanes, known)
+            self._learn(known, flight)
+            self._roster.lead(surface, ways or flight.then or known.ways)
             self._tally.sent += 1
             self._show(surface, landed)
 
@@ -219,7 +243,7 @@ class Pacer:
                 bucket.pause(self._now, until)
             landed.surface.retry_at = until
             self._tally.throttled += 1
-            self._queue(surface, landed.surface)
+            self._recall(surface, landed)
 
     def failed(
         self, surface: SurfaceId, now: float, *, retry_at: float | None = None
@@ -241,7 +265,7 @@ class Pacer:
             known.failures = min(known.failures + 1, 10)
             known.sent_at = landed.flight.sent_at
             self._tally.failed += 1
-            self._queue(surface, known)
+            self._recall(surface, landed)
 
     def abandon(self, surface: SurfaceId, now: float) -> None:
         """Never send this surface again: there is nothing left to change."""
@@ -256,10 +280,10 @@ class Pacer:
         What is in flight counts until its report: the platform may not have seen it.
         """
         self._abandoned.discard(surface)
-        self._waiting.pop(surface, None)
-        known = self._surfaces.pop(surface, None)
+        known = self._roster.drop(surface)
         if known is not None and known.flight is not None:
             self._flying -= 1
+            self._changed = True
             self._forgotten.setdefault(surface, []).append(known.flight)
 
     # -------------------------------------------------------------------- inside
@@ -268,67 +292,39 @@ class Pacer:
         self._now = max(self._now, now)
         return self._now
 
-    def _renew(self, known: Surface, revision: int, now: float) -> None:
-        self._tally.offered += 1
-        if known.newest not in (known.shown, known.tried):
-            self._tally.coalesced += 1
-        if known.flight is None:
-            if not known.is_stale:
-                known.stale_since = now
-        elif known.newest == known.flight.revision:
-            known.flight.stale_since = now
-        known.newest = revision
-
-    def _queue(self, surface: SurfaceId, known: Surface) -> None:
-        if known.flight is None and known.is_stale and surface not in self._waiting:
-            self._waiting[surface] = known
-            self._changed = True
-
     def _take_turns(self, now: float) -> tuple[tuple[Send, ...], float | None]:
+        market = Market(self._lanes, self._habits, now)
+        market.count(self._roster.living)
+        chooser = Chooser(market, self._habits, self._min_interval, now)
         sends: list[Send] = []
-        wake_at = inf
-        held: Counter[Bucket] = Counter()
-        shut: dict[tuple[Bucket, Haste], float] = {}
-        for surface, known in sorted(
-            self._waiting.items(), key=lambda entry: entry[1].turn
-        ):
-            ready = self._earliest(known)
-            if ready <= now:
-                buckets = tuple(self._lanes.of(known.lanes, now))
-                ready = _ready_at(buckets, known.haste, now, held, shut)
-                if ready <= now:
-                    sends.append(self._launch(surface, known, buckets, now))
-                    continue
-                if known.priority.is_urgent and ready <= now + HOLD:
-                    held.update(buckets)
-            wake_at = min(wake_at, ready)
+        wake_at = self._roster.next_bound(now)
+        for surface, known in self._roster.candidates(now):
+            self._tally.looked += 1
+            choice = chooser.choose(known)
+            if choice.at <= now:
+                sends.append(self._launch(surface, known, choice, now))
+                if known.shown is None and choice.way.then:
+                    market.join(choice.way.then)
+                continue
+            if known.is_urgent and choice.at <= now + HOLD:
+                chooser.hold(choice.way)
+            wake_at = min(wake_at, choice.at)
         return tuple(sends), None if wake_at == inf else wake_at
 
-    def _earliest(self, known: Surface) -> float:
-        """Return when the surface itself may be sent again, whatever the lanes say."""
-        if known.priority < Priority.PROGRESS:
-            return known.retry_at
-        return max(known.retry_at, known.sent_at + self._min_interval)
-
     def _launch(
-        self,
-        surface: SurfaceId,
-        known: Surface,
-        buckets: tuple[Bucket, ...],
-        now: float,
+        self, surface: SurfaceId, known: Surface, choice: Choice, now: float
     ) -> Send:
-        for bucket in buckets:
-            bucket.draw(now)
-        known.flight = Flight(revision=known.newest, buckets=buckets, sent_at=now)
-        known.tried = known.newest
+        for bucket in choice.buckets:
+            bucket.draw()
+        known.launch(choice.buckets, choice.way, now)
         self._flying += 1
-        del self._waiting[surface]
-        return Send(surface, known.newest)
+        self._roster.launched(surface)
+        return Send(surface, known.newest, choice.way.name)
 
     def _land(self, surface: SurfaceId, now: float) -> _Landed | None:
         """Return what came down; ``None`` if nobody is interested any more."""
         self._advance(now)
-        known = self._surfaces.get(surface)
+        known = self._roster.find(surface)
         if known is None or known.flight is None:
             settled = self._settle_forgotten(surface)
             assert settled or not known, f"{surface}: a report without a send in flight"
@@ -356,29 +352,30 @@ class Pacer:
         known.shown = flight.revision
         known.retry_at = -inf
         known.failures = 0
-        if flight.stale_since is not None:
-            known.stale_since = flight.stale_since
-        self._queue(surface, known)
+        self._roster.queue(surface)
+
+    def _recall(self, surface: SurfaceId, landed: _Landed) -> None:
+        """People did not see what was sent, or nobody knows."""
+        landed.surface.recall(landed.flight, self._now)
+        self._roster.queue(surface)
+
+    def _learn(self, known: Surface, flight: Flight) -> None:
+        ended = known.priority is Priority.FINAL and flight.revision == known.newest
+        if ended and known.born > -inf:
+            refreshes = [way for way in known.ways if way.use is not Use.ENDING]
+            self._habits.ended(
+                self._now,
+                lanes={lane.key for way in refreshes for lane in way.lanes},
+                life=self._now - known.born,
+                said=known.said,
+                size=known.grown,
+            )
 
 
-def _ready_at(
-    buckets: tuple[Bucket, ...],
-    haste: Haste,
-    now: float,
-    held: Counter[Bucket],
-    shut: dict[tuple[Bucket, Haste], float],
-) -> float:
-    """Return when a send may claim all of ``buckets``, or earlier if it must wait.
-
-    A lane that is shut stays so for the rest of a plan, so it is looked at once
-    (``shut``), however many surfaces wait for it.
-    """
-    ready = max((shut.get((bucket, haste), -inf) for bucket in buckets), default=now)
-    if ready > now:
-        return ready
-    for bucket in buckets:
-        ready = bucket.ready_at(now, haste, held=held[bucket])
-        if ready > now:
-            shut[bucket, haste] = ready
-            return ready
-    return now
+def _only(lanes: tuple[Lane, ...], known: Surface) -> tuple[Way, ...]:
+    """Return one nameless way that draws from ``lanes``."""
+    match known.ways:
+        case (Way(name="", lanes=same),) if same == lanes:
+            return known.ways
+        case _:
+            return (Way(lanes=lanes),)

@@ -30,6 +30,8 @@ class Send:
 
     surface: SurfaceId
     revision: int
+    way: str = ""
+    """The name of the `Way` to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Tally:
     """Sends that the platform refused for now."""
     failed: int = 0
     """Sends that did not arrive, or nobody knows."""
+    looked: int = 0
+    """Surfaces looked at, over all plans: what deciding has cost."""
 
     @property
     def saved(self) -> int:

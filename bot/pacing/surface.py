@@ -1,10 +1,55 @@
 """What the pacer knows of one surface, and whose turn it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
-from bot.pacing.lanes import Bucket, Haste, Lane
+from bot.pacing.lanes import Bucket, Haste
 from bot.pacing.plan import Priority
+from bot.pacing.way import Way
+
+UNSIZED = 40
+"""Characters that a revision counts for when nobody says how many it has."""
+LEAST_NEWS = 1
+"""Characters that a revision counts for at least: something has changed."""
+BREATH = 0.25
+"""Seconds of silence after which a surface does not grow any more."""
+
+
+@dataclass(slots=True)
+class Backlog:
+    """What people have not seen, and for how long: characters times seconds."""
+
+    since: float = inf
+    """When the oldest of it came."""
+    unseen: float = 0.0
+    """Characters."""
+    area: float = 0.0
+    """Characters times seconds, until ``at``."""
+    at: float = -inf
+
+    def add(self, characters: float, now: float) -> None:
+        """Take note of more."""
+        self.since = min(self.since, now)
+        self.area, self.at = self.area_at(now), now
+        self.unseen += characters
+
+    def area_at(self, now: float) -> float:
+        """Return characters times seconds."""
+        return self.area + self.unseen * max(0.0, now - self.at) if self.unseen else 0.0
+
+    def put_back(self, carried: "Backlog", now: float) -> None:
+        """Take back what was sent and not seen."""
+        self.area = self.area_at(now) + carried.area_at(now)
+        self.at = now
+        self.unseen += carried.unseen
+        self.since = min(self.since, carried.since)
+
+    def reaches(self, area: float, now: float) -> float:
+        """Return when there will be so much if nothing is added."""
+        lacks = area - self.area_at(now)
+        if lacks <= 0:
+            return now
+        return now + lacks / self.unseen if self.unseen else inf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,8 +59,12 @@ class Flight:
     revision: int
     buckets: tuple[Bucket, ...]
     sent_at: float
-    stale_since: float | None = None
-    """When the first revision newer than this one was offered."""
+    carried: Backlog
+    """What people see when it arrives."""
+    said_before: float
+    """Seconds of growth that people had seen before it."""
+    then: tuple[Way, ...]
+    """How the surface goes on when it has arrived."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,16 +73,35 @@ class Surface:
 
     newest: int
     priority: Priority
-    lanes: tuple[Lane, ...]
-    stale_since: float
-    """When the oldest revision was offered that nobody has seen yet."""
+    ways: tuple[Way, ...] = ()
+    backlog: Backlog = field(default_factory=Backlog)
+    """What is newer than what was sent last."""
+    size: int | None = None
+    """Characters of the newest revision."""
     shown: int | None = None
     tried: int | None = None
     """The revision sent last, whatever became of it."""
     flight: Flight | None = None
     sent_at: float = -inf
     retry_at: float = -inf
+    quiet_until: float = -inf
+    """Until when no progress is sent, because the end is near."""
     failures: int = 0
+    born: float = -inf
+    heard_at: float = -inf
+    """When it was offered last."""
+    said: float = 0.0
+    """Seconds in which it has grown."""
+    said_sent: float = 0.0
+    """How many of them what was sent last contained."""
+    grown: float = 0.0
+    """Characters that came, in all."""
+    open_at: float = -inf
+    """Before this it may not be sent, as far as the last plan could tell."""
+    price: float = 0.0
+    """What its backlog had to reach in the last plan."""
+    latest: float = inf
+    """When it is due whatever its backlog is, as of the last plan."""
 
     @property
     def is_stale(self) -> bool:
@@ -41,15 +109,63 @@ class Surface:
         return self.shown is None or self.newest > self.shown
 
     @property
-    def turn(self) -> tuple[Priority, bool, float]:
-        """Who goes first: by priority, unseen before seen, longest waiting first."""
-        return (self.priority, self.shown is not None, self.stale_since)
+    def is_urgent(self) -> bool:
+        """Whether it may use what is kept, and follow at any interval."""
+        return self.priority.is_urgent
+
+    @property
+    def is_refresh(self) -> bool:
+        """Whether people see an earlier revision of it."""
+        return self.shown is not None and self.priority >= Priority.PROGRESS
+
+    @property
+    def coming_ways(self) -> tuple[Way, ...]:
+        """How it is sent once what is in flight has arrived."""
+        return self.flight.then if self.flight and self.flight.then else self.ways
 
     @property
     def haste(self) -> Haste:
         """How much of its lanes it may claim."""
-        if self.priority.is_urgent:
-            return Haste.URGENT
-        if self.priority is Priority.ERROR or self.shown is None:
-            return Haste.PROMPT
-        return Haste.PATIENT
+        return Haste.URGENT if self.is_urgent else Haste.PATIENT
+
+    @property
+    def due_at(self) -> float:
+        """Return when it is due if nothing more comes, as far as the last plan knew."""
+        due = min(self.backlog.reaches(self.price, self.backlog.at), self.latest)
+        return max(self.open_at, due)
+
+    def turn(self, now: float) -> tuple[Priority, bool, float, float]:
+        """Return who goes first: by priority, unseen before seen, most unseen first."""
+        area = self.backlog.area_at(now) if self.is_refresh else 0.0
+        return (self.priority, self.shown is not None, -area, self.backlog.since)
+
+    def launch(self, buckets: tuple[Bucket, ...], way: Way, now: float) -> None:
+        """Take note that the newest revision is on its way."""
+        self.flight = Flight(
+            revision=self.newest,
+            buckets=buckets,
+            sent_at=now,
+            carried=self.backlog,
+            said_before=self.said_sent,
+            then=way.then,
+        )
+        self.backlog = Backlog()
+        self.tried, self.said_sent = self.newest, self.said
+
+    def recall(self, flight: Flight, now: float) -> None:
+        """Take note that people did not see what was sent, or nobody knows."""
+        self.backlog.put_back(flight.carried, now)
+        self.said_sent = flight.said_before
+
+    def grow(self, size: int | None, now: float) -> None:
+        """Take note of a newer revision's size."""
+        if size is None or self.size is None:
+            more = float(UNSIZED if size is None else size)
+        else:
+            more = float(max(LEAST_NEWS, abs(size - self.size)))
+        self.size = size
+        if now - self.heard_at < BREATH:
+            self.said += now - self.heard_at
+        self.heard_at = now
+        self.grown += more
+        self.backlog.add(more, now)

@@ -14,8 +14,6 @@ RATE = 60.0
 """Tokens a second."""
 TOKEN = (1, 7)
 """Characters of a token: 4 on average."""
-STEP_LINE = 30
-"""Characters of the line that says which step is under way (our choice)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +54,7 @@ def trace(name: str, start: float, random: Random, *, pace: float = 1.0) -> Trac
     )
     count = round(TOKENS * pace)
     sizes = accumulate(random.randint(*TOKEN) for _ in range(count))
-    said = tuple(
-        (steps[-1] + number / RATE, size) for number, size in enumerate(sizes)
-    )
+    said = tuple((steps[-1] + number / RATE, size) for number, size in enumerate(sizes))
     return Trace(name=name, start=start, steps=tuple(steps), said=said)
 
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing.lanes import SHRINK, Lane, Window
+from bot.pacing.belief import SHRINK
+from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import FIRST_RETRY, LAST_RETRY, SHORTEST_PAUSE, Pacer
 from bot.pacing.plan import Plan, Priority, Send
 from bot.protocol.ids import SurfaceId
@@ -131,7 +132,7 @@ def test_everybody_gets_a_turn():
             offer(pacer, surface, second, now=float(second), lanes=(lane,))
         for send in show(pacer, float(second)):
             turns[send.surface] += 1
-    assert set(turns.values()) == {10}
+    assert max(turns.values()) - min(turns.values()) <= 1
 
 
 def test_a_send_needs_a_token_of_every_lane():

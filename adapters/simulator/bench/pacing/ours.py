@@ -1,0 +1,219 @@
+"""Our pacer in virtual time: the real `Pacer`, and a shell that takes no time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from time import process_time
+
+from adapters.simulator.bench.pacing.traces import Trace
+from adapters.simulator.bench.pacing.workspace import (
+    CHANNEL_BURST,
+    PER_MINUTE,
+    POSTS_PER_MINUTE,
+    Method,
+)
+from adapters.simulator.bench.pacing.world import Call, Screen, World
+from bot.pacing.lanes import Lane, Window
+from bot.pacing.pacer import Pacer
+from bot.pacing.plan import Priority, Send
+from bot.pacing.way import Use, Way
+from bot.protocol.ids import SurfaceId
+
+MARGIN = 1.0
+"""Tokens a minute that we leave alone, in each lane."""
+METHODS = {
+    "post": Method.POST,
+    "edit": Method.UPDATE,
+    "open": Method.START,
+    "append": Method.APPEND,
+    "close": Method.STOP,
+    "final_post": Method.POST,
+    "next_post": Method.POST,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """Which lanes the pacer may use."""
+
+    name: str
+    streams: bool = False
+    paragraphs: bool = False
+    """Whether parts of an answer may be new messages."""
+    floor: float = 0.5
+
+
+def _lane(method: Method) -> Lane:
+    return Lane(key=method, windows=(Window(PER_MINUTE[method] - MARGIN, 60.0),))
+
+
+_LANES = {method: _lane(method) for method in PER_MINUTE}
+_POSTS = Lane(key="posts", windows=(Window(POSTS_PER_MINUTE - MARGIN, 60.0),))
+
+
+def ways_of(kit: Kit, channel: str) -> tuple[Way, ...]:
+    """Return how a turn in ``channel`` may be sent first, and all that follows."""
+    of_channel = Lane(
+        key=f"posts/{channel}", windows=(Window(CHANNEL_BURST, CHANNEL_BURST),)
+    )
+    posts = (_POSTS, of_channel)
+    edit = Way(name="edit", lanes=(_LANES[Method.UPDATE],))
+    final = Way(name="final_post", lanes=posts, use=Use.ENDING)
+    after: tuple[Way, ...] = (edit, final)
+    if kit.paragraphs:
+        after = (edit, Way(name="next_post", lanes=posts, floor=1.0))
+    post = Way(name="post", lanes=posts, then=after)
+    if not kit.streams:
+        return (post,)
+    append = Way(name="append", lanes=(_LANES[Method.APPEND],), use=Use.PROGRESS)
+    close = Way(
+        name="close", lanes=(_LANES[Method.STOP],), use=Use.ENDING, then=(edit,)
+    )
+    opening = Way(
+        name="open",
+        lanes=(_LANES[Method.START], *posts),
+        use=Use.PROGRESS,
+        then=(append, close),
+    )
+    return (post, opening)
+
+
+@dataclass(slots=True)
+class _Turn:
+    screen: Screen
+    ways: tuple[Way, ...]
+    revision: int = 0
+    size: int = 0
+    """Characters of the answer."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """Shows turns as delivery would.
+
+    Args:
+        world: Where they happen.
+        kit: Which lanes there are.
+    """
+
+    world: World
+    kit: Kit
+    cpu: float = 0.0
+    shrunk: int = 0
+    pacer: Pacer = field(default_factory=Pacer)
+    _turns: dict[SurfaceId, _Turn] = field(default_factory=dict[SurfaceId, _Turn])
+    _wake: float | None = None
+
+    def __post_init__(self) -> None:
+        self.pacer = Pacer(min_interval=self.kit.floor)
+
+    def play(self, screen: Screen) -> None:
+        """Let a turn happen."""
+        trace = screen.trace
+        surface = SurfaceId(trace.name)
+        self._turns[surface] = _Turn(screen, ways_of(self.kit, trace.name))
+        say = partial(self._say, surface)
+        at = self.world.at
+        at(trace.start, partial(say, 0, Priority.PROGRESS))
+        for begun in trace.steps[:-1]:
+            at(begun, partial(say, 0, Priority.PROGRESS))
+        for when, size in trace.said[:-1]:
+            at(when, partial(say, size, Priority.PROGRESS))
+        at(trace.end, partial(say, trace.size, Priority.FINAL))
+
+    def _say(self, surface: SurfaceId, size: int, priority: Priority) -> None:
+        turn = self._turns[surface]
+        turn.revision += 1
+        turn.size = size
+        begun = process_time()
+        self.pacer.offer(
+            surface,
+            turn.revision,
+            priority=priority,
+            ways=turn.ways,
+            size=turn.size,
+            now=self.world.now,
+        )
+        self.cpu += process_time() - begun
+        self._ask()
+
+    def _ask(self) -> None:
+        begun = process_time()
+        plan = self.pacer.plan(self.world.now)
+        self.cpu += process_time() - begun
+        for send in plan.sends:
+            self._send(send)
+        if plan.wake_at != self._wake:
+            self._wake = plan.wake_at
+            if plan.wake_at is not None:
+                self.world.at(plan.wake_at, partial(self._woken, plan.wake_at))
+
+    def _woken(self, at: float) -> None:
+        if at == self._wake:
+            self._wake = None
+            self._ask()
+
+    def _send(self, send: Send) -> None:
+        turn = self._turns[send.surface]
+        call = Call(METHODS[send.way], turn.size)
+        self.world.call(turn.screen, call, partial(self._answered, send))
+
+    def _answered(self, send: Send, refused: float | None) -> None:
+        turn, now = self._turns[send.surface], self.world.now
+        begun = process_time()
+        if refused is not None:
+            lane = METHODS[send.way]
+            key = None if lane is Method.POST else str(lane)
+            self.pacer.throttled(send.surface, now, retry_after=refused, lane=key)
+        else:
+            self.pacer.succeeded(send.surface, now)
+            turn.ways = _next_ways(turn.ways, send.way)
+            if turn.screen.trace.name != send.surface:
+                self.shrunk += 1
+        if self.pacer.settled(send.surface) and turn.size >= turn.screen.trace.size:
+            self.pacer.forget(send.surface)
+            if send.way == "final_post":
+                self._leave_over(turn)
+        self.cpu += process_time() - begun
+        self._ask()
+
+    def _leave_over(self, turn: _Turn) -> None:
+        """Let the progress message shrink to its summary when there is room."""
+        name = SurfaceId(f"{turn.screen.trace.name}/left")
+        screen = Screen(replace(turn.screen.trace))
+        edit = Way(name="edit", lanes=(_LANES[Method.UPDATE],))
+        self._turns[name] = _Turn(screen, (edit,), revision=1, size=turn.size)
+        self.pacer.adopt(name, 0)
+        self.pacer.offer(
+            name,
+            1,
+            priority=Priority.DECORATION,
+            ways=(edit,),
+            size=0,
+            now=self.world.now,
+        )
+
+    @property
+    def left_over(self) -> int:
+        """Return how many progress messages have not shrunk."""
+        return sum(
+            name != turn.screen.trace.name and not self.pacer.settled(name)
+            for name, turn in self._turns.items()
+        )
+
+
+def _next_ways(ways: tuple[Way, ...], taken: str) -> tuple[Way, ...]:
+    then = next((way.then for way in ways if way.name == taken), ())
+    return then or ways
+
+
+def shown(
+    world: World, traces: Sequence[Trace], kit: Kit, *, until: float
+) -> tuple[list[Screen], Desk]:
+    """Show turns, and return what readers saw."""
+    desk = Desk(world, kit)
+    screens = [Screen(trace) for trace in traces]
+    for screen in screens:
+        desk.play(screen)
+    world.run(until)
+    return screens, desk

@@ -1,0 +1,219 @@
+"""What a token of each lane is worth now. Pure; made anew for every plan.
+
+A refresh of a surface is worth the characters nobody has seen times the seconds for
+which they would otherwise stay unseen. So what a turn has still to say is best shown
+in equal parts, and all turns in parts of the same length, the *interval*, if they grow
+alike. A part costs a call, but for the last one where turns end by another lane. With
+``t`` seconds from a turn's last refresh to its end, as far as one can tell, and
+``calls`` that a lane may make while the living turns live, the interval solves
+
+    sum of max(0, t / interval - 1) over all turns = calls
+
+This spends a full bucket early, because a lane that has much left gives a short
+interval, and never what the ends need. When more turns come, or fewer tokens, the
+interval grows for all at once: nobody has to be told. Where turns have been coming
+all the time, the same is reckoned over the lane's longest window, with those that
+will come: the longer of both intervals counts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.pacing.habits import Habits
+from bot.pacing.lanes import Bucket, Lanes
+from bot.pacing.surface import Surface
+from bot.pacing.way import Use, Way, ending_of
+
+IDLE = 60.0
+"""Seconds of silence after which a turn is not counted on to go on."""
+SCARCE = 0.75
+"""Seconds between refreshes above which ends leave a lane to them, if they can."""
+
+TWO = 1.2
+"""Parts in which an answer would best be shown, from which on it is shown in two."""
+
+
+@dataclass(slots=True)
+class _Trade:
+    """Supply and demand of one lane."""
+
+    supply: int
+    """Calls that may be made while the living turns live."""
+    later: int
+    """Calls that may be made in the longest window from now on."""
+    window: float
+    """Its seconds."""
+    coming: float
+    """Turns a second that will come."""
+    asks: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """For each surface that it serves: seconds to show, and the share that is asked of
+    this lane."""
+    either: float = 0.0
+    """Surfaces whose end may go by another lane."""
+    here: float = 0.0
+    """Surfaces whose end may not."""
+    _priced: tuple[float, bool] | None = None
+
+    def ask(self, seconds: float, share: float) -> None:
+        """Serve one more surface."""
+        self.asks.append((seconds, share))
+        self._priced = None
+
+    def withdraw(self) -> None:
+        """Serve the surface that was counted in last no more."""
+        self.asks.pop()
+        self._priced = None
+
+    def priced(self, habits: Habits) -> tuple[float, bool]:
+        """Return the seconds between refreshes, and whether ends should leave it."""
+        if self._priced is None:
+            self._priced = self._price(self.asks, self.supply, 1.0)
+            if self.coming and self.asks:
+                self._priced = max(self._priced, self._price_later(habits))
+        return self._priced
+
+    def _price_later(self, habits: Habits) -> tuple[float, bool]:
+        to_come = self.coming * max(0.0, self.window - habits.life + habits.said / 2)
+        living = sum(share for _, share in self.asks)
+        asks = [*self.asks, (habits.said, to_come)]
+        return self._price(asks, self.later, 1 + to_come / living)
+
+    def _price(
+        self, asks: list[tuple[float, float]], calls: float, more: float
+    ) -> tuple[float, bool]:
+        spare = calls - self.here * more
+        interval = _interval(asks, spare - self.either * more)
+        if interval <= SCARCE or not self.either:
+            return interval, False
+        return _interval(asks, spare), True
+
+
+def _interval(asks: list[tuple[float, float]], calls: float) -> float:
+    """Return the interval that needs so many calls beside the turns' ends."""
+    interval, seconds, parts = 0.0, 0.0, max(0.0, calls)
+    for of_turn, share in sorted(asks, reverse=True):
+        if of_turn <= interval:
+            break
+        seconds += of_turn * share
+        parts += share
+        interval = seconds / parts
+    return interval
+
+
+class Market:
+    """Supply and demand of all lanes at one moment.
+
+    Args:
+        lanes: The lanes' state.
+        habits: What turns are like.
+        now: Monotonic seconds.
+    """
+
+    def __init__(self, lanes: Lanes, habits: Habits, now: float) -> None:
+        self._lanes = lanes
+        self._habits = habits
+        self._now = now
+        self._routes: dict[int, tuple[Way, tuple[Bucket, ...]]] = {}
+        self._trades: dict[Bucket, _Trade] = {}
+        self.kept: Counter[Bucket] = Counter()
+        """Tokens kept for the ends of the turns that live."""
+
+    def route(self, way: Way) -> tuple[Bucket, ...]:
+        """Return the state of the lanes of ``way``."""
+        known = self._routes.get(id(way))
+        if known is None:
+            route = tuple(self._lanes.of(way.lanes, self._now))
+            known = self._routes[id(way)] = (way, route)
+        return known[1]
+
+    def count(self, surfaces: Iterable[Surface]) -> None:
+        """Count the living turns in."""
+        for surface in surfaces:
+            ways = surface.coming_ways
+            seen = surface.shown is not None or surface.flight is not None
+            if ways and seen and surface.heard_at + IDLE > self._now:
+                self._join(ways, self._seconds(surface))
+
+    def join(self, ways: tuple[Way, ...]) -> None:
+        """Count one more turn in, which has only begun."""
+        self._join(ways, self._habits.said)
+
+    def interval(self, way: Way) -> float:
+        """Return how many seconds lie between refreshes by ``way``."""
+        return max((self._priced(b)[0] for b in self.route(way)), default=0.0)
+
+    def interval_of(self, surface: Surface, way: Way) -> float:
+        """Return how long a part ``surface`` should show by ``way``, in seconds."""
+        interval, seconds = self.interval(way), self._seconds(surface)
+        if not interval:
+            return 0.0
+        parts = seconds / interval
+        # To see nothing of an answer until its end is worst of all.
+        least = 1 if surface.said_sent or parts < TWO else 2
+        return seconds / max(least, round(parts))
+
+    def is_scarce(self, way: Way) -> bool:
+        """Return whether ends should leave the lanes of ``way`` to progress."""
+        return any(self._priced(bucket)[1] for bucket in self.route(way))
+
+    def prospect(self, way: Way) -> float:
+        """Return how often a new turn would be refreshed that begins by ``way``."""
+        found: list[float] = []
+        for refresh in _refreshes(way.then):
+            route = self.route(refresh)
+            for bucket in route:
+                self._trade(bucket).ask(self._habits.said, 1.0)
+            found.append(self.interval(refresh))
+            for bucket in route:
+                self._trade(bucket).withdraw()
+        return min(found, default=0.0)
+
+    def _seconds(self, surface: Surface) -> float:
+        """Return the seconds from its last refresh to its end, but for silences."""
+        unseen = surface.said - surface.said_sent
+        return unseen + self._habits.still_to_say(surface.said)
+
+    def _priced(self, bucket: Bucket) -> tuple[float, bool]:
+        return self._trade(bucket).priced(self._habits)
+
+    def _join(self, ways: tuple[Way, ...], seconds: float) -> None:
+        """Spread a turn over its ways, by what each can supply."""
+        ending = ending_of(ways)
+        end = self.route(ending) if ending else ()
+        self.kept.update(end)
+        refreshes = _refreshes(ways)
+        tightest = [self._tightest(way) for way in refreshes]
+        total = sum(self._trade(bucket).supply for bucket in tightest if bucket)
+        for way, bucket in zip(refreshes, tightest, strict=True):
+            if bucket is None:
+                continue
+            trade = self._trade(bucket)
+            share = trade.supply / total if total else 1 / len(tightest)
+            if bucket in end:
+                trade.here += share
+            elif way.use is Use.ANY:
+                trade.either += share
+            trade.ask(seconds, share)
+
+    def _tightest(self, way: Way) -> Bucket | None:
+        return min(
+            self.route(way), key=lambda bucket: self._trade(bucket).supply, default=None
+        )
+
+    def _trade(self, bucket: Bucket) -> _Trade:
+        trade = self._trades.get(bucket)
+        if trade is None:
+            life, window = self._habits.life, bucket.window
+            supply = bucket.outlook(self._now, life)
+            trade = self._trades[bucket] = _Trade(
+                supply=supply,
+                later=bucket.outlook(self._now, window) if window > life else supply,
+                window=window,
+                coming=self._habits.coming(bucket.key, self._now),
+            )
+        return trade
+
+
+def _refreshes(ways: tuple[Way, ...]) -> list[Way]:
+    return [way for way in ways if way.use is not Use.ENDING]
