@@ -92,6 +92,8 @@ STREAM_TASKS = 45
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/plan-block
 """
+STREAMS_REMEMBERED = 1_000
+"""Open streams of one process (our choice; the rates allow about 80 at a time)."""
 TASK_TEXT = 200
 """Characters of a task's title or details; 256 are allowed.
 

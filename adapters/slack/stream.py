@@ -124,6 +124,8 @@ class SlackStreams(Streams):
             stream=OpenStream(until=begun + timedelta(seconds=limits.STREAM_LIFE)),
         )
         self._open[_place(receipt)] = surface
+        while len(self._open) > limits.STREAMS_REMEMBERED:
+            self._open.pop(next(iter(self._open)))  # long dead: nobody closed it
         self._sessions.heard(to, "processing")
         return receipt
 
