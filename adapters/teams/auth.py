@@ -25,9 +25,16 @@ from adapters.teams.config import TeamsConfig
 from adapters.teams.http import read_json
 from adapters.teams.wire import Incoming, mapping, string
 from bot.clock import Clock
-from bot.errors import PlatformError, RateLimitedError, UnverifiedError
+from bot.errors import (
+    AccessRefusedError,
+    PlatformError,
+    RateLimitedError,
+    UnverifiedError,
+)
 
 CHANNEL = "msteams"
+_DENIED = frozenset({400, 401, 403})
+"""How Entra answers an app that it does not know or whose secret is wrong."""
 _log = structlog.stdlib.get_logger()
 
 # ----------------------------------------------------------------------- inbound
@@ -224,7 +231,8 @@ class TokenCache:
 
         Raises:
             RateLimitedError: The login service is away; nothing was sent.
-            PlatformError: The login service refuses this app.
+            AccessRefusedError: The login service refuses this app.
+            PlatformError: It makes no sense.
         """
         if self._clock.monotonic() >= self._replace_at:
             async with self._one_at_a_time:
@@ -279,4 +287,5 @@ class TokenCache:
             raise RateLimitedError("teams", retry_after=limits.TOKEN_RETRY_AFTER)
         else:
             code = string(answer.get("error")) or str(status)
-            raise PlatformError("teams", code, "no token for this app")
+            kind = AccessRefusedError if status in _DENIED else PlatformError
+            raise kind("teams", code, "no token for this app")

@@ -9,6 +9,7 @@ from adapters.teams.client import TeamsPlatform
 from adapters.teams.draft import DRAFT
 from adapters.teams.render import render
 from bot.errors import (
+    AccessRefusedError,
     AmbiguousSendError,
     MessageGoneError,
     PlatformError,
@@ -345,7 +346,7 @@ async def test_a_wrong_secret_is_said_with_the_login_services_code(
 ) -> None:
     refusal = {"error": "invalid_client", "error_description": "AADSTS7000215"}
     channel.token_replies.append(reply(401, refusal))
-    with pytest.raises(PlatformError) as caught:
+    with pytest.raises(AccessRefusedError) as caught:
         await post(platform, channel)
     assert caught.value.code == "invalid_client"
     assert SECRET not in str(caught.value)
