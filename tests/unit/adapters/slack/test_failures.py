@@ -137,7 +137,7 @@ async def test_what_may_have_happened_is_ambiguous_and_tried_once(
 
 @pytest.mark.parametrize("method", ALL)
 async def test_an_answer_that_never_comes_is_ambiguous_though_it_happened(method: str):
-    async with wired(patience=0.2) as wire:
+    async with wired(patience=0.6) as wire:
         assert type(await raised(wire, method, NoAnswer())) is AmbiguousSendError
         assert len(wire.calls(method)) == 1
 

@@ -301,7 +301,7 @@ def test_streams_draw_from_lanes_below_slacks_limits(wire: Wire):
 
 
 async def test_a_stream_whose_start_was_never_answered_is_found_and_goes_on():
-    async with wired(patience=0.2) as wire:
+    async with wired(patience=0.6) as wire:
         for personal in (False, True):
             scene = Scene(wire, await wire.thread(personal=personal))
             begun = wire.clock.now()
@@ -382,7 +382,7 @@ async def orphaned(scene: Scene) -> str:
 async def test_a_post_without_an_answer_is_found_once_history_has_it(
     *, personal: bool, threaded: bool
 ):
-    async with wired(patience=0.2) as wire:
+    async with wired(patience=0.6) as wire:
         to = await wire.thread(personal=personal)
         scene = Scene(wire, to if threaded else to.model_copy(update={"thread": ""}))
         begun = wire.clock.now()

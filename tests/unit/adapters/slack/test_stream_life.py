@@ -130,7 +130,7 @@ class Driver:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_on_bad_days_one_message_shows_all_of_the_text(seed: int):
-    async with wired(patience=0.15) as wire:
+    async with wired(patience=0.6) as wire:
         driver = Driver(wire, await wire.thread(personal=seed % 2 == 0))
         wire.world.weather.change(BAD, seed=seed)
         for tenth in range(11):
