@@ -184,12 +184,12 @@ class Market:
         self.kept.update(end)
         refreshes = _refreshes(ways)
         tightest = [self._tightest(way) for way in refreshes]
-        total = sum(self._trade(bucket).supply for bucket in tightest if bucket)
+        total = sum(self._trade(bucket).supply + 1 for bucket in tightest if bucket)
         for way, bucket in zip(refreshes, tightest, strict=True):
             if bucket is None:
                 continue
             trade = self._trade(bucket)
-            share = trade.supply / total if total else 1 / len(tightest)
+            share = (trade.supply + 1) / total
             if bucket in end:
                 trade.here += share
             elif way.use is Use.ANY:
