@@ -114,6 +114,10 @@ class TeamsWorldLike(Protocol):
         """Press an ``Action.Execute`` and return the invoke's answer."""
         ...
 
+    def stop_stream(self, user_id: str) -> object:
+        """Press the Stop of what streams just now, if anything does."""
+        ...
+
 
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -206,6 +210,7 @@ def demo_routes(
         web.post("/demo/api/slack/view/close", guarded(deeds.slack_close)),
         web.post("/demo/api/teams/say", guarded(deeds.teams_say)),
         web.post("/demo/api/teams/invoke", guarded(deeds.teams_invoke)),
+        web.post("/demo/api/teams/stop", guarded(deeds.teams_stop)),
         web.post("/demo/api/kill", guarded(deeds.kill_bot)),
         web.post("/demo/api/weather", guarded(weather.choose)),
     ]
@@ -370,6 +375,9 @@ class _Deeds:
         return await self._teams.invoke(
             press.user, press.activity_id, press.action, press.inputs
         )
+
+    async def teams_stop(self, request: web.Request) -> object:
+        return self._teams.stop_stream((await _read(request, _Request)).user)
 
     async def kill_bot(self, _request: web.Request) -> object:
         await self._kill()

@@ -187,6 +187,11 @@ class SmallTeams:
         self.done.append(("say", user_id, text))
         self.journal.record("said")
 
+    def stop_stream(self, user_id: str) -> object:
+        self.done.append(("stop", user_id))
+        self.journal.record("stopped")
+        return None
+
     async def invoke(
         self,
         user_id: str,

@@ -30,5 +30,6 @@ export const slackClose = (user, viewId) => post("slack/view/close", { user, vie
 export const teamsSay = (user, text) => post("teams/say", { user, text });
 export const teamsInvoke = (user, activityId, action, inputs) =>
   post("teams/invoke", { user, activity_id: activityId, action, inputs });
+export const teamsStop = (user) => post("teams/stop", { user });
 export const kill = () => post("kill", {});
 export const weather = (profile) => post("weather", { profile });

@@ -72,7 +72,8 @@ export class TeamsPane {
           edits > 0 && h("span", { class: "edits", title: "How often this message was edited in place" }, `edited ${edits}×`)),
         streams && activity.informative && h("div", { class: "informative" }, activity.informative),
         activity.text && h("div", { class: "bubble prose" }, mine || activity.textFormat === "plain" ? plainLines(activity.text) : markdown(activity.text)),
-        (activity.attachments ?? []).map((attachment) => this.renderAttachment(activity, attachment))));
+        (activity.attachments ?? []).map((attachment) => this.renderAttachment(activity, attachment)),
+        streams && h("button", { type: "button", class: "btn stop", onclick: () => this.attempt(api.teamsStop(this.user)) }, "Stop")));
   }
 
   renderAttachment(activity, attachment) {
