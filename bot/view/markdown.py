@@ -12,6 +12,8 @@ its fence or the marks of its inline text.
 import re
 from dataclasses import dataclass, field
 
+from bot.view.outline import without_unsure_rows
+
 _CONTAINER = r"[ \t]*(?:(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))[ \t]*)*"
 """Quote and list marks before a block."""
 _FENCE = re.compile(rf"({_CONTAINER})(`{{3,}}(?=[^`]*$)|~{{3,}})(.*)$")
@@ -40,6 +42,7 @@ def close_markdown(text: str) -> str:
     changes nothing, and CommonMark with nothing left open comes back unchanged: so a
     label that ends the text keeps its brackets, for they may be all there is.
     """
+    text = without_unsure_rows(text)
     # What is dropped may uncover another beginning: "- **" is first "- ", then "".
     for _ in range(_PASSES):
         closed = _close_once(text)

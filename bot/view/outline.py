@@ -8,11 +8,12 @@ from typing import Literal
 
 from markdown_it.token import Token
 
-from bot.view.parser import blocks_in
+from bot.view.parser import blocks_in, pieces_of
 
 _CACHED = 512
 _QUOTE = re.compile(r" {0,3}> ?")
 _MARKER = re.compile(r"( *(?:[-+*]|\d{1,9}[.)]))( *)")
+_ROW = re.compile(r"[ >]*(?:(?:[-+*]|\d{1,9}[.)])[ >]+)*\|")
 _WIDEST = 4
 """Spaces behind a list mark; one more, and they belong to indented code."""
 _PARTS = {"inline", "thead_open", "tbody_open", "tr_open", "th_open", "td_open"}
@@ -77,6 +78,35 @@ def place_of(before: str, line: str) -> Place:
         closes_fence=fence is not None and _closes(fence, line[indent:]),
         table=_table(lines, around, path, firsts),
     )
+
+
+def last_line(text: str) -> tuple[str, str]:
+    """Return the whole lines of ``text``, and the beginning of one behind them."""
+    at = text.rfind("\n") + 1
+    return text[:at], text[at:]
+
+
+def without_unsure_row(before: str) -> str:
+    """Return whole lines without a last one that may yet become a table's first."""
+    rest, line = last_line(before[:-1])
+    if not _ROW.match(line):
+        return before
+    place = place_of(rest, line)
+    return before if place.table or place.fence else rest
+
+
+def without_unsure_rows(text: str) -> str:
+    """Return ``text`` without rows at its end that are no table's yet."""
+    *done, last = pieces_of(text)
+    before, line = last_line(last)
+    if _ROW.match(line):
+        place = place_of(before, line)
+        if place.table or place.fence:
+            return text
+        line = ""
+    if line.strip():
+        return text
+    return "".join([*done, without_unsure_row(before), line])
 
 
 def inline_at(before: str) -> str:

@@ -13,7 +13,7 @@ escaped when it comes, and everything behind it is text.
 import re
 
 from bot.view.markdown import first_open
-from bot.view.outline import place_of
+from bot.view.outline import last_line, place_of, without_unsure_row
 from bot.view.parser import pieces_of
 from bot.view.rewrite import Dialect, rewrite, rewrite_open
 
@@ -23,7 +23,6 @@ _BEGUN = re.compile(
     r"[ >]*(?:(?:[-+*]|\d{1,9}[.)])[ >]+)*(?:#{1,6}(?:\s|$)|```|~~~|\|)"
 )
 """A heading, a fence or a table's row: only whole lines of them are certain."""
-_ROW = re.compile(r"[ >]*(?:(?:[-+*]|\d{1,9}[.)])[ >]+)*\|")
 _UNSURE = re.compile(r"(?:<[^\s<>]*|&#?\w{0,31}|[\\!*_~]+)$")
 
 
@@ -41,7 +40,7 @@ def stable_prefix(text: str, dialect: Dialect, *, finished: bool) -> str:
 def _settled_lines(text: str) -> str:
     """Return ``text`` without lines at its end that may become something else."""
     *done, last = pieces_of(text)
-    before, line = _last_line(last)
+    before, line = last_line(last)
     place = place_of(before, line)
     if place.fence:
         closing = line.strip(" >")
@@ -49,22 +48,8 @@ def _settled_lines(text: str) -> str:
     elif _SETTLED.search(line) and not _BEGUN.match(line):
         kept = last
     else:
-        kept = _without_header(before)
+        kept = without_unsure_row(before)
     return "".join([*done, kept])
-
-
-def _last_line(text: str) -> tuple[str, str]:
-    at = text.rfind("\n") + 1
-    return text[:at], text[at:]
-
-
-def _without_header(before: str) -> str:
-    """Return whole lines without a last one that may be a table's first."""
-    rest, line = _last_line(before[:-1])
-    if not _ROW.match(line) or not before:
-        return before
-    place = place_of(rest, line)
-    return before if place.table or place.fence else rest
 
 
 def _settled_words(content: str) -> str:

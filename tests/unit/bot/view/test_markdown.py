@@ -7,9 +7,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bot.view import markdown
-from bot.view.markdown import close_markdown
+from bot.view.markdown import close_markdown, end_markdown
 
-parser = MarkdownIt("commonmark").enable("strikethrough")
+parser = MarkdownIt("commonmark").enable(["strikethrough", "table"])
 
 
 def seen(text: str) -> str:
@@ -98,6 +98,37 @@ def test_a_fence_is_closed_once_it_has_content(text: str, shown: str):
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("costs:\n\n| a | b", "costs:\n\n"),
+        ("costs:\n\n| a | b |\n", "costs:\n\n"),
+        ("costs:\n\n| a | b |\n|--", "costs:\n\n"),
+        ("| a |\n|---|\n| **b", "| a |\n|---|\n| **b**"),
+        ("| a |\n|---|\n", "| a |\n|---|\n"),
+        ("| a |\nno table", "| a |\nno table"),
+        ("```\n| a", "```\n| a\n```"),
+    ],
+)
+def test_a_table_is_shown_once_it_is_one(text: str, shown: str):
+    assert close_markdown(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("done **so far", "done **so far**"),
+        ("```\nx", "```\nx\n```"),
+        ("see [the gui", "see [the gui"),
+        ("text\n-", "text\n-"),
+        ("| a |", "| a |"),
+        ("finished.\n", "finished.\n"),
+    ],
+)
+def test_of_a_text_that_has_ended_nothing_is_dropped(text: str, shown: str):
+    assert end_markdown(text) == shown
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2 * 3 * 4",
@@ -155,6 +186,11 @@ block = st.one_of(
     ),
     st.lists(words, min_size=1, max_size=3).map(
         lambda lines: "\n".join(["```zz", *lines, "```"])
+    ),
+    st.lists(st.tuples(span, span), min_size=1, max_size=3).map(
+        lambda rows: "\n".join(
+            ["| a | b |", "|---|:-:|", *(f"| {one} | {two} |" for one, two in rows)]
+        )
     ),
     st.lists(words, min_size=1, max_size=3).map(
         lambda lines: "\n".join(["- ~~~", *(f"  {text}" for text in lines), "  ~~~"])
