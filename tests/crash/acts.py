@@ -129,8 +129,9 @@ async def lost_post(site: Site) -> None:
 
 
 async def refused(site: Site) -> None:
-    """A post that Slack does not take."""
-    site.play.stage.slack.fail_next("chat.postMessage", Refusal("is_archived"))
+    """A post that Slack does not take, neither whole nor bare, nor as the last word."""
+    refusal = Refusal("is_archived")
+    site.play.stage.slack.fail_next("chat.postMessage", refusal, times=4)
     await site.say_in_slack("U0MAYA", "Hello!")
     await _ends(site, "maya.chen")
 

@@ -142,6 +142,7 @@ async def suffer(yard: Yard, fault: str) -> Struck:
             site_on(url, folder, yard.nursery, bots_company_file=company_in(folder))
         )
         site.man(WORKERS)
+        await site.opened()
         for person in APPROVERS:
             await site.play.stage.teams.install(person)
         scene = Scene(yard=yard, site=site, struck=struck, disk=disk)

@@ -112,6 +112,14 @@ class Site:
         for role in ROLES[:many]:
             self.tasks.create_task(self._keep(role, charges))
 
+    async def opened(self) -> None:
+        """Return when somebody is reached: what platforms say before may be lost."""
+
+        async def reached() -> bool:
+            return bool(self.front.rotation)
+
+        await self.until(reached, "a worker is reached", READY_SECONDS)
+
     async def start(self, role: str, charges: Sequence[Charge] = ()) -> Worker:
         """Start one worker, which nobody replaces; it is not ready yet."""
         url = make_url(self.play.database_url).set(username=role)
