@@ -24,6 +24,7 @@ from adapters.slack.render import plain_message, render
 from adapters.slack.sessions import Sessions
 from adapters.slack.stream import SlackStreams
 from adapters.slack.stream_content import message_of, with_stream
+from adapters.slack.stream_stop import SessionStopped, offered_turn
 from adapters.slack.web import WebApi
 from bot.clock import Clock
 from bot.errors import (
@@ -35,7 +36,7 @@ from bot.errors import (
 )
 from bot.pacing.lanes import Lane
 from bot.ports.surface import Operation, Payload, Platform, Receipt
-from bot.protocol.ids import PlatformName, SurfaceId
+from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.protocol.inbound import Address, UserRef
 from bot.view.nodes import TurnView
 
@@ -254,6 +255,17 @@ class SlackPlatform(Platform):
             since=since,
             streams_here=self.streams.is_open,
         )
+
+    async def turn_meant(self, pressed: SessionStopped) -> TurnId | None:
+        """Return which turn somebody wants to stop with Slack's own button.
+
+        Raises:
+            PlatformError: Slack was asked, and did not answer.
+        """
+        for ts in pressed.streaming:
+            if turn := self.streams.turn_of(pressed.channel, ts):
+                return turn
+        return await offered_turn(self._web, pressed.channel, pressed.thread)
 
     # --------------------------------------------------------------------- people
 

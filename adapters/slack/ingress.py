@@ -41,6 +41,7 @@ from typing_extensions import override
 from adapters.slack import escape, limits, modal, parse, render, signature, wording
 from adapters.slack.client import SlackConfig, SlackPlatform
 from adapters.slack.quiet import sdk_logger
+from adapters.slack.stream_stop import parse_session_stopped
 from bot.errors import (
     MalformedError,
     PlatformError,
@@ -174,6 +175,7 @@ def bolt_app(inbox: Inbox, platform: SlackPlatform) -> AsyncApp:
         (app.event, "message", heard.message),
         (app.event, "app_mention", heard.message),
         (app.event, "app_home_opened", heard.home_opened),
+        (app.event, "agent_session_stopped", heard.session_stopped),
         (app.action, render.APPROVE, heard.approve),
         (app.action, render.REJECT, heard.reject),
         (app.action, render.STOP, heard.stop),
@@ -257,6 +259,26 @@ class _Listeners:
             body, _identity(self._platform), now=self._platform.clock.now()
         )
         await self._inbox.accept(met)
+
+    async def session_stopped(self, body: dict[str, Any]) -> None:
+        """Stop what Slack's own Stop button means, if that can be told."""
+        now = self._platform.clock.now()
+        pressed = parse_session_stopped(body, now=now)
+        turn = await self._platform.turn_meant(pressed)
+        if turn is None:
+            # Who streams there hears of it with the next call.
+            _log.info("slack.nothing_to_stop", channel=pressed.channel)
+            return
+        stopped = pressed.of(turn, _identity(self._platform))
+        acceptance = await self._inbox.accept(stopped)
+        if acceptance.outcome not in _TAKEN:
+            clicked = parse.Clicked(
+                channel=pressed.channel,
+                thread=pressed.thread,
+                user_id=pressed.user_id,
+                trigger_id="",
+            )
+            await self._tell(clicked, acceptance.sentence or wording.NOT_TAKEN)
 
     async def approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         decided = parse.parse_approved(

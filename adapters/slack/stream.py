@@ -10,6 +10,7 @@ Source: https://docs.slack.dev/reference/methods/chat.startStream and its siblin
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 from typing_extensions import override
@@ -37,8 +38,10 @@ from bot.errors import (
 from bot.pacing.lanes import Lane
 from bot.ports.streaming import StreamOperation, Streams
 from bot.ports.surface import OpenStream, Payload, Receipt
-from bot.protocol.ids import SurfaceId
+from bot.protocol.ids import SurfaceId, TurnId
 from bot.protocol.inbound import Address
+
+T = TypeVar("T")
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 """Slack streams to nobody else, bots among them.
@@ -67,6 +70,7 @@ class SlackStreams(Streams):
         self._refused: set[str] = set()
         """Channels where a stream was refused for what they are."""
         self._open: dict[tuple[str, str], SurfaceId] = {}
+        self._turns: dict[tuple[str, str], TurnId] = {}
 
     @override
     def suits(self, to: Address, payload: Payload) -> bool:
@@ -93,6 +97,10 @@ class SlackStreams(Streams):
     def is_open(self, channel: str, ts: str) -> bool:
         """Whether this process streams the message."""
         return (channel, ts) in self._open
+
+    def turn_of(self, channel: str, ts: str) -> TurnId | None:
+        """Return which turn a message shows that this process streamed lately."""
+        return self._turns.get((channel, ts))
 
     @override
     async def open(
@@ -123,9 +131,9 @@ class SlackStreams(Streams):
             address=to.model_copy(update={"channel": channel}),
             stream=OpenStream(until=begun + timedelta(seconds=limits.STREAM_LIFE)),
         )
-        self._open[_place(receipt)] = surface
-        while len(self._open) > limits.STREAMS_REMEMBERED:
-            self._open.pop(next(iter(self._open)))  # long dead: nobody closed it
+        _keep(self._open, _place(receipt), surface)
+        if content["turn"]:
+            _keep(self._turns, _place(receipt), TurnId(content["turn"]))
         self._sessions.heard(to, "processing")
         return receipt
 
@@ -225,6 +233,13 @@ class SlackStreams(Streams):
             session_status=status,
         )
         self._sessions.heard(receipt.address, status)
+
+
+def _keep(known: dict[tuple[str, str], T], place: tuple[str, str], what: T) -> None:
+    """Remember ``what``; what is oldest is forgotten, and long dead."""
+    known[place] = what
+    while len(known) > limits.STREAMS_REMEMBERED:
+        known.pop(next(iter(known)))
 
 
 def _place(receipt: Receipt) -> tuple[str, str]:

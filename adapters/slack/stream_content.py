@@ -58,6 +58,8 @@ class StreamContent(TypedDict):
     """What stands below it once it has ended."""
     final: bool
     """Whether nothing more is expected."""
+    turn: str
+    """Which turn it shows, while that can be stopped."""
 
 
 def with_stream(payload: Payload, view: TurnView, safe: SafeText) -> Payload:
@@ -106,6 +108,7 @@ def content_of(view: TurnView, safe: SafeText) -> StreamContent | None:
         text=safe(view.text, final or not view.streaming),
         below=_below(view),
         final=final,
+        turn=view.stop_turn or "",
     )
     return content if _size(content) <= limits.STREAM_CHARACTERS else None
 

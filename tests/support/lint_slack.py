@@ -45,6 +45,7 @@ METHOD_SCOPES: Mapping[str, frozenset[str]] = {
 """Scopes of each method that the adapter may call, for where it calls it."""
 
 EVENT_SCOPES: Mapping[str, frozenset[str]] = {
+    "agent_session_stopped": frozenset(),
     "app_home_opened": frozenset(),
     "app_mention": frozenset({"app_mentions:read"}),
     "message.im": frozenset({"im:history"}),

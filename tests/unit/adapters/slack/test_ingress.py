@@ -241,7 +241,7 @@ async def test_a_click_from_another_workspace_is_ignored(
 
 
 @pytest.mark.parametrize(
-    "event_type", ["reaction_added", "agent_session_stopped", "team_rename"]
+    "event_type", ["reaction_added", "app_context_changed", "team_rename"]
 )
 async def test_an_event_that_nobody_handles_gets_a_200(
     client: Client, inbox: RecordingInbox, load: Load, event_type: str

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +20,10 @@ from adapters.slack.ingress import slack_routes
 from adapters.slack.modal import ACTION, BLOCK, reason_form
 from adapters.slack.render import APPROVE, REJECT, STOP
 from bot.clock import SystemClock
-from bot.errors import AmbiguousSendError, RateLimitedError
+from bot.errors import AmbiguousSendError, RateLimitedError, StoppedByPersonError
 from bot.ports.inbox import Acceptance
 from bot.protocol.ids import ApprovalId, SurfaceId, TurnId
-from bot.protocol.inbound import Decided, Said, Stopped
+from bot.protocol.inbound import Address, Decided, Said, Stopped
 from bot.protocol.values import Fact
 from bot.view.nodes import ApprovalView, TurnView
 from tests.support.slack import SECRET, TOKEN, RecordingInbox
@@ -53,7 +54,7 @@ class Stage:
     def __init__(self) -> None:
         self.clock = SystemClock()
         self.inbox = RecordingInbox()
-        user = SlackUser(id="U7", name="Ada Byron", email="ada@example.com")
+        user = SlackUser(id="U70", name="Ada Byron", email="ada@example.com")
         self.world = SlackWorld(
             Journal(self.clock),
             self.clock,
@@ -81,7 +82,7 @@ class Stage:
 
     async def said(self, channel: str, text: str) -> Said:
         """Let the person write; return what the bot heard."""
-        await self.world.say("U7", channel, text)
+        await self.world.say("U70", channel, text)
         inbox = self.inbox
         await self.world.wait_for(lambda: bool(inbox.accepted))
         heard = inbox.accepted[-1]
@@ -129,11 +130,11 @@ async def test_buttons_and_the_form_come_back_as_what_they_say(stage: Stage):
     receipt = await stage.platform.post(heard.address, payload, surface=SURFACE)
     stage.inbox.answer = Acceptance(outcome="decided")
     for action in (APPROVE, STOP, REJECT):
-        clicked = await stage.world.click("U7", channel, receipt.message_id, action)
+        clicked = await stage.world.click("U70", channel, receipt.message_id, action)
         assert clicked.ok
-    (form,) = stage.world.snapshot()["modals"]["U7"]
+    (form,) = stage.world.snapshot()["modals"]["U70"]
     values = {BLOCK: {ACTION: "too dear"}}
-    await stage.world.submit_view("U7", form["id"], values)
+    await stage.world.submit_view("U70", form["id"], values)
     approved, stopped, rejected = stage.inbox.accepted[-3:]
     assert isinstance(approved, Decided)
     assert approved.verdict == "approved"
@@ -149,8 +150,82 @@ async def test_a_click_that_does_not_count_is_whispered(stage: Stage):
     receipt = await stage.platform.post(heard.address, payload, surface=SURFACE)
     stage.inbox.answer = Acceptance(outcome="not_entitled", sentence="Not yours.")
     channel, ts = receipt.address.channel, receipt.message_id
-    await stage.world.click("U7", channel, ts, APPROVE)
-    assert "Not yours." in str(stage.world.snapshot()["ephemerals"]["U7"])
+    await stage.world.click("U70", channel, ts, APPROVE)
+    assert "Not yours." in str(stage.world.snapshot()["ephemerals"]["U70"])
+
+
+# ------------------------------------------------------------- Slack's own Stop
+
+QUIET = TurnView(
+    headline="Working on it",
+    mood="running",
+    text="So far\n",
+    stop_turn=TurnId("turn-1"),
+)
+IN_LINE = replace(QUIET, mood="waiting", stop_turn=TurnId("turn-2"))
+ENDED = replace(QUIET, mood="done", stop_turn=None)
+
+
+async def stopped(stage: Stage, address: Address) -> Stopped:
+    """Let the person press Slack's Stop; return what the bot makes of it."""
+    await stage.world.stop_session("U70", address.channel, address.thread)
+    inbox = stage.inbox
+    await stage.world.wait_for(lambda: isinstance(inbox.accepted[-1], Stopped))
+    heard = inbox.accepted[-1]
+    assert isinstance(heard, Stopped)
+    return heard
+
+
+async def test_slacks_stop_means_the_first_turn_that_can_be_stopped_there(stage: Stage):
+    heard = await stage.said(stage.world.help_channel.id, "@Deskhand hi")
+    for view in (ENDED, QUIET, IN_LINE):
+        payload = stage.platform.render(view)
+        await stage.platform.post(heard.address, payload, surface=SURFACE)
+    pressed = await stopped(stage, heard.address)
+    assert pressed.turn_id == "turn-1"
+    assert pressed.user.user_id == "U70"
+
+
+async def test_slacks_stop_of_a_stream_means_the_turn_that_streams(stage: Stage):
+    heard = await stage.said(dm(stage.world), "hello")
+    payload = stage.platform.render(replace(QUIET, stop_turn=TurnId("turn-7")))
+    streams = stage.platform.streams
+    receipt = await streams.open(heard.address, payload, surface=SURFACE)
+    assert "turn.stop" not in str(shown(stage.world, heard.address.channel))
+    assert (await stopped(stage, heard.address)).turn_id == "turn-7"
+    more = stage.platform.render(replace(QUIET, text="So far\nand no further\n"))
+    with pytest.raises(StoppedByPersonError):
+        await streams.append(receipt, more, shown=payload)
+
+
+async def test_slacks_stop_by_somebody_else_is_answered_with_a_whisper(stage: Stage):
+    heard = await stage.said(dm(stage.world), "hello")
+    payload = stage.platform.render(QUIET)
+    await stage.platform.post(heard.address, payload, surface=SURFACE)
+    stage.inbox.answer = Acceptance(outcome="not_entitled", sentence="Not yours.")
+    await stopped(stage, heard.address)
+    world = stage.world
+    await world.wait_for(lambda: "Not yours." in str(world.snapshot()["ephemerals"]))
+
+
+async def test_slacks_stop_where_nothing_can_be_stopped_stops_nothing(stage: Stage):
+    heard = await stage.said(dm(stage.world), "hello")
+    payload = stage.platform.render(ENDED)
+    await stage.platform.post(heard.address, payload, surface=SURFACE)
+    await stage.world.stop_session("U70", heard.address.channel, heard.address.thread)
+    changes = stage.world.workspace.journal
+
+    def acknowledged() -> bool:
+        return any(
+            c.kind == "delivery" and c.body["what"] == "agent_session_stopped"
+            for c in changes.after(0)
+        )
+
+    await stage.world.wait_for(acknowledged)
+    assert not any(isinstance(each, Stopped) for each in stage.inbox.accepted)
+
+
+# --------------------------------------------------------------------- what is lost
 
 
 async def test_a_post_whose_answer_was_lost_is_found(stage: Stage):
