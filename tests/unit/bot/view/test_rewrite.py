@@ -126,6 +126,26 @@ def test_what_a_stream_was_given_is_never_taken_back(text: str, data: st.DataObj
     assert stable_prefix(text, HOUSE, finished=True) == shown[-1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c`a b``a b````\n[a](=`a b`",
+        "c*a`a b```[a](``a`*a",
+        "a `b` [c [d] e](1) ![f](2) &amp; <https://1.2> \\* ~~g~~ **h *i***",
+        "| a | b |\n|---|---|\n| `1 | [2](3) |\n\n> 1. a\n>    - b\n>\n> # c\n",
+        "1. a\n\n   ~~~x\n   b\n\n   ~~~\n2. c\n\n    d\n\n        e\n\n\n- f\n\n- g",
+    ],
+)
+def test_nothing_is_taken_back_of_a_text_that_comes_letter_by_letter(text: str):
+    shown = [
+        stable_prefix(text[:cut], HOUSE, finished=False) for cut in range(len(text) + 1)
+    ]
+    shown.append(rewrite(text, HOUSE))
+    for before, after in pairwise(shown):
+        assert after.startswith(before)
+    assert len(set(shown)) > 2
+
+
 @_patient
 @given(long_ones)
 def test_pieces_are_finished_and_make_up_the_whole(text: str):
@@ -176,6 +196,7 @@ def test_only_what_may_still_change_is_held_back(text: str, shown: str):
         ("title\n===", "title\n==="),
         ("a\\*b &copy; &#42;", "a\\*b © \\*"),
         ("# a *b* **c**", "**a b c**"),
+        ("# [a]*(https://1.2)*", "**[a]\\(https://1.2)**"),
     ],
 )
 def test_structures_are_written_in_one_way(text: str, written: str):
