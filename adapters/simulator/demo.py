@@ -15,12 +15,20 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.simulator import sse
 from adapters.simulator.cast import as_json, players_of, scenes_of
 from adapters.simulator.demo_guard import guarded, local
 from adapters.simulator.demo_relay import relay
+from adapters.simulator.demo_requests import (
+    Request,
+    SlackClick,
+    SlackSay,
+    SlackStop,
+    SlackView,
+    TeamsInvoke,
+    TeamsSay,
+)
 from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
 from adapters.simulator.suggestions import Suggestion
@@ -92,6 +100,10 @@ class SlackWorldLike(Protocol):
         """Close a modal without submitting."""
         ...
 
+    async def stop_session(self, user_id: str, channel_id: str, thread_ts: str) -> None:
+        """Press Slack's own Stop button on a working agent."""
+        ...
+
 
 class TeamsWorldLike(Protocol):
     """What the page needs of the Teams stand-in."""
@@ -119,41 +131,7 @@ class TeamsWorldLike(Protocol):
         ...
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    user: str
-
-
-class _SlackSay(_Request):
-    channel: str
-    text: str = Field(min_length=1, max_length=40_000)
-    thread_ts: str | None = None
-
-
-class _SlackClick(_Request):
-    channel: str
-    ts: str
-    action_id: str
-    block_id: str | None = None
-
-
-class _SlackView(_Request):
-    view_id: str
-    values: dict[str, Any] = Field(default_factory=dict)
-
-
-class _TeamsSay(_Request):
-    text: str = Field(min_length=1, max_length=28_000)
-
-
-class _TeamsInvoke(_Request):
-    activity_id: str
-    action: dict[str, Any]
-    inputs: dict[str, Any] = Field(default_factory=dict)
-
-
-_Body = TypeVar("_Body", bound=_Request)
+_Body = TypeVar("_Body", bound=Request)
 
 
 def demo_routes(
@@ -208,6 +186,7 @@ def demo_routes(
         web.post("/demo/api/slack/click", guarded(deeds.slack_click)),
         web.post("/demo/api/slack/view/submit", guarded(deeds.slack_submit)),
         web.post("/demo/api/slack/view/close", guarded(deeds.slack_close)),
+        web.post("/demo/api/slack/stop", guarded(deeds.slack_stop)),
         web.post("/demo/api/teams/say", guarded(deeds.teams_say)),
         web.post("/demo/api/teams/invoke", guarded(deeds.teams_invoke)),
         web.post("/demo/api/teams/stop", guarded(deeds.teams_stop)),
@@ -342,14 +321,14 @@ class _Deeds:
         self._kill = kill
 
     async def slack_say(self, request: web.Request) -> object:
-        said = await _read(request, _SlackSay)
+        said = await _read(request, SlackSay)
         ts = await self._slack.say(
             said.user, said.channel, said.text, thread_ts=said.thread_ts
         )
         return {"ts": ts}
 
     async def slack_click(self, request: web.Request) -> object:
-        click = await _read(request, _SlackClick)
+        click = await _read(request, SlackClick)
         return await self._slack.click(
             click.user,
             click.channel,
@@ -359,25 +338,29 @@ class _Deeds:
         )
 
     async def slack_submit(self, request: web.Request) -> object:
-        view = await _read(request, _SlackView)
+        view = await _read(request, SlackView)
         return await self._slack.submit_view(view.user, view.view_id, view.values)
 
     async def slack_close(self, request: web.Request) -> object:
-        view = await _read(request, _SlackView)
+        view = await _read(request, SlackView)
         return await self._slack.close_view(view.user, view.view_id)
 
+    async def slack_stop(self, request: web.Request) -> object:
+        stop = await _read(request, SlackStop)
+        return await self._slack.stop_session(stop.user, stop.channel, stop.thread_ts)
+
     async def teams_say(self, request: web.Request) -> object:
-        said = await _read(request, _TeamsSay)
+        said = await _read(request, TeamsSay)
         return await self._teams.say(said.user, said.text)
 
     async def teams_invoke(self, request: web.Request) -> object:
-        press = await _read(request, _TeamsInvoke)
+        press = await _read(request, TeamsInvoke)
         return await self._teams.invoke(
             press.user, press.activity_id, press.action, press.inputs
         )
 
     async def teams_stop(self, request: web.Request) -> object:
-        return self._teams.stop_stream((await _read(request, _Request)).user)
+        return self._teams.stop_stream((await _read(request, Request)).user)
 
     async def kill_bot(self, _request: web.Request) -> object:
         await self._kill()

@@ -137,6 +137,9 @@ class SmallSlack:
     async def close_view(self, user_id: str, view_id: str) -> object:
         self.done.append(("close", user_id, view_id))
 
+    async def stop_session(self, user_id: str, channel_id: str, thread_ts: str) -> None:
+        self.done.append(("stop", user_id, channel_id, thread_ts))
+
 
 @dataclass
 class SmallTeams:

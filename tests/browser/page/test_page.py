@@ -216,6 +216,20 @@ async def test_a_streaming_message_grows_in_its_place(page: Page, demo: SmallDem
     await expect(message.locator(".stream-error")).to_have_count(0)
 
 
+async def test_a_working_agent_can_be_stopped_beside_its_messages(
+    page: Page, demo: SmallDemo
+):
+    demo.slack.show("1.1", text="Help", bot_id=None, user="UANN")
+    status = {"channel": "DANN", "thread_ts": "1.1", "expires_at": None}
+    working = {"session": "processing", "status": "is working…"}
+    demo.journal.record("slack.status", **status, **working)
+    await page.locator("#slack .typing").get_by_role("button", name="Stop").click()
+    await expect(page.locator("#slack .typing")).to_contain_text("is working…")
+    assert [deed[0] for deed in demo.slack.done] == ["stop"]
+    demo.journal.record("slack.status", **status, session="active", status="")
+    await expect(page.locator("#slack .typing")).to_have_count(0)
+
+
 async def test_a_bad_day_is_chosen_and_seen(page: Page, demo: SmallDemo):
     day = page.get_by_label("How Slack and Teams behave")
     await day.select_option("flaky")

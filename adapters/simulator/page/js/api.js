@@ -27,6 +27,7 @@ export const slackClick = (user, channel, ts, actionId, blockId) =>
   post("slack/click", { user, channel, ts, action_id: actionId, block_id: blockId ?? null });
 export const slackSubmit = (user, viewId, values) => post("slack/view/submit", { user, view_id: viewId, values });
 export const slackClose = (user, viewId) => post("slack/view/close", { user, view_id: viewId });
+export const slackStop = (user, channel, threadTs) => post("slack/stop", { user, channel, thread_ts: threadTs });
 export const teamsSay = (user, text) => post("teams/say", { user, text });
 export const teamsInvoke = (user, activityId, action, inputs) =>
   post("teams/invoke", { user, activity_id: activityId, action, inputs });

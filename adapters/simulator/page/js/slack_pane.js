@@ -126,7 +126,8 @@ export class SlackPane {
       root && this.renderOne(root),
       h("div", { class: `replies${replies.length ? "" : " is-empty"}` },
         replies.map((message) => this.renderOne(message)),
-        status?.status && h("div", { class: "typing" }, `${this.world.slack.bot.name} ${status.status}`),
+        status?.status && h("div", { class: "typing" }, `${this.world.slack.bot.name} ${status.status}`,
+          status.session === "processing" && h("button", { type: "button", class: "stop-btn", onclick: () => this.stop(rootTs) }, "Stop")),
         h("button", { type: "button", class: "reply-btn", onclick: () => this.aim(rootTs, true) }, icon("reply"), "Reply in thread")));
   }
 
@@ -213,6 +214,10 @@ export class SlackPane {
     this.aim(follows ? this.lastAsked() : null);
     await this.say(text);
     this.aim(null);
+  }
+
+  stop(rootTs) {
+    return this.attempt(api.slackStop(this.user, this.channel, rootTs));
   }
 
   inWords(message) {

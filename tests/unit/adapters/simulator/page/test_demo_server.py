@@ -123,6 +123,14 @@ async def test_a_mistake_is_answered_with_what_is_wrong(http: ClientSession):
     assert (await post(http, "teams/say", user="29:bob", text=""))[0] == 400
 
 
+async def test_slacks_own_stop_reaches_the_stand_in(
+    demo: SmallDemo, http: ClientSession
+):
+    stop = {"user": "UANN", "channel": "DANN", "thread_ts": "1.1"}
+    assert (await post(http, "slack/stop", **stop))[0] == 200
+    assert demo.slack.done == [("stop", "UANN", "DANN", "1.1")]
+
+
 async def test_the_weather_is_chosen_for_both_and_told_to_every_page(
     demo: SmallDemo, http: ClientSession
 ):
