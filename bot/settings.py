@@ -68,6 +68,8 @@ class Settings:
     """Bearer token of the console's API; empty: the console is off."""
     log_format: str
     """``json`` or ``text``."""
+    native_streams: bool
+    """Whether messages may grow by the platforms' own streaming."""
 
 
 NAMES = (
@@ -78,6 +80,7 @@ NAMES = (
     "DESKHAND_CONSOLE_TOKEN",
     "DESKHAND_WORDS_PER_SECOND",
     "DESKHAND_LOG",
+    "DESKHAND_NATIVE_STREAMS",
     "SLACK_SIGNING_SECRET",
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
@@ -114,6 +117,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         model=_model(reader),
         console_token=reader.secret("DESKHAND_CONSOLE_TOKEN", least=16),
         log_format=reader.choice("DESKHAND_LOG", ("json", "text")),
+        native_streams=reader.flag("DESKHAND_NATIVE_STREAMS"),
     )
     reader.check_names()
     if reader.problems:

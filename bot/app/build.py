@@ -31,6 +31,7 @@ from bot.errors import ConfigError
 from bot.pacing.pacer import Pacer
 from bot.ports.agent import Agents
 from bot.ports.store import Store
+from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
@@ -54,6 +55,7 @@ class Seams:
 
     store: Callable[[Store], Store] = lambda store: store
     platform: Callable[[Platform], Platform] = lambda platform: platform
+    streams: Callable[[Streams], Streams] = lambda streams: streams
     agents: Callable[[Agents], Agents] = lambda agents: agents
 
 
@@ -95,11 +97,17 @@ async def built(
             name: seams.platform(platform)
             for name, platform in _by_name(mounted).items()
         }
+        streams: Mapping[PlatformName, Streams] = {
+            one.platform.name: seams.streams(one.streams)
+            for one in mounted
+            if settings.native_streams
+        }
         kit = _kit(
             store,
             clock,
             company=company,
             platforms=platforms,
+            streams=streams,
             records=records,
             agents=seams.agents(_agents(settings, company, records, clock)),
         )
@@ -160,6 +168,7 @@ def _kit(
     *,
     company: Company,
     platforms: Mapping[PlatformName, Platform],
+    streams: Mapping[PlatformName, Streams],
     records: PostgresRecords,
     agents: Agents,
 ) -> Kit:
@@ -167,6 +176,7 @@ def _kit(
     delivery = Delivery(
         store=store,
         platforms=platforms,
+        streams=streams,
         reach=Reach(store, records, platforms),
         pacer=Pacer(),
         clock=clock,

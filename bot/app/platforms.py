@@ -13,6 +13,7 @@ from adapters.teams.config import TeamsConfig
 from adapters.teams.ingress import teams_routes
 from bot.clock import Clock
 from bot.ports.inbox import Inbox
+from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
 from bot.settings import Settings, SlackSettings, TeamsSettings
 
@@ -22,6 +23,7 @@ class Mounted:
     """A started platform and how its webhook is served."""
 
     platform: Platform
+    streams: Streams
     routes: Callable[[Inbox], Sequence[web.RouteDef]]
 
 
@@ -52,7 +54,11 @@ async def _slack(
     platform = SlackPlatform(config, clock=clock)
     await platform.start()
     stack.push_async_callback(platform.close)
-    return Mounted(platform, lambda inbox: slack_routes(config, inbox, platform))
+    return Mounted(
+        platform,
+        platform.streams,
+        lambda inbox: slack_routes(config, inbox, platform),
+    )
 
 
 async def _teams(
@@ -75,4 +81,8 @@ async def _teams(
     platform = TeamsPlatform(config, clock=clock)
     await platform.start()
     stack.push_async_callback(platform.close)
-    return Mounted(platform, lambda inbox: teams_routes(config, inbox, platform))
+    return Mounted(
+        platform,
+        platform.streams,
+        lambda inbox: teams_routes(config, inbox, platform),
+    )

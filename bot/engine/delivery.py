@@ -17,17 +17,18 @@ from datetime import UTC, tzinfo
 import structlog
 
 from bot.clock import Clock
-from bot.engine.doubt import found_again
 from bot.engine.exhibit import Exhibit, taken_over
+from bot.engine.open_streams import OpenStreams
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
+from bot.engine.refusals import LATE, LOUDNESS, Failure, verdict_on
+from bot.engine.showing import Outcome, Showing
 from bot.engine.telemetry import Telemetry
 from bot.engine.watchers import Watchers
 from bot.errors import (
     AmbiguousSendError,
     DeskhandError,
     LeaseLostError,
-    MessageGoneError,
     PlatformError,
     RateLimitedError,
     StoreUnavailableError,
@@ -37,16 +38,18 @@ from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Tally
 from bot.ports.rows import Claim
 from bot.ports.store import Store, Transaction
-from bot.ports.surface import Operation, Payload, Platform
+from bot.ports.streaming import Streams
+from bot.ports.surface import Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.turn.state import TurnState
-from bot.view.bare import bare_view
-from bot.view.project import surfaces_of, view_of
+from bot.view.project import surfaces_of
+from bot.view.spoken import pages_known
 
 log = structlog.get_logger()
 
-LATE = 5.0
-"""Seconds for which an edit that was given up on may still arrive (our choice)."""
+STREAMED = 2.0
+"""Surfaces that are streamed for each that is edited: Slack takes twice as many appends
+as edits."""
 
 
 class Delivery:
@@ -61,18 +64,26 @@ class Delivery:
         pacer: Pacer,
         clock: Clock,
         telemetry: Telemetry,
+        streams: Mapping[PlatformName, Streams] | None = None,
         footer: str = "",
         zone: tzinfo = UTC,
     ) -> None:
         self._store = store
         self._receipts = Receipts(store, clock)
-        self._platforms = platforms
+        self._showing = Showing(
+            platforms=platforms,
+            streams=streams or {},
+            receipts=self._receipts,
+            clock=clock,
+            telemetry=telemetry,
+            footer=footer,
+            zone=zone,
+        )
         self._reach = reach
         self._pacer = pacer
         self._clock = clock
         self._telemetry = telemetry
-        self._footer = footer
-        self._zone = zone
+        self._streaming = OpenStreams(clock)
         self._exhibits: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
         self._homeless: list[Exhibit] = []
@@ -87,7 +98,7 @@ class Delivery:
     def show(self, claim: Claim, state: TurnState) -> None:
         """Let people see ``state``, which is committed."""
         mine = self._of_turn.setdefault(state.turn_id, {})
-        for plan in surfaces_of(state):
+        for plan in surfaces_of(state, pages=pages_known(state.turn_id, mine)):
             exhibit = mine.get(plan.surface_id)
             if exhibit is None:
                 exhibit = Exhibit(plan=plan, claim=claim, state=state)
@@ -104,6 +115,7 @@ class Delivery:
         sends of one surface end in any order.
         """
         ids = {plan.surface_id for plan in surfaces_of(state)}
+        ids.update(self._of_turn.get(state.turn_id, {}))
         if late := [t for s, t in self._sending.items() if s in ids]:
             await asyncio.wait(late)
         async with self._store.begin("surface.load") as tx:
@@ -117,7 +129,9 @@ class Delivery:
     def settled(self, turn_id: TurnId) -> bool:
         """Return whether everything of this turn is shown, or never can be."""
         return all(
-            exhibit.homed and self._pacer.settled(surface_id)
+            exhibit.homed
+            and self._pacer.settled(surface_id)
+            and not self._waits(exhibit)
             for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
         )
 
@@ -134,6 +148,7 @@ class Delivery:
         """Drop a turn that is settled, or that somebody else owns now."""
         for surface_id in self._of_turn.pop(turn_id, {}):
             self._exhibits.pop(surface_id, None)
+            self._streaming.forget(surface_id)
             self._pacer.forget(surface_id)
 
     @property
@@ -158,13 +173,17 @@ class Delivery:
                 if self._finishing:
                     await self._news.wait()
                     continue
+                self._close_streams()
                 plan = self._pacer.plan(self._clock.monotonic())
                 for send in plan.sends:
                     sending = tasks.create_task(
                         self._send(self._exhibits[send.surface])
                     )
                     self._sending[send.surface] = sending
-                await self._wait_until(plan.wake_at)
+                wake = (plan.wake_at, self._streaming.next_at)
+                await self._wait_until(
+                    min((at for at in wake if at is not None), default=None)
+                )
 
     async def finish(self, within: float) -> None:
         """Begin no more sends, and wait for those under way.
@@ -194,8 +213,22 @@ class Delivery:
         )
         if exhibit.address is None:
             self._homeless.append(exhibit)
-        else:
-            self._offer(exhibit)
+            return
+        exhibit.grows = self._should_stream(exhibit)
+        self._offer(exhibit)
+
+    def _should_stream(self, exhibit: Exhibit) -> bool:
+        """Whether a stream would show it sooner than edits, as things are.
+
+        Each has a budget of its own, so surfaces are spread over both.
+        """
+        if exhibit.plan.role != "progress" or exhibit.plan.final or exhibit.receipt:
+            return False
+        lanes = self._showing.could_grow(exhibit)
+        if lanes is None or not self._pacer.is_open(lanes, self._clock.monotonic()):
+            return False
+        streamed = sum(other.grows for other in self._exhibits.values())
+        return streamed <= STREAMED * (len(self._exhibits) - streamed)
 
     async def _home(self, exhibit: Exhibit) -> None:
         """Find out where a person is reached, then offer the surface."""
@@ -224,15 +257,29 @@ class Delivery:
     def _offer(self, exhibit: Exhibit) -> None:
         if exhibit.address is None or exhibit.surface_id not in self._exhibits:
             return
-        operation: Operation = "edit" if exhibit.receipt else "post"
-        platform = self._platforms[exhibit.address.platform]
+        if self._waits(exhibit):
+            return  # offered again once the one before it is there
         self._pacer.offer(
             exhibit.surface_id,
-            exhibit.state.seq,
+            exhibit.revision,
             priority=exhibit.priority,
-            lanes=platform.lanes(operation, exhibit.address),
+            lanes=self._showing.lanes(exhibit),
             now=self._clock.monotonic(),
         )
+
+    def _waits(self, exhibit: Exhibit) -> bool:
+        """Whether another message has to be there first."""
+        mine = self._of_turn.get(exhibit.state.turn_id, {})
+        before = mine.get(exhibit.plan.after) if exhibit.plan.after else None
+        if before is None or exhibit.receipt:
+            return False
+        return before.receipt is None and not before.hopeless
+
+    def _follow(self, exhibit: Exhibit) -> None:
+        """Offer what waited for this message."""
+        for other in self._of_turn.get(exhibit.state.turn_id, {}).values():
+            if other.plan.after == exhibit.surface_id:
+                self._offer(other)
 
     def _tell(self, exhibit: Exhibit) -> None:
         self._news.set()
@@ -243,23 +290,9 @@ class Delivery:
     async def _send(self, exhibit: Exhibit) -> None:
         surface = exhibit.surface_id
         try:
-            await self._show_newest(exhibit)
-        except RateLimitedError as error:
-            self._count(exhibit, "throttled")
-            now = self._clock.monotonic()
-            self._pacer.throttled(surface, now, retry_after=error.retry_after)
-        except AmbiguousSendError as error:
-            self._count(exhibit, "ambiguous")
-            exhibit.doubt(self._clock.monotonic() + LATE)
-            self._retry(exhibit, error)
-        except LeaseLostError:
-            self._abandon(exhibit)  # the new owner shows it
-        except MessageGoneError as error:
-            await self._replace(exhibit, error)
-        except PlatformError as error:
-            await self._refused(exhibit, error)
-        except StoreUnavailableError as error:
-            self._retry(exhibit, error)
+            self._settle(exhibit, await self._showing.show(exhibit))
+        except (PlatformError, LeaseLostError, StoreUnavailableError) as error:
+            await self._failed(exhibit, error)
         except Exception:
             # A mistake of ours with one message must not end everybody's delivery.
             log.exception("surface.failed", surface=surface, role=exhibit.plan.role)
@@ -267,112 +300,68 @@ class Delivery:
             self._offer(exhibit)
         finally:
             self._sending.pop(surface, None)
+        self._follow(exhibit)
         self._tell(exhibit)
 
-    async def _show_newest(self, exhibit: Exhibit) -> None:
-        address = exhibit.address
-        assert address is not None, "only surfaces with a place are offered"
-        platform = self._platforms[address.platform]
-        view = view_of(
-            exhibit.state,
-            exhibit.plan.audience,
-            self._clock.now(),
-            footer=self._footer,
-            zone=self._zone,
-        )
-        payload = platform.render(bare_view(view) if exhibit.bare else view)
-        seq, begun = exhibit.state.seq, self._clock.monotonic()
-        if exhibit.receipt and payload.digest == exhibit.digest:
-            self._pacer.unchanged(exhibit.surface_id, self._clock.monotonic())
-            return
-        if exhibit.receipt:
-            await self._receipts.still_ours(exhibit)
-            exhibit.receipt = await platform.edit(exhibit.receipt, payload)
-            if exhibit.receipt != exhibit.written:
-                await self._receipts.posted(exhibit, payload, seq)
-        elif not await self._post(platform, exhibit, payload, seq):
-            return
-        exhibit.digest, exhibit.shown_seq = payload.digest, seq
-        self._count(exhibit, "ok")
-        now = self._clock.monotonic()
-        if exhibit.doubted_until > begun and exhibit.state.seq == seq:
-            # What was given up on may have covered this before its answer came, or
-            # may do so yet: show it again then.
-            exhibit.digest, until = "", exhibit.doubted_until
-            self._pacer.failed(exhibit.surface_id, now, retry_at=until)
-            self._offer(exhibit)  # an edit from now on, if this was a post
-            return
-        self._pacer.succeeded(
-            exhibit.surface_id,
-            now,
-            lanes=platform.lanes("edit", exhibit.receipt.address)
-            if exhibit.receipt
-            else None,
-        )
-
-    async def _post(
-        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
-    ) -> bool:
-        """Post once, visibly. Whether there is a message now."""
-        assert exhibit.address is not None, "only surfaces with a place are offered"
-        if exhibit.intent_at is not None and platform.history_lag is not None:
-            found = await found_again(platform, exhibit)
-            now = self._clock.monotonic()
-            if found:  # an edit shows the newest: it has its own budget
-                self._pacer.failed(exhibit.surface_id, now, retry_at=now)
+    def _settle(self, exhibit: Exhibit, outcome: Outcome) -> None:
+        surface, now = exhibit.surface_id, self._clock.monotonic()
+        match outcome.kind:
+            case "unchanged":
+                self._pacer.unchanged(surface, now)
+            case "again":
+                self._pacer.failed(surface, now, retry_at=outcome.at)
                 self._offer(exhibit)
-                return False
-            # Our own time, from when we learned of it: clocks of replicas differ.
-            if exhibit.in_doubt_since is None:
-                exhibit.in_doubt_since = now
-            until = exhibit.in_doubt_since + platform.history_lag
-            if now < until:
-                self._pacer.failed(exhibit.surface_id, now, retry_at=until)
-                return False
-        exhibit.in_doubt_since = None
-        await self._receipts.intended(exhibit)
-        try:
-            exhibit.receipt = await platform.post(
-                exhibit.address, payload, surface=exhibit.mark
-            )
-        except AmbiguousSendError:
-            raise
-        except PlatformError:
-            exhibit.intent_at = None  # certainly not posted: no need to look
-            raise
-        await self._receipts.posted(exhibit, payload, seq)
-        if exhibit.plan.role == "progress" and exhibit.state.started_at:
-            since = self._clock.now() - exhibit.state.started_at
-            self._telemetry.first_visible.observe(since.total_seconds())
-        return True
+            case "shown":
+                self._count(exhibit, "ok")
+                self._pacer.succeeded(surface, now, lanes=self._showing.lanes(exhibit))
+                self._streaming.note(exhibit)
 
-    def _retry(self, exhibit: Exhibit, error: DeskhandError) -> None:
-        log.warning("surface.retried", error=str(error), hint=error.hint)
-        self._pacer.failed(exhibit.surface_id, self._clock.monotonic())
-        self._offer(exhibit)  # whether it is a post or an edit may have changed
+    def _close_streams(self) -> None:
+        """Let those rest whose time is up."""
+        for surface in self._streaming.overdue():
+            if exhibit := self._exhibits.get(surface):
+                exhibit.rest()
+                self._offer(exhibit)
 
-    async def _replace(self, exhibit: Exhibit, error: MessageGoneError) -> None:
-        """Somebody deleted it: cards and answers come again once, progress does not."""
-        if exhibit.plan.role == "progress" or exhibit.replaced:
-            await self._give_up(exhibit, error)
-            return
-        exhibit.replace()
-        self._retry(exhibit, error)
-
-    async def _refused(self, exhibit: Exhibit, error: PlatformError) -> None:
-        """Pass over content that a platform does not take, unless it is the last."""
-        match exhibit.refused():
+    async def _failed(self, exhibit: Exhibit, error: Failure) -> None:
+        surface, now = exhibit.surface_id, self._clock.monotonic()
+        verdict = verdict_on(exhibit, error, now)
+        log.log(
+            LOUDNESS[verdict.kind],
+            "surface.not_shown",
+            surface=surface,
+            error=str(error),
+            hint=error.hint,
+            then=verdict.kind,
+        )
+        match verdict.kind:
+            case "throttle":
+                self._count(exhibit, "throttled")
+                rest = (verdict.at or now) - now
+                self._pacer.throttled(surface, now, retry_after=rest)
+            case "retry":
+                self._retry(exhibit, error, verdict.at)
+            case "leave":
+                self._abandon(exhibit)
             case "pass over":
-                log.warning("surface.passed_over", error=str(error), hint=error.hint)
                 self._count(exhibit, "refused")
-                self._pacer.succeeded(exhibit.surface_id, self._clock.monotonic())
-            case "try again":
+                self._pacer.succeeded(surface, now)
+            case "move":
                 self._count(exhibit, "refused")
-                self._retry(exhibit, error)
+                self._pacer.failed(surface, now)
+                self._homeless.append(exhibit)
             case "give up":
                 await self._give_up(exhibit, error)
 
-    async def _give_up(self, exhibit: Exhibit, error: PlatformError) -> None:
+    def _retry(
+        self, exhibit: Exhibit, error: DeskhandError, at: float | None = None
+    ) -> None:
+        ambiguous = isinstance(error, AmbiguousSendError)
+        self._count(exhibit, "ambiguous" if ambiguous else "retried")
+        self._pacer.failed(exhibit.surface_id, self._clock.monotonic(), retry_at=at)
+        self._offer(exhibit)  # whether it is a post or an edit may have changed
+
+    async def _give_up(self, exhibit: Exhibit, error: Failure) -> None:
         surface = exhibit.surface_id
         try:
             await self._receipts.failed(exhibit, error)
@@ -396,4 +385,6 @@ class Delivery:
     def _count(self, exhibit: Exhibit, outcome: str) -> None:
         platform = exhibit.address.platform if exhibit.address else ""
         operation = "edit" if exhibit.receipt else "post"
+        if exhibit.receipt and exhibit.receipt.stream:
+            operation = "append"
         self._telemetry.sends.labels(platform, operation, outcome).inc()

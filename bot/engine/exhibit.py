@@ -14,13 +14,14 @@ from typing import Literal, TypeAlias
 
 from bot.pacing.plan import Priority
 from bot.ports.rows import Claim, SurfaceRow
-from bot.ports.surface import Receipt
+from bot.ports.surface import Payload, Receipt
 from bot.protocol.ids import SurfaceId, replacement_of
 from bot.protocol.inbound import Address
 from bot.turn.state import TurnState
 from bot.view.project import SurfacePlan, lost_card, surfaces_of
+from bot.view.spoken import pages_known
 
-Refusal: TypeAlias = Literal["pass over", "try again", "give up"]
+Refusal: TypeAlias = Literal["pass over", "retry", "give up"]
 """What becomes of content that a platform refuses."""
 
 
@@ -54,6 +55,20 @@ class Exhibit:
     """Whether an earlier owner posted it."""
     given_up: bool = False
     """Whether it is written down that it cannot be shown."""
+    moved: bool = False
+    """Whether it goes to its person directly, because its place is closed."""
+    locked_out_since: float | None = None
+    """Since when (monotonic) a platform has refused our credentials."""
+    grows: bool = False
+    """Whether its message is to be streamed, or is."""
+    grown: Payload | None = None
+    """What the stream shows; ``None`` when nobody knows."""
+    rests: bool = False
+    """Whether its stream is to be closed, though more will come."""
+    looked_for_until: float = -inf
+    """Until when (monotonic) a post that may have happened could still turn up."""
+    revision: int = 1
+    """Grows with everything that is to be shown or done."""
 
     def __post_init__(self) -> None:
         if self.plan.role != "approval":
@@ -84,6 +99,11 @@ class Exhibit:
         return Priority.APPROVAL if self.plan.role == "approval" else Priority.PROGRESS
 
     @property
+    def hopeless(self) -> bool:
+        """Whether there will never be a message of it."""
+        return self.given_up or self.unreachable
+
+    @property
     def homed(self) -> bool:
         """Whether its place is known, or known not to exist."""
         return self.address is not None or self.unreachable
@@ -94,6 +114,8 @@ class Exhibit:
         A card for a decider shows its approval and nothing else, so the words that
         stream meanwhile do not concern it.
         """
+        if plan.shows and plan == self.plan:
+            return False  # a finished page
         if plan.role != "approval" or plan != self.plan:
             return True
         return (state.approvals, state.ending) != (
@@ -105,6 +127,24 @@ class Exhibit:
         """Take note of a newer state."""
         self.plan, self.claim, self.state = plan, claim, state
         self.bare = False  # it may be taken whole
+        self.revision += 1
+
+    def move(self) -> None:
+        """Let it be shown to its person directly, by a message of its own."""
+        self.moved = True
+        self.address = self.receipt = self.intent_at = None
+        self.grows = self.rests = False
+
+    def locked_out(self, now: float) -> float:
+        """Take note that our credentials were refused; return since when."""
+        if self.locked_out_since is None:
+            self.locked_out_since = now
+        return self.locked_out_since
+
+    def rest(self) -> None:
+        """Let the stream be closed; edits go on."""
+        self.rests = True
+        self.revision += 1
 
     def refused(self) -> Refusal:
         """Take note that what it should show is not taken; return what to do."""
@@ -114,11 +154,11 @@ class Exhibit:
         # A card without what it asks about must not ask.
         if not self.bare and (last or self.plan.role != "approval"):
             self.bare = True
-            return "try again"
+            return "retry"
         if self.receipt is None or self.replaced:
             return "give up"
         self.replace()
-        return "try again"
+        return "retry"
 
     def replace(self) -> None:
         """Let another message stand in for the one that was there.
@@ -126,6 +166,7 @@ class Exhibit:
         Whoever was before us may have done so: then theirs is looked for first.
         """
         self.replaced, self.bare, self.receipt = True, False, None
+        self.grows, self.rests = False, False
         if not self.inherited:
             self.intent_at = None
 
@@ -149,6 +190,7 @@ class Exhibit:
         self.intent_at = row.intent_at
         self.inherited = row.receipt is not None
         self.receipt = self.written = row.receipt
+        self.rests = row.receipt is not None and row.receipt.stream is not None
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
             self.digest = row.shown_digest
         elif row.receipt is not None:
@@ -175,7 +217,8 @@ def taken_over(
         doubt: Until when (monotonic) what an earlier owner sent last may still arrive.
     """
     known = {row.surface_id: row for row in rows}
-    exhibits = [Exhibit(plan=p, claim=claim, state=state) for p in surfaces_of(state)]
+    plans = surfaces_of(state, pages=pages_known(state.turn_id, known))
+    exhibits = [Exhibit(plan=plan, claim=claim, state=state) for plan in plans]
     if not state.unknown_types:
         named = {exhibit.surface_id for exhibit in exhibits}
         exhibits += [

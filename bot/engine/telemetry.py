@@ -26,6 +26,12 @@ class Telemetry:
             ["platform", "operation", "outcome"],
             registry=self.registry,
         )
+        self.possible_doubles = Counter(
+            "deskhand_possible_doubles",
+            "Messages posted again where nobody can look for the first",
+            ["platform"],
+            registry=self.registry,
+        )
         self.turns_live = Gauge(
             "deskhand_turns_live", "Turns with a task here", registry=self.registry
         )

@@ -1,0 +1,104 @@
+"""What becomes of a surface when its platform, or the store, did not play along.
+
+One table for all: which error means what for the message that was to be shown. What an
+exhibit has been through counts, so it is told here.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bot.engine.exhibit import Exhibit
+from bot.errors import (
+    AccessRefusedError,
+    AmbiguousSendError,
+    LeaseLostError,
+    MessageGoneError,
+    MessageLockedError,
+    PlaceClosedError,
+    PlatformError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
+
+LATE = 5.0
+"""Seconds for which an edit that was given up on may still arrive (our choice)."""
+LOCKED_OUT = 60.0
+"""Seconds between tries while a platform does not accept our credentials."""
+PATIENCE = 900.0
+"""Seconds of that after which a message is given up (our choice)."""
+
+LOUDNESS = {
+    "throttle": logging.INFO,
+    "retry": logging.WARNING,
+    "leave": logging.INFO,
+    "pass over": logging.WARNING,
+    "move": logging.WARNING,
+    "give up": logging.WARNING,
+}
+"""How much an operator is to hear of a failure, by what becomes of it."""
+
+Failure: TypeAlias = PlatformError | LeaseLostError | StoreUnavailableError
+"""What can come of trying to show something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to do now."""
+
+    kind: Literal["throttle", "retry", "leave", "pass over", "move", "give up"]
+    """``throttle``: the platform allows no more; ``leave``: somebody else shows it;
+    ``pass over``: what comes later may be taken; ``move``: reach its person directly."""
+    at: float | None = None
+    """Not before this time, if it is known: monotonic seconds."""
+
+
+def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
+    """Take note of a failure and return what to do.
+
+    Args:
+        exhibit: What was to be shown.
+        error: What came of it.
+        now: Monotonic seconds.
+    """
+    match error:
+        case RateLimitedError():
+            return Verdict(kind="throttle", at=now + error.retry_after)
+        case AmbiguousSendError():
+            exhibit.doubt(now + LATE)
+            return Verdict(kind="retry")
+        case LeaseLostError():
+            return Verdict(kind="leave")
+        case MessageGoneError():
+            return _gone(exhibit, locked=isinstance(error, MessageLockedError))
+        case PlaceClosedError():
+            return _shut_out(exhibit)
+        case AccessRefusedError():
+            if now >= exhibit.locked_out(now) + PATIENCE:
+                return Verdict(kind="give up")
+            return Verdict(kind="retry", at=now + LOCKED_OUT)
+        case PlatformError():
+            return Verdict(kind=exhibit.refused())
+        case StoreUnavailableError():
+            return Verdict(kind="retry")
+
+
+def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:
+    """It cannot be edited any more: it is posted again, once.
+
+    But not what somebody deleted, unless it is a card or an answer.
+    """
+    if exhibit.replaced or (exhibit.plan.role == "progress" and not locked):
+        return Verdict(kind="give up")
+    exhibit.replace()
+    return Verdict(kind="retry")
+
+
+def _shut_out(exhibit: Exhibit) -> Verdict:
+    """Nothing can be shown there: only the last word reaches its person."""
+    if exhibit.plan.role == "approval" or exhibit.moved:
+        return Verdict(kind="give up")
+    if not exhibit.plan.final:
+        return Verdict(kind="pass over")
+    exhibit.move()
+    return Verdict(kind="move")

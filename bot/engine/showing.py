@@ -1,0 +1,284 @@
+"""Bring one surface up to date on its platform: post it, edit it, or let it grow.
+
+Whatever it was before and whatever becomes of the call, the next look goes on from the
+exhibit: it knows the message, whether that streams, and what it shows.
+"""
+
+from collections.abc import Coroutine, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any, Literal, TypeAlias
+
+import structlog
+
+from bot.clock import Clock
+from bot.engine.doubt import found_again
+from bot.engine.exhibit import Exhibit
+from bot.engine.receipts import Receipts
+from bot.engine.telemetry import Telemetry
+from bot.errors import (
+    AmbiguousSendError,
+    MessageGoneError,
+    PlatformError,
+    RateLimitedError,
+    StoppedByPersonError,
+    StreamOverError,
+    StreamRefusedError,
+)
+from bot.pacing.lanes import Lane
+from bot.ports.streaming import StreamOperation, Streams
+from bot.ports.surface import Operation, Payload, Platform, Receipt
+from bot.protocol.ids import PlatformName
+from bot.view.bare import bare_view
+from bot.view.project import view_of
+
+log = structlog.get_logger()
+
+Step: TypeAlias = Operation | StreamOperation
+"""What is to be done next with a surface."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a surface."""
+
+    kind: Literal["shown", "unchanged", "again"]
+    at: float = 0.0
+    """When to look ``again``: monotonic seconds."""
+
+
+SHOWN, UNCHANGED = Outcome(kind="shown"), Outcome(kind="unchanged")
+
+
+class Showing:
+    """Shows exhibits on their platforms, one call at a time.
+
+    Args:
+        platforms: Where exhibits are shown.
+        streams: Native streaming, on platforms that have it.
+        receipts: Where it is written down.
+        clock: For deadlines.
+        telemetry: Counts what is unusual.
+        footer: What must be said under every answer.
+        zone: In which times are written.
+    """
+
+    def __init__(
+        self,
+        *,
+        platforms: Mapping[PlatformName, Platform],
+        streams: Mapping[PlatformName, Streams],
+        receipts: Receipts,
+        clock: Clock,
+        telemetry: Telemetry,
+        footer: str = "",
+        zone: tzinfo = UTC,
+    ) -> None:
+        self._platforms = platforms
+        self._streams = streams
+        self._receipts = receipts
+        self._clock = clock
+        self._telemetry = telemetry
+        self._footer = footer
+        self._zone = zone
+
+    def step(self, exhibit: Exhibit) -> Step:
+        """Return what would be done with the surface next."""
+        if exhibit.receipt is None:
+            return "open" if exhibit.grows else "post"
+        if exhibit.receipt.stream is None:
+            return "edit"
+        return "close" if exhibit.plan.final or exhibit.rests else "append"
+
+    def lanes(self, exhibit: Exhibit) -> tuple[Lane, ...]:
+        """Return every budget that the next step draws one token from."""
+        to = exhibit.receipt.address if exhibit.receipt else exhibit.address
+        assert to is not None, "only surfaces with a place are offered"
+        match self.step(exhibit):
+            case ("post" | "edit") as operation:
+                return self._platforms[to.platform].lanes(operation, to)
+            case operation:
+                return self._streams[to.platform].lanes(operation, to)
+
+    def could_grow(self, exhibit: Exhibit) -> tuple[Lane, ...] | None:
+        """Return the lanes of a stream for it; ``None``: it cannot be streamed."""
+        to = exhibit.address
+        streams = self._streams.get(to.platform) if to else None
+        if to is None or streams is None or exhibit.intent_at is not None:
+            return None
+        payload = self._payload(exhibit, self._platforms[to.platform])
+        if not streams.suits(to, payload):
+            return None
+        return (*streams.lanes("open", to), *streams.lanes("append", to))
+
+    async def show(self, exhibit: Exhibit) -> Outcome:
+        """Let the platform show the newest state.
+
+        Raises:
+            LeaseLostError: Somebody else owns the conversation now.
+            PlatformError: See `bot.ports.surface.Platform`.
+            StoreUnavailableError: It could not be written down.
+        """
+        assert exhibit.address is not None, "only surfaces with a place are offered"
+        platform = self._platforms[exhibit.address.platform]
+        payload = self._payload(exhibit, platform)
+        seq, begun = exhibit.state.seq, self._clock.monotonic()
+        step = self.step(exhibit)
+        same = payload.digest == exhibit.digest
+        if same and step in {"append", "edit"}:
+            return UNCHANGED
+        match step:
+            case "post" | "open":
+                outcome = await self._post(platform, exhibit, payload, seq)
+            case "edit":
+                outcome = await self._edit(platform, exhibit, payload, seq)
+            case "append":
+                outcome = await self._append(exhibit, payload)
+            case "close":
+                outcome = await self._close(exhibit, payload, seq)
+        if outcome is not SHOWN:
+            return outcome
+        exhibit.digest, exhibit.shown_seq = payload.digest, seq
+        if exhibit.doubted_until > begun and exhibit.state.seq == seq:
+            # What was given up on may have covered this before its answer came, or
+            # may do so yet: show it again then.
+            exhibit.digest = ""
+            return Outcome(kind="again", at=exhibit.doubted_until)
+        return SHOWN
+
+    def _payload(self, exhibit: Exhibit, platform: Platform) -> Payload:
+        view = view_of(
+            exhibit.state,
+            exhibit.plan.audience,
+            self._clock.now(),
+            footer=self._footer,
+            zone=self._zone,
+        )
+        return platform.render(bare_view(view) if exhibit.bare else view)
+
+    def _again(self, at: float | None = None) -> Outcome:
+        return Outcome(kind="again", at=self._clock.monotonic() if at is None else at)
+
+    # -------------------------------------------------------------------- new messages
+
+    async def _post(
+        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
+    ) -> Outcome:
+        """Post once, visibly."""
+        assert exhibit.address is not None, "only surfaces with a place are offered"
+        if exhibit.intent_at is not None:
+            if platform.history_lag is None:
+                self._telemetry.possible_doubles.labels(platform.name).inc()
+            elif not await self._certainly_missing(platform, exhibit):
+                return self._again(exhibit.looked_for_until)
+        exhibit.in_doubt_since = None
+        await self._receipts.intended(exhibit)
+        try:
+            if exhibit.grows:
+                streams = self._streams[platform.name]
+                exhibit.receipt = await streams.open(
+                    exhibit.address, payload, surface=exhibit.mark
+                )
+                exhibit.grown = payload
+            else:
+                exhibit.receipt = await platform.post(
+                    exhibit.address, payload, surface=exhibit.mark
+                )
+        except AmbiguousSendError:
+            exhibit.grows = False
+            raise
+        except StreamRefusedError as error:
+            log.info("surface.not_streamed", error=str(error))
+            exhibit.grows, exhibit.intent_at = False, None
+            return self._again()
+        except PlatformError:
+            exhibit.intent_at = None  # certainly not posted: no need to look
+            raise
+        await self._receipts.posted(exhibit, payload, seq)
+        if exhibit.plan.role == "progress" and exhibit.state.started_at:
+            since = self._clock.now() - exhibit.state.started_at
+            self._telemetry.first_visible.observe(since.total_seconds())
+        return SHOWN
+
+    async def _certainly_missing(self, platform: Platform, exhibit: Exhibit) -> bool:
+        """Look for a post that may have happened; note when to look again."""
+        found = await found_again(platform, exhibit)
+        now = self._clock.monotonic()
+        if found:  # an edit shows the newest: it has its own budget
+            exhibit.looked_for_until = now
+            return False
+        # Our own time, from when we learned of it: clocks of replicas differ.
+        if exhibit.in_doubt_since is None:
+            exhibit.in_doubt_since = now
+        exhibit.looked_for_until = exhibit.in_doubt_since + (platform.history_lag or 0)
+        return now >= exhibit.looked_for_until
+
+    # -------------------------------------------------------------- messages there are
+
+    async def _edit(
+        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
+    ) -> Outcome:
+        assert exhibit.receipt is not None, "only what is there is edited"
+        await self._receipts.still_ours(exhibit)
+        exhibit.receipt = await platform.edit(exhibit.receipt, payload)
+        if exhibit.receipt != exhibit.written:
+            await self._receipts.posted(exhibit, payload, seq)
+        return SHOWN
+
+    async def _append(self, exhibit: Exhibit, payload: Payload) -> Outcome:
+        """Let a stream grow; what it cannot show is edited once it is closed."""
+        receipt, shown = exhibit.receipt, exhibit.grown
+        assert receipt is not None, "only what is there grows"
+        streams = self._streams[receipt.address.platform]
+        if shown is None or not streams.extends(shown, payload):
+            exhibit.rest()  # closing it has a budget of its own
+            return self._again()
+        if not await self._on_stream(
+            exhibit, streams.append(receipt, payload, shown=shown)
+        ):
+            return self._again()
+        exhibit.grown = payload
+        return SHOWN
+
+    async def _close(self, exhibit: Exhibit, payload: Payload, seq: int) -> Outcome:
+        """End a stream with the newest state, if it can show that."""
+        receipt, shown = exhibit.receipt, exhibit.grown
+        assert receipt is not None, "only what is there is closed"
+        streams = self._streams[receipt.address.platform]
+        fits = shown is not None and streams.extends(shown, payload)
+        closed = await self._on_stream(
+            exhibit, streams.close(receipt, payload if fits else None, shown=shown)
+        )
+        exhibit.grows = exhibit.rests = False
+        if not (closed and fits):
+            return self._again()
+        await self._receipts.posted(exhibit, payload, seq)
+        return SHOWN
+
+    async def _on_stream(
+        self, exhibit: Exhibit, call: Coroutine[Any, Any, Receipt]
+    ) -> bool:
+        """Carry out a call on an open stream; whether it was open until then."""
+        receipt, shown, digest = exhibit.receipt, exhibit.grown, exhibit.digest
+        assert receipt is not None, "only what is there streams"
+        over = receipt.model_copy(update={"stream": None})
+        with closing(call):
+            await self._receipts.still_ours(exhibit)
+            exhibit.grown, exhibit.digest = None, ""  # until we know
+            try:
+                exhibit.receipt = await call
+            except (StreamOverError, StoppedByPersonError) as error:
+                log.info("surface.stream_over", error=str(error))
+                exhibit.receipt = over
+                return False
+            except MessageGoneError:
+                exhibit.receipt = over
+                raise
+            except RateLimitedError:
+                exhibit.grown, exhibit.digest = shown, digest
+                raise
+            except PlatformError:  # close it, whatever it shows, and edit
+                exhibit.rest()
+                raise
+            return True
