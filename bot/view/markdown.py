@@ -1,22 +1,25 @@
-"""Show half-written Markdown without half-written marks. Pure string scanning.
+"""Show half-written Markdown without half-written marks. Pure.
 
 Text that streams in is cut anywhere: inside a fence, between two asterisks, in the
 middle of a link. `close_markdown` returns what can be shown of it. It drops a few
 characters at the end or adds closing marks there, and leaves finished text alone: what
 people see only grows.
 
-Two steps: find the block in which the text ends (`_last_block`), then close either
-its fence or the marks of its inline text.
+Two steps: find the block in which the text ends (`_last_block`, by the parser), then
+close either its fence or the marks of its inline text. Those are scanned here: a parser
+does not tell what is open.
 """
 
 import re
 from dataclasses import dataclass, field
 
 from bot.view.outline import without_unsure_rows
+from bot.view.parser import blocks_in, pieces_of
 
 _CONTAINER = r"[ \t]*(?:(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))[ \t]*)*"
 """Quote and list marks before a block."""
-_FENCE = re.compile(rf"({_CONTAINER})(`{{3,}}(?=[^`]*$)|~{{3,}})(.*)$")
+_FENCE = re.compile(rf"({_CONTAINER})(?:`{{3}}|~{{3}})")
+_LEAVES = {"inline", "fence", "code_block", "hr"}
 _BLOCK = re.compile(rf"{_CONTAINER}(?:\#{{1,6}}[ \t]+|\|)?")
 _RULE = re.compile(r"[ \t]{0,3}([*_-])(?:[ \t]*\1){2,}[ \t]*")
 _UNBORN_BLOCK = re.compile(r"[ \t]*(?:>[ \t]*)*(?:\#{1,6}|[-+*]|--|={1,2})[ \t]*")
@@ -42,10 +45,9 @@ def close_markdown(text: str) -> str:
     changes nothing, and CommonMark with nothing left open comes back unchanged: so a
     label that ends the text keeps its brackets, for they may be all there is.
     """
-    text = without_unsure_rows(text)
     # What is dropped may uncover another beginning: "- **" is first "- ", then "".
     for _ in range(_PASSES):
-        closed = _close_once(text)
+        closed = _close_once(without_unsure_rows(text))
         if closed == text:
             break
         text = closed
@@ -138,38 +140,31 @@ class _Block:
 
 
 def _last_block(text: str) -> _Block:
-    start, at = 0, 0
-    fence: _Block | None = None
-    for line in text.splitlines(keepends=True):
-        words = line.rstrip("\r\n")
-        if fence and _leaves_quote(fence, words):
-            fence, start = None, at
-        if fence:
-            if _closes(fence, words):
-                fence, start = None, at + len(line)
-        elif opened := _FENCE.fullmatch(words):
-            quote = re.sub(r"[^> \t]", " ", opened[1])
-            fence = _Block(
-                start=at,
-                fence=quote + opened[2],
-                content=min(at + len(line), len(text)),
-            )
-        elif not words.strip():
-            start = at + len(line)
-        elif (mark := _BLOCK.match(words)) and mark[0].strip():
-            start = at + mark.end()
-        at += len(line)
-    return fence or _Block(start=start)
+    piece = pieces_of(text)[-1]
+    leaves = [t for t in blocks_in(piece) if t.map and t.type in _LEAVES]
+    body = piece.rstrip()
+    if not leaves or leaves[-1].map is None:
+        return _Block(start=len(text))
+    leaf, lines = leaves[-1], piece.split("\n")
+    line = lines[leaves[-1].map[0]]
+    before = sum(len(words) + 1 for words in lines[: leaves[-1].map[0]])
+    start = len(text) - len(piece) + before
+    if leaf.type == "fence" and not _closes(leaf.markup, line, body[before:]):
+        opened = _FENCE.match(line)
+        quote = re.sub(r"[^> \t]", " ", opened[1] if opened else "")
+        content = min(start + len(line) + 1, len(text))
+        return _Block(start=start, fence=quote + leaf.markup, content=content)
+    if leaf.type != "inline" or piece[len(body) :].count("\n") > 1:
+        return _Block(start=len(text))
+    mark = _BLOCK.match(line)
+    return _Block(start=start + (mark.end() if mark else 0))
 
 
-def _leaves_quote(fence: _Block, line: str) -> bool:
-    return ">" in fence.fence and not line.lstrip().startswith(">")
-
-
-def _closes(fence: _Block, line: str) -> bool:
-    marks = fence.fence.strip(" \t>")
-    last = line.strip(" \t>") if ">" in fence.fence else line.strip()
-    return len(last) >= len(marks) and set(last) == {marks[0]}
+def _closes(marks: str, first: str, code: str) -> bool:
+    """Return whether ``code``, which begins with ``first``, ends with its own end."""
+    last = code[code.rfind("\n") + 1 :].strip(" \t>")
+    begun = len(code) > len(first)
+    return begun and len(last) >= len(marks) and set(last) == {marks[0]}
 
 
 def _close_fence(text: str, block: _Block) -> str:

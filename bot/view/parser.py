@@ -18,6 +18,8 @@ from markdown_it.token import Token
 
 _PORTION = 512
 """Characters that are read at once to find blocks that are finished."""
+_DOCUMENTS = 64
+"""Texts whose blocks are remembered: several questions are asked about the same."""
 _PORTIONS = 1024
 _PARAGRAPHS = 512
 """So many such readings, and so many paragraphs' words, are remembered."""
@@ -42,6 +44,7 @@ _SPANS = parser().disable(["text_join"])
 _JOINED_SPANS = parser()
 
 
+@lru_cache(_DOCUMENTS)
 def blocks_in(text: str) -> Sequence[Token]:
     """Return the blocks of ``text``; what is in them is left as it is written."""
     return _BLOCKS.parse(text)

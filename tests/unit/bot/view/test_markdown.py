@@ -91,6 +91,8 @@ def test_what_is_left_open_is_closed_or_cut(text: str, shown: str):
         ("> ```\n> x\nafter **b", "> ```\n> x\nafter **b**"),
         ("> ```\n> x\n> ```\n> *b", "> ```\n> x\n> ```\n> *b*"),
         ("```\n**a\n```\n*b", "```\n**a\n```\n*b*"),
+        ("- ```\n  x\nafter **b", "- ```\n  x\nafter **b**"),
+        ("1. a\n\n   ~~~\n   x\n\nafter *b", "1. a\n\n   ~~~\n   x\n\nafter *b*"),
     ],
 )
 def test_a_fence_is_closed_once_it_has_content(text: str, shown: str):
@@ -216,7 +218,8 @@ def test_what_is_shown_of_a_document_only_grows(document: str, data: st.DataObje
     shown = seen(close_markdown(document[:cut]))
     assert seen(document).startswith(shown)
     last, following = document[cut - 1 : cut], document[cut : cut + 1]
-    if last in LETTERS and following.isspace():  # whole words are never held back
+    row = document[:cut].rpartition("\n")[2].startswith("|")  # of a table, or not yet
+    if last in LETTERS and following.isspace() and not row:  # no word is held back
         assert shown.endswith(last)
 
 
