@@ -95,14 +95,23 @@ class Chooser:
         return max(self._floor, self._market.prospect(choice.way))
 
     def _end_at(self, way: Way) -> float:
-        """Return when a token is left for the end of what ``way`` begins."""
+        """Return when a token is there for the end of what ``way`` begins.
+
+        It need not be there at once: what comes back before turns end will do.
+        """
         ending = ending_of(way.then)
-        route = self._market.route(ending) if ending else ()
-        return max((self._ready(b, Haste.PATIENT) for b in route), default=-inf)
+        return max(
+            (
+                self._ready(bucket, Haste.PATIENT)
+                for bucket in (self._market.route(ending) if ending else ())
+                if not self._market.can_end(bucket)
+            ),
+            default=-inf,
+        )
 
     def _refresh(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]
-        way = min(ways, key=self._market.interval)
+        way = min(ways, key=self._pace)
         interval = self._market.interval_of(known, way)
         earliest = max(known.quiet_until, self._earliest(known, way))
         choice = self._at(way, known.haste, earliest)
@@ -122,6 +131,9 @@ class Chooser:
             known.latest = known.backlog.since + PATIENCE
         due_at = known.due_at
         return choice if due_at <= self._now else Choice(due_at, way)
+
+    def _pace(self, way: Way) -> float:
+        return max(self._floor_of(way), self._market.interval(way))
 
     def _floor_of(self, way: Way) -> float:
         return self._floor if way.floor is None else way.floor

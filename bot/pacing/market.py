@@ -13,7 +13,8 @@ This spends a full bucket early, because a lane that has much left gives a short
 interval, and never what the ends need. When more turns come, or fewer tokens, the
 interval grows for all at once: nobody has to be told. Where turns have been coming
 all the time, the same is reckoned over the lane's longest window, with those that
-will come: the longer of both intervals counts.
+will come; and for those whose answers have begun, over the time that an answer takes. The
+longest of these intervals counts.
 """
 
 from collections import Counter
@@ -30,6 +31,8 @@ IDLE = 60.0
 SCARCE = 0.75
 """Seconds between refreshes above which ends leave a lane to them, if they can."""
 
+SOON = 0.5
+"""Share of a turn's life after which the token for its end must be there."""
 TWO = 1.2
 """Parts in which an answer would best be shown, from which on it is shown in two."""
 
@@ -38,6 +41,8 @@ TWO = 1.2
 class _Trade:
     """Supply and demand of one lane."""
 
+    soon: int
+    """Calls that may be made while an answer grows."""
     supply: int
     """Calls that may be made while the living turns live."""
     later: int
@@ -49,15 +54,21 @@ class _Trade:
     asks: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """For each surface that it serves: seconds to show, and the share that is asked of
     this lane."""
+    growing: list[tuple[float, float]] = field(
+        default_factory=list[tuple[float, float]]
+    )
+    """The same for those of them whose answer has begun."""
     either: float = 0.0
     """Surfaces whose end may go by another lane."""
     here: float = 0.0
     """Surfaces whose end may not."""
     _priced: tuple[float, bool] | None = None
 
-    def ask(self, seconds: float, share: float) -> None:
+    def ask(self, seconds: float, share: float, *, grows: bool = False) -> None:
         """Serve one more surface."""
         self.asks.append((seconds, share))
+        if grows:
+            self.growing.append((seconds, share))
         self._priced = None
 
     def withdraw(self) -> None:
@@ -68,13 +79,17 @@ class _Trade:
     def priced(self, habits: Habits) -> tuple[float, bool]:
         """Return the seconds between refreshes, and whether ends should leave it."""
         if self._priced is None:
-            self._priced = self._price(self.asks, self.supply, 1.0)
-            if self.coming and self.asks:
-                self._priced = max(self._priced, self._price_later(habits))
+            self._priced = max(
+                self._price(self.asks, self.supply, 1.0),
+                self._price(self.growing, self.soon, 1.0),
+                self._price_later(habits),
+            )
         return self._priced
 
     def _price_later(self, habits: Habits) -> tuple[float, bool]:
-        to_come = self.coming * max(0.0, self.window - habits.life + habits.said / 2)
+        if not (self.coming and self.asks):
+            return (0.0, False)
+        to_come = self.coming * max(0.0, self.window - habits.life / 2)
         living = sum(share for _, share in self.asks)
         asks = [*self.asks, (habits.said, to_come)]
         return self._price(asks, self.later, 1 + to_come / living)
@@ -133,7 +148,7 @@ class Market:
             ways = surface.coming_ways
             seen = surface.shown is not None or surface.flight is not None
             if ways and seen and surface.heard_at + IDLE > self._now:
-                self._join(ways, self._seconds(surface))
+                self._join(ways, self._seconds(surface), grows=surface.said > 0)
 
     def join(self, ways: tuple[Way, ...]) -> None:
         """Count one more turn in, which has only begun."""
@@ -157,6 +172,11 @@ class Market:
         """Return whether ends should leave the lanes of ``way`` to progress."""
         return any(self._priced(bucket)[1] for bucket in self.route(way))
 
+    def can_end(self, bucket: Bucket) -> bool:
+        """Return whether one more turn may be begun that ends by a lane."""
+        soon = self._habits.life * SOON
+        return bucket.outlook(self._now, soon) > self.kept[bucket]
+
     def prospect(self, way: Way) -> float:
         """Return how often a new turn would be refreshed that begins by ``way``."""
         found: list[float] = []
@@ -177,7 +197,9 @@ class Market:
     def _priced(self, bucket: Bucket) -> tuple[float, bool]:
         return self._trade(bucket).priced(self._habits)
 
-    def _join(self, ways: tuple[Way, ...], seconds: float) -> None:
+    def _join(
+        self, ways: tuple[Way, ...], seconds: float, *, grows: bool = False
+    ) -> None:
         """Spread a turn over its ways, by what each can supply."""
         ending = ending_of(ways)
         end = self.route(ending) if ending else ()
@@ -194,7 +216,7 @@ class Market:
                 trade.here += share
             elif way.use is Use.ANY:
                 trade.either += share
-            trade.ask(seconds, share)
+            trade.ask(seconds, share, grows=grows)
 
     def _tightest(self, way: Way) -> Bucket | None:
         return min(
@@ -208,6 +230,7 @@ class Market:
             supply = bucket.outlook(self._now, life)
             trade = self._trades[bucket] = _Trade(
                 supply=supply,
+                soon=bucket.outlook(self._now, self._habits.said),
                 later=bucket.outlook(self._now, window) if window > life else supply,
                 window=window,
                 coming=self._habits.coming(bucket.key, self._now),

@@ -34,7 +34,7 @@ from math import inf
 
 from bot.pacing.choice import Choice, Chooser
 from bot.pacing.habits import Habits
-from bot.pacing.lanes import Haste, Lane, LaneLevel, Lanes
+from bot.pacing.lanes import Lane, LaneLevel, Lanes
 from bot.pacing.market import Market
 from bot.pacing.plan import Plan, Priority, Send, Tally
 from bot.pacing.roster import Roster
@@ -104,14 +104,6 @@ class Pacer:
     def lane_levels(self, now: float) -> tuple[LaneLevel, ...]:
         """Return how every lane stands, for display."""
         return self._lanes.levels(self._advance(now))
-
-    def is_open(self, lanes: tuple[Lane, ...], now: float) -> bool:
-        """Return whether a first sight could draw from all of ``lanes`` at once."""
-        now = self._advance(now)
-        return all(
-            bucket.ready_at(now, Haste.PATIENT) <= now
-            for bucket in self._lanes.of(lanes, now)
-        )
 
     def plan(self, now: float) -> Plan:
         """Return what to send at ``now``; each counts as in flight until its report."""

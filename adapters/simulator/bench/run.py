@@ -16,6 +16,7 @@ from adapters.simulator.bench import (
     visible,
 )
 from adapters.simulator.bench.figures import Figure
+from adapters.simulator.bench.pacing import part as pacing
 from adapters.simulator.bench.scene import Bench
 from bot.errors import DeskhandError
 
@@ -23,6 +24,7 @@ _Measure = Callable[[Bench, Callable[[str], bool]], Awaitable[list[Figure]]]
 
 _PARTS: Mapping[tuple[str, ...], _Measure] = {
     start.NAMES: start.measure,
+    pacing.NAMES: pacing.measure,
     group_commit.NAMES: group_commit.measure,
     log_size.NAMES: log_size.measure,
     durable.NAMES: durable.measure,

@@ -50,6 +50,9 @@ class Rules:
     """Whether the last part may be a new message."""
     paragraphs: bool = False
     """Whether any part may be a new message, one a second in a thread."""
+    windows: bool = False
+    """Whether limits are counted in windows of a minute, as the stand-in for Slack
+    does, and not in buckets that are refilled all the time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,10 +116,11 @@ def bound(traces: Sequence[Trace], rules: Rules, *, full: bool = True) -> float:
     """
     tokens = [len(trace.said) for trace in traces]
     span = max(t.end for t in traces) - min(t.start for t in traces)
-    have = {
-        method: count * full + count * span / 60 for method, count in PER_MINUTE.items()
-    }
-    posts = POSTS_PER_MINUTE * full + POSTS_PER_MINUTE * span / 60
+    minutes = span / 60
+    if full:
+        minutes = max(1.0, minutes) if rules.windows else 1.0 + minutes
+    have = {method: count * minutes for method, count in PER_MINUTE.items()}
+    posts = POSTS_PER_MINUTE * minutes
     most = 0
     if rules.streams:
         most = int(min(len(traces), have[Method.START], have[Method.STOP]))

@@ -28,7 +28,6 @@ METHODS = {
     "append": Method.APPEND,
     "close": Method.STOP,
     "final_post": Method.POST,
-    "next_post": Method.POST,
 }
 
 
@@ -38,8 +37,6 @@ class Kit:
 
     name: str
     streams: bool = False
-    paragraphs: bool = False
-    """Whether parts of an answer may be new messages."""
     floor: float = 0.5
 
 
@@ -59,10 +56,7 @@ def ways_of(kit: Kit, channel: str) -> tuple[Way, ...]:
     posts = (_POSTS, of_channel)
     edit = Way(name="edit", lanes=(_LANES[Method.UPDATE],))
     final = Way(name="final_post", lanes=posts, use=Use.ENDING)
-    after: tuple[Way, ...] = (edit, final)
-    if kit.paragraphs:
-        after = (edit, Way(name="next_post", lanes=posts, floor=1.0))
-    post = Way(name="post", lanes=posts, then=after)
+    post = Way(name="post", lanes=posts, then=(edit, final))
     if not kit.streams:
         return (post,)
     append = Way(name="append", lanes=(_LANES[Method.APPEND],), use=Use.PROGRESS)
