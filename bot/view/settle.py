@@ -45,6 +45,8 @@ def _settled_lines(text: str) -> str:
     if place.fence:
         closing = line.strip(" >")
         kept = before if closing and not closing.strip(place.fence[0]) else last
+    elif place.table and line.strip():
+        kept = before  # a row, with or without its bars
     elif _SETTLED.search(line) and not _BEGUN.match(line):
         kept = last
     else:
