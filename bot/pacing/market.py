@@ -172,10 +172,10 @@ class Market:
         """Return whether ends should leave the lanes of ``way`` to progress."""
         return any(self._priced(bucket)[1] for bucket in self.route(way))
 
-    def can_end(self, bucket: Bucket) -> bool:
-        """Return whether one more turn may be begun that ends by a lane."""
+    def can_spare(self, bucket: Bucket, tokens: int) -> bool:
+        """Return whether a lane has so many more than the ends need, or soon will."""
         soon = self._habits.life * SOON
-        return bucket.outlook(self._now, soon) > self.kept[bucket]
+        return bucket.outlook(self._now, soon) >= self.kept[bucket] + tokens
 
     def prospect(self, way: Way) -> float:
         """Return how often a new turn would be refreshed that begins by ``way``."""

@@ -124,7 +124,7 @@ class Pacer:
         priority: Priority,
         now: float,
         ways: tuple[Way, ...] | None = None,
-        lanes: tuple[Lane, ...] = (),
+        lanes: tuple[Lane, ...] | None = None,
         size: int | None = None,
         ends_soon: bool = False,
     ) -> None:
@@ -140,7 +140,8 @@ class Pacer:
             now: Monotonic seconds.
             ways: How it may be sent from now on. While a send is in flight: if that
                 one is not shown.
-            lanes: Without ``ways``: the budgets of its only way.
+            lanes: Without ``ways``: the budgets of its only way. Without either, it
+                goes on as it does.
             size: Characters that it shows. What people have not seen is the
                 difference to what they have.
             ends_soon: Whether the last word will be offered in a moment, so that a
@@ -164,13 +165,13 @@ class Pacer:
             return
         if ends_soon:
             known.quiet_until = now + NEAR_END
-        ways = _only(lanes, known) if ways is None else ways
+        if ways is None:
+            ways = known.ways if lanes is None else _only(lanes, known)
         self._changed |= self._roster.classify(surface, priority)
         self._changed |= self._roster.lead(surface, ways)
         self._changed |= self._roster.queue(surface) or ends_soon
         if self._roster.waits(surface) and not self._changed:
-            known_wake = inf if self._wake_at is None else self._wake_at
-            self._wake_at = min(known_wake, known.due_at)
+            self._wake(known.due_at)
 
     def adopt(self, surface: SurfaceId, revision: int) -> None:
         """Take note that ``surface`` shows ``revision`` already, e.g. after a restart."""
@@ -291,6 +292,11 @@ class Pacer:
     def _advance(self, now: float) -> float:
         self._now = max(self._now, now)
         return self._now
+
+    def _wake(self, at: float) -> None:
+        """Let the next plan be made at ``at``, or before."""
+        if at < (inf if self._wake_at is None else self._wake_at):
+            self._wake_at = at
 
     def _take_turns(self, now: float) -> tuple[tuple[Send, ...], float | None]:
         market = Market(self._lanes, self._habits, now)

@@ -323,4 +323,4 @@ class PacerMachine(RuleBasedStateMachine):
 
 
 TestPacer = PacerMachine.TestCase
-TestPacer.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestPacer.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
