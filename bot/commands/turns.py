@@ -16,7 +16,7 @@ from bot.turn.reduce import advance
 from bot.turn.restore import restore
 from bot.turn.state import TurnState
 from bot.view.nodes import Account, TurnView
-from bot.view.project import ForRequester, view_of
+from bot.view.project import ForRequester, surfaces_of, view_of
 
 _MARKS = {
     "running": "…",
@@ -83,8 +83,11 @@ async def run_replay(options: argparse.Namespace) -> int:
             state = restore(None, events).state
             break
         state = advance(state, recorded)
-        view = view_of(state, ForRequester(part="progress"), recorded.at)
-        drawn = _drawn(view)
+        pages = [p.audience for p in surfaces_of(state) if p.role == "page"]
+        drawn = "\n".join(
+            _drawn(view_of(state, audience, recorded.at))
+            for audience in (ForRequester(part="progress"), *pages)
+        )
         if drawn != shown and recorded.event.type != "item.appended":
             sys.stdout.write(f"── {recorded.seq} {recorded.event.type}\n{drawn}\n")
             shown = drawn
@@ -100,7 +103,7 @@ def _drawn_last(state: TurnState, shown: str) -> str:
 
 
 def _drawn(view: TurnView) -> str:
-    lines = [f"   {view.headline}"]
+    lines = [f"   {view.headline}"] if view.headline else []
     if view.account:
         lines += [f"   {line}" for line in _accounted(view.account)]
     lines += [
