@@ -100,15 +100,16 @@ class Chooser:
         It need not be there at once: what comes back before turns end will do.
         """
         ending = ending_of(way.then)
-        mine = self._market.route(way)
-        ready = -inf
-        for bucket in self._market.route(ending) if ending else ():
-            needed = 1 + (bucket in mine)
-            if not self._market.can_spare(bucket, needed):
-                kept = self._market.kept[bucket] + needed - 1
-                at = bucket.ready_at(self._now, Haste.PATIENT, kept=kept)
-                ready = max(ready, at)
-        return ready
+        return max(
+            (
+                bucket.ready_at(
+                    self._now, Haste.PATIENT, kept=self._market.kept[bucket] + 1
+                )
+                for bucket in (self._market.route(ending) if ending else ())
+                if not self._market.can_end(bucket)
+            ),
+            default=-inf,
+        )
 
     def _refresh(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]

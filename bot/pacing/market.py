@@ -146,13 +146,17 @@ class Market:
         """Count the living turns in."""
         for surface in surfaces:
             ways = surface.coming_ways
-            seen = surface.shown is not None or surface.flight is not None
-            if ways and seen and surface.heard_at + IDLE > self._now:
+            if not ways or surface.heard_at + IDLE <= self._now:
+                continue
+            if surface.shown is None and surface.flight is None:
+                self.kept.update(self._end(ways))  # all it gets may be its end
+            else:
                 self._join(ways, self._seconds(surface), grows=surface.said > 0)
 
-    def join(self, ways: tuple[Way, ...]) -> None:
-        """Count one more turn in, which has only begun."""
-        self._join(ways, self._habits.said)
+    def begin(self, way: Way, ways: tuple[Way, ...]) -> None:
+        """Take note that a turn has taken the first of its ``ways``."""
+        self.kept.subtract(self._end(ways))
+        self._join(way.then or ways, self._habits.said)
 
     def interval(self, way: Way) -> float:
         """Return how many seconds lie between refreshes by ``way``."""
@@ -172,10 +176,10 @@ class Market:
         """Return whether ends should leave the lanes of ``way`` to progress."""
         return any(self._priced(bucket)[1] for bucket in self.route(way))
 
-    def can_spare(self, bucket: Bucket, tokens: int) -> bool:
-        """Return whether a lane has so many more than the ends need, or soon will."""
+    def can_end(self, bucket: Bucket) -> bool:
+        """Return whether a lane has one more than the ends need, or soon will."""
         soon = self._habits.life * SOON
-        return bucket.outlook(self._now, soon) >= self.kept[bucket] + tokens
+        return bucket.outlook(self._now, soon) > self.kept[bucket]
 
     def prospect(self, way: Way) -> float:
         """Return how often a new turn would be refreshed that begins by ``way``."""
@@ -201,8 +205,7 @@ class Market:
         self, ways: tuple[Way, ...], seconds: float, *, grows: bool = False
     ) -> None:
         """Spread a turn over its ways, by what each can supply."""
-        ending = ending_of(ways)
-        end = self.route(ending) if ending else ()
+        end = self._end(ways)
         self.kept.update(end)
         refreshes = _refreshes(ways)
         tightest = [self._tightest(way) for way in refreshes]
@@ -217,6 +220,10 @@ class Market:
             elif way.use is Use.ANY:
                 trade.either += share
             trade.ask(seconds, share, grows=grows)
+
+    def _end(self, ways: tuple[Way, ...]) -> tuple[Bucket, ...]:
+        ending = ending_of(ways)
+        return self.route(ending) if ending else ()
 
     def _tightest(self, way: Way) -> Bucket | None:
         return min(

@@ -309,8 +309,8 @@ class Pacer:
             choice = chooser.choose(known)
             if choice.at <= now:
                 sends.append(self._launch(surface, known, choice, now))
-                if known.shown is None and choice.way.then:
-                    market.join(choice.way.then)
+                if known.shown is None and not known.is_urgent:
+                    market.begin(choice.way, known.ways)
                 continue
             if known.is_urgent and choice.at <= now + HOLD:
                 chooser.hold(choice.way)
