@@ -54,6 +54,10 @@ _EMPTY_LINES = re.compile(r"\n(?: *\n){3,}")
 _TAIL = re.compile(r" *\n? *\n?")
 _LEADS = re.compile(r"[ >]*#{1,6} .*|.*:[ *_]*")
 """A heading, or words that announce what follows: they stay with it."""
+_BEGINS = re.compile(r"[ >]*(?:#|```|~~~)")
+"""What may begin a block, or end one, right below another line."""
+_ITEM = re.compile(r" ?(?:[-+*]|\d{1,9}[.)]) ")
+"""Not a nested one: it stays with what it belongs to, if there is room."""
 _UNDERLINE = re.compile(r"[ >]*[|:=-][ |:=-]*")
 """A table's second row, or what marks the line above it."""
 
@@ -192,17 +196,25 @@ def _places_in(source: str, begin: int, end: int) -> Iterator[tuple[int, _Tier]]
 
 
 def _tier_of(source: str, line: int) -> _Tier | None:
-    """Return what begins with the line at ``line``; ``None`` where nothing may."""
+    """Return what begins with the line at ``line``; ``None`` where nothing may.
+
+    Reading all that is before takes long: only where the line alone does not tell.
+    """
     text = source[line : line + LOOK_AHEAD].split("\n", 1)[0]
     if _UNDERLINE.fullmatch(text):
         return _Tier.ANYWHERE
+    above = source[:line].rstrip(" ")
+    before = above.rstrip().rsplit("\n", 1)[-1]
+    announced = _LEADS.fullmatch(before) is not None
+    if not above.endswith("\n\n") and not _BEGINS.match(text):
+        item = _ITEM.match(text) and not announced
+        return _Tier.ITEM if item else _Tier.LINE
     place = outline.place_of(source[:line], text)
     if place.closes_fence:
         return None
-    if place.begins == "block":
-        before = source[:line].rstrip().rsplit("\n", 1)[-1]
-        return _Tier.LINE if _LEADS.fullmatch(before) else _Tier.BLOCK
-    return _Tier.ITEM if place.begins == "item" else _Tier.LINE
+    if announced or not place.begins:
+        return _Tier.LINE
+    return _Tier.BLOCK if place.begins == "block" else _Tier.ITEM
 
 
 # ------------------------------------------------------------------------ how

@@ -153,6 +153,18 @@ def test_what_announces_a_block_stays_with_it(lead: str):
     assert second == "Then all the rest of it."
 
 
+def test_a_list_stays_with_what_announces_it():
+    text = (
+        "w" * 2_500 + "\n\nDo this:\n- open the portal and wait\n- sign in there, too\n"
+    )
+    assert texts_of(pages_of("w" + text))[1].startswith("Do this:\n- open")
+    text = (
+        "w" * 2_190 + "\n\n" + "x" * 300 + "\nDo this:\n- open\n- sign in there\n" * 2
+    )
+    _, second = texts_of(pages_of(text))
+    assert second.startswith("- sign in")
+
+
 def test_a_split_is_decided_when_the_next_line_is_known():
     text = "w" * 2_300 + "\n\n"
     assert len(pages_of(text + "1")) == 1
