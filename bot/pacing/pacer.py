@@ -1,9 +1,10 @@
-"""Decide which surface to refresh now, and when to ask again. Sends nothing itself.
+"""Decide which surface to refresh now, by which way, and when to ask again.
 
 Answers that stream in produce far more revisions than platforms let us show. The
-pacer keeps only the newest revision of each surface, spends every lane's budget on
-whoever has waited longest, keeps a reserve for approvals and finals, and never loses
-a last revision.
+pacer keeps only the newest revision of each surface and shows each turn's answer in
+parts of the same length, as short as all budgets together allow; it keeps a token for
+the end of every turn that lives, and never loses a last revision. What a part is worth
+is said in `bot.pacing.market`, which way is taken in `bot.pacing.choice`.
 
 It is a state machine without I/O (see https://sans-io.readthedocs.io/). The shell
 
@@ -16,17 +17,21 @@ It is a state machine without I/O (see https://sans-io.readthedocs.io/). The she
 Time is an argument (monotonic seconds); it may stand still, and a time that lies
 before one already told counts as the latter.
 
-Invariants, each one a property in ``tests/unit/bot/pacing/test_pacer.py``:
+Invariants, each one a property in ``tests/unit/bot/pacing``:
 
 1. At most one send per surface is in flight.
 2. Revisions of a surface never go back. Skipping is fine; a repeat only follows a
-   send that may not have arrived.
+   send that may not have arrived, or a way that had to be taken (`Way.by`).
 3. No lane exceeds its windows, as `bot.pacing.lanes` states, nor is used before a
    refusal's time is over.
 4. Once offers stop, the newest revision of every surface is sent, in bounded time.
-5. However much progress there is: as many approvals and finals as the reserves hold
-   go out at once.
-6. Two progress sends of one surface are ``min_interval`` apart.
+5. However much progress there is: all turns that live can end at once, as far as their
+   lanes can hold so many at all, and as many approvals as the reserves hold go out.
+6. Two progress sends of one surface are ``min_interval`` apart, and none is begun in
+   the `NEAR_END` seconds after it was said that the end is near.
+7. Every stream that is opened can be closed at once when its turn ends.
+8. Turns that grow alike are refreshed equally often, give or take one.
+9. An offer looks at no other surface, and a plan only if something may be due.
 """
 
 from dataclasses import dataclass, replace
