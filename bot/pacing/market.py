@@ -110,6 +110,8 @@ def _interval(asks: list[tuple[float, float]], calls: float) -> float:
     for of_turn, share in sorted(asks, reverse=True):
         if of_turn <= interval:
             break
+        if not share:
+            continue  # nobody, who would need no calls, and whom none are enough for
         seconds += of_turn * share
         parts += share
         interval = seconds / parts

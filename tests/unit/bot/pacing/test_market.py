@@ -130,3 +130,7 @@ def test_the_end_goes_by_the_way_that_is_for_ends():
     assert ending_of((EDIT, FINAL)) == FINAL
     assert ending_of((append, EDIT)) == EDIT
     assert ending_of((append,)) is None
+
+
+def test_turns_of_which_none_will_come_ask_for_nothing() -> None:
+    assert _interval([(7.0, 0.0)], 0.0) == 0.0
