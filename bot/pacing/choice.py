@@ -17,8 +17,8 @@ PLENTIFUL = 0.5
 """Share of the least interval below which there is room for decoration."""
 BRISK = 0.1
 """Seconds between refreshes up to which a lane has more than anybody can use."""
-GLANCE = 5.0
-"""Seconds between two looks whether there is room for decoration."""
+GLANCE = 2.0
+"""Seconds between two looks whether there is room for what others go before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +95,15 @@ class Chooser:
         return max(self._floor, self._market.prospect(choice.way))
 
     def _end_at(self, way: Way) -> float:
-        """Return when a token is there for the end of what ``way`` begins.
+        """Return when to look whether what ``way`` begins can be ended; past: it can.
 
-        It need not be there at once: what comes back before turns end will do.
+        Its token need not be there at once: what comes back before turns end will do.
         """
         ending = ending_of(way.then)
-        return max(
-            (
-                bucket.ready_at(
-                    self._now, Haste.PATIENT, kept=self._market.kept[bucket] + 1
-                )
-                for bucket in (self._market.route(ending) if ending else ())
-                if not self._market.can_end(bucket)
-            ),
-            default=-inf,
-        )
+        for bucket in self._market.route(ending) if ending else ():
+            if not self._market.can_end(bucket):
+                return self._now + GLANCE
+        return -inf
 
     def _refresh(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]

@@ -23,17 +23,17 @@ def lane(key: str, count: float, seconds: float = 60.0) -> Lane:
 
 
 def slack(
-    *, edits: float = 50, posts: float = 300, starts: float = 20
+    *, edits: float = 50, posts: float = 300, stops: float = 20
 ) -> tuple[Way, ...]:
     edit = Way(name="edit", lanes=(lane("edits", edits),))
     fresh = Way(name="final_post", lanes=(lane("posts", posts),), use=Use.ENDING)
     append = Way(name="append", lanes=(lane("appends", 100),), use=Use.PROGRESS)
     close = Way(
-        name="close", lanes=(lane("stops", starts),), use=Use.ENDING, then=(edit, fresh)
+        name="close", lanes=(lane("stops", stops),), use=Use.ENDING, then=(edit, fresh)
     )
     opening = Way(
         name="open",
-        lanes=(lane("starts", starts), lane("posts", posts)),
+        lanes=(lane("starts", 20), lane("posts", posts)),
         use=Use.PROGRESS,
         then=(append, close),
     )
@@ -142,6 +142,14 @@ def test_a_final_stays_in_its_message_where_edits_are_plenty():
     assert [send.way for send in shell.show()] == ["edit"]
 
 
+def test_a_final_leaves_scarce_edits_to_those_who_go_on():
+    shell = Shell(slack()[:1])
+    shell.talk([A, *turns(30)], 3.0)
+    shell.offer(A, Priority.FINAL)
+    assert Send(A, 722, "final_post") in shell.show()
+    assert shell.pacer.lane_levels(3.0)[0].left > 10
+
+
 def test_an_end_that_needs_an_approval_first_is_not_held_up_by_streams():
     shell = Shell(slack())
     shell.talk(turns(60), 2.0)
@@ -175,12 +183,12 @@ def test_an_end_that_does_not_come_holds_progress_up_no_longer():
 # --------------------------------------------------------------------------- streams
 
 
-@given(live=st.integers(1, 60), starts=st.integers(1, 25), seconds=st.floats(0.5, 30.0))
+@given(live=st.integers(1, 60), stops=st.integers(2, 25), seconds=st.floats(0.5, 30.0))
 @settings(max_examples=30, deadline=None)
 def test_every_stream_that_is_opened_can_be_closed_at_once(
-    live: int, starts: int, seconds: float
+    live: int, stops: int, seconds: float
 ):
-    shell = Shell(slack(edits=10, starts=starts))
+    shell = Shell(slack(edits=10, stops=stops))
     shell.talk(turns(live), seconds, step=0.25)
     for surface in turns(live):
         shell.offer(surface, Priority.FINAL)
@@ -258,6 +266,18 @@ def test_who_says_more_is_shown_first():
         )
         shell.show()
     assert len(shell.ways_of(A)) > len(shell.ways_of(B))
+
+
+def test_much_that_is_new_goes_before_little_that_is_old():
+    pacer = Pacer(min_interval=0.0)
+    free = (Way(name="edit"),)
+    for surface in (A, B):
+        pacer.adopt(surface, 0)
+    for surface, size, now in ((B, 10, 0.0), (A, 1000, 2.0), (A, 1000, 3.0)):
+        pacer.offer(
+            surface, 1, priority=Priority.PROGRESS, ways=free, size=size, now=now
+        )
+    assert pacer.plan(3.0).sends == (Send(A, 1, "edit"), Send(B, 1, "edit"))
 
 
 def test_a_change_is_shown_in_bounded_time_however_small_it_is():
