@@ -54,6 +54,7 @@ def status_lane(team: str) -> Lane:
 def _update_lane(team: str) -> Lane:
     return Lane(
         key=f"slack/{team}/chat.update",
+        shared=True,
         windows=(
             Window(limits.UPDATE_PER_MINUTE, 60.0),
             Window(limits.UPDATE_BURST, limits.UPDATE_BURST_SECONDS),
@@ -65,6 +66,7 @@ def _update_lane(team: str) -> Lane:
 def _post_lane(team: str) -> Lane:
     return Lane(
         key=f"slack/{team}/chat.postMessage",
+        shared=True,
         windows=(Window(limits.POST_PER_MINUTE, 60.0),),
         reserve=limits.POST_RESERVE,
     )
@@ -85,6 +87,7 @@ def _channel_lane(team: str, channel: str) -> Lane:
 def _open_lane(team: str) -> Lane:
     return Lane(
         key=f"slack/{team}/chat.startStream",
+        shared=True,
         windows=(
             Window(limits.STREAM_OPENS_PER_MINUTE, 60.0),
             Window(limits.STREAM_OPEN_BURST, limits.STREAM_OPEN_SECONDS),
@@ -95,6 +98,7 @@ def _open_lane(team: str) -> Lane:
 def _append_lane(team: str) -> Lane:
     return Lane(
         key=f"slack/{team}/chat.appendStream",
+        shared=True,
         windows=(
             Window(limits.STREAM_APPENDS_PER_MINUTE, 60.0),
             Window(limits.STREAM_APPEND_BURST, limits.STREAM_APPEND_SECONDS),
@@ -105,6 +109,7 @@ def _append_lane(team: str) -> Lane:
 def _close_lane(team: str) -> Lane:
     return Lane(
         key=f"slack/{team}/chat.stopStream",
+        shared=True,
         windows=(
             Window(limits.STREAM_CLOSES_PER_MINUTE, 60.0),
             Window(limits.STREAM_CLOSE_BURST, limits.STREAM_CLOSE_SECONDS),

@@ -16,6 +16,7 @@ from bot.app.platforms import Mounted, start_platforms
 from bot.clock import Clock, SyncedClock, SystemClock
 from bot.company.file import load_articles, load_company
 from bot.company.model import Company
+from bot.engine.budgets import Budgets
 from bot.engine.delivery import Delivery
 from bot.engine.ingress import Ingress
 from bot.engine.journal import StoredJournal
@@ -113,12 +114,16 @@ async def built(
         )
         yield Bot(
             delivery=kit.delivery,
-            worker=Worker(kit, worker_id=f"{socket.gethostname()}:{os.getpid()}"),
+            worker=Worker(kit, worker_id=_worker_id()),
             writer=kit.writer,
             sweeper=Sweeper(kit),
             timekeeper=timekeeper,
             web=_web(settings, company, kit, mounted, platforms),
         )
+
+
+def _worker_id() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def tenant_of_company(company: Company) -> TenantId:
@@ -178,7 +183,13 @@ def _kit(
         platforms=platforms,
         streams=streams,
         reach=Reach(store, records, platforms),
-        pacer=Pacer(),
+        pacer=Pacer(alone=False),
+        budgets=Budgets(
+            store,
+            clock,
+            tenant=tenant_of_company(company),
+            replica=f"{_worker_id()}/{clock.now().timestamp():.3f}",
+        ),
         clock=clock,
         telemetry=telemetry,
         footer=agents.footer(),

@@ -17,6 +17,7 @@ from datetime import UTC, tzinfo
 import structlog
 
 from bot.clock import Clock
+from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.open_streams import OpenStreams
 from bot.engine.reach import Reach
@@ -65,6 +66,7 @@ class Delivery:
         clock: Clock,
         telemetry: Telemetry,
         streams: Mapping[PlatformName, Streams] | None = None,
+        budgets: Budgets | None = None,
         footer: str = "",
         zone: tzinfo = UTC,
     ) -> None:
@@ -81,6 +83,7 @@ class Delivery:
         )
         self._reach = reach
         self._pacer = pacer
+        self._budgets = budgets
         self._clock = clock
         self._telemetry = telemetry
         self._streaming = OpenStreams(clock)
@@ -165,6 +168,9 @@ class Delivery:
     async def run(self) -> None:
         """Send what the pacer says, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            if self._budgets:
+                told = self._news.set
+                tasks.create_task(self._budgets.run(self._pacer.sharing, told))
             while True:
                 self._news.clear()
                 homeless, self._homeless = self._homeless, []
@@ -175,6 +181,8 @@ class Delivery:
                     continue
                 self._close_streams()
                 plan = self._pacer.plan(self._clock.monotonic())
+                if self._budgets and self._pacer.sharing.hungry:
+                    self._budgets.wake()
                 for send in plan.sends:
                     sending = tasks.create_task(
                         self._send(self._exhibits[send.surface])

@@ -20,7 +20,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import ceil, floor, inf
 
+from bot.pacing.allotment import Allotment
 from bot.pacing.belief import Belief
+from bot.pacing.shares import Ask
+from bot.pacing.window import Window
 
 SWEEP = 60.0
 """Seconds between two looks for lanes that nobody uses any more."""
@@ -31,18 +34,6 @@ PLENTY = 10**6
 """What a lane without windows allows."""
 BUSY = 0.8
 """Share of a window that is used when the lane is busy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """At most ``count`` operations in any ``seconds``."""
-
-    count: float
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if not (self.count > 0 and self.seconds > 0):
-            raise ValueError(f"{self!r}: count and seconds must be positive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +47,9 @@ class Lane:
     reserve: float = 0.0
     """Share of each window (0 to 1) kept for approvals and finals that nobody could
     foresee; what the turns that live now need for their ends is kept beside it."""
+    shared: bool = False
+    """Whether all replicas draw from it: then only what this one is given may be
+    drawn (`bot.pacing.shares`)."""
     most: float = 1.0
     """How many times the documented budget may be believed in, if use shows that
     there is more; 1: never more than is documented."""
@@ -117,15 +111,18 @@ class Bucket:
 
     Args:
         lane: What the platform documents.
+        alone: Whether no other process draws from it, shared or not.
     """
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, *, alone: bool = True) -> None:
         self._lane = lane
         self._meters = [_Meter(window) for window in lane.windows]
         self._out = 0
         self._belief = Belief(lane.most)
         self.paused_until = -inf
         """When the lane opens again after a refusal."""
+        self.allotment = Allotment() if lane.shared and not alone else None
+        """What this replica may draw, of a lane that is shared."""
 
     @property
     def key(self) -> str:
@@ -188,6 +185,8 @@ class Bucket:
                     return inf
                 # It opens when enough of what was used is in the past.
                 ready = max(ready, meter.log[used - allowed] + meter.span)
+        if ready <= now and self.allotment and self.allotment.lacks(now, held + 1):
+            return inf
         return ready
 
     def outlook(self, now: float, within: float) -> int:
@@ -218,14 +217,20 @@ class Bucket:
     def draw(self) -> None:
         """Take one operation out of every window."""
         self._out += 1
+        if self.allotment:
+            self.allotment.draw()
 
     def refund(self) -> None:
         """Put one operation back: it never reached the platform."""
         self._out -= 1
+        if self.allotment:
+            self.allotment.refund()
 
     def settle(self, now: float) -> None:
         """Count one drawn operation: the platform has seen it by now."""
         self._out -= 1
+        if self.allotment:
+            self.allotment.settle(now)
         for meter in self._meters:
             meter.forget_until(now)
             meter.log.append(now)
@@ -253,10 +258,36 @@ class Bucket:
         for meter in self._meters:
             meter.forget_until(now)
         used = self._out + sum(len(meter.log) for meter in self._meters)
-        return used == 0 and self._belief.is_fresh and now >= self.paused_until
+        resting = now >= self.paused_until and self._belief.is_fresh
+        return used == 0 and resting and not (self.allotment and self.allotment.busy)
+
+    def ask(self, now: float, *, live: int, urgent: int) -> Ask:
+        """Return what to tell of a shared lane, and to want; `Allotment.give` follows.
+
+        Args:
+            now: Monotonic seconds.
+            live: Surfaces that are shown through it.
+            urgent: Approvals and endings that wait for it.
+        """
+        assert self.allotment is not None, "only shared lanes are asked for"
+        size = min((self._whole(meter) for meter in self._meters), default=1)
+        return Ask(
+            settled=tuple(self.allotment.asked()),
+            out=self._out,
+            urgent=urgent,
+            wants=min(self.left(now), live + 1),
+            live=live,
+            keep=ceil(size * self._lane.reserve),
+        )
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What the platform documents."""
+        return self._lane.windows
 
     def _whole(self, meter: _Meter) -> int:
-        return max(1, floor(meter.size * self._belief.share))
+        mine = self.allotment.share if self.allotment else 1.0
+        return max(1, floor(meter.size * self._belief.share * mine))
 
     def _allowed(self, meter: _Meter, haste: Haste, kept: int = 0) -> int:
         whole = self._whole(meter)
@@ -278,9 +309,14 @@ class Bucket:
 
 
 class Lanes:
-    """The state of every lane in use, by key."""
+    """The state of every lane in use, by key.
 
-    def __init__(self) -> None:
+    Args:
+        alone: Whether no other process draws from them, shared or not.
+    """
+
+    def __init__(self, *, alone: bool = True) -> None:
+        self._alone = alone
         self._buckets: dict[str, Bucket] = {}
         self._sweep_at = -inf
 
@@ -290,7 +326,7 @@ class Lanes:
             bucket = self._buckets.get(lane.key)
             if bucket is None:
                 self._sweep(now)
-                bucket = self._buckets[lane.key] = Bucket(lane)
+                bucket = self._buckets[lane.key] = Bucket(lane, alone=self._alone)
             else:
                 bucket.redefine(lane)
             yield bucket
@@ -303,6 +339,10 @@ class Lanes:
     def levels(self, now: float) -> tuple[LaneLevel, ...]:
         """Return how every lane stands, sorted by key."""
         return tuple(self._buckets[key].level(now) for key in sorted(self._buckets))
+
+    def shared(self) -> list[Bucket]:
+        """Return the state of the lanes that other replicas draw from too."""
+        return [bucket for bucket in self._buckets.values() if bucket.allotment]
 
     def _sweep(self, now: float) -> None:
         """Drop lanes about which nothing is worth remembering, once in a while."""

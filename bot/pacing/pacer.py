@@ -43,6 +43,7 @@ from bot.pacing.lanes import Lane, LaneLevel, Lanes
 from bot.pacing.market import Market
 from bot.pacing.plan import Plan, Priority, Send, Tally
 from bot.pacing.roster import Roster
+from bot.pacing.sharing import Sharing
 from bot.pacing.surface import Flight, Surface
 from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
@@ -73,17 +74,21 @@ class Pacer:
 
     Args:
         min_interval: Least seconds between two progress sends of one surface.
+        alone: Whether no other process draws from the same lanes; if others do, what
+            is shared has to be asked for (`sharing`).
     """
 
-    def __init__(self, *, min_interval: float = 0.5) -> None:
+    def __init__(self, *, min_interval: float = 0.5, alone: bool = True) -> None:
         self._min_interval = min_interval
         self._roster = Roster()
         self._abandoned: set[SurfaceId] = set()
         self._forgotten: dict[SurfaceId, list[Flight]] = {}
         """Sends under way of surfaces that were dropped meanwhile."""
         self._flying = 0
-        self._lanes = Lanes()
+        self._lanes = Lanes(alone=alone)
         self._habits = Habits()
+        self.sharing = Sharing(self._lanes, self._roster, self._look)
+        """What it shares with other replicas."""
         self._tally = Tally()
         self._now = -inf
         self._changed = False
@@ -293,6 +298,9 @@ class Pacer:
             self._forgotten.setdefault(surface, []).append(known.flight)
 
     # -------------------------------------------------------------------- inside
+
+    def _look(self) -> None:
+        self._changed = True
 
     def _advance(self, now: float) -> float:
         self._now = max(self._now, now)

@@ -30,6 +30,11 @@ class Roster:
         return self._living.values()
 
     @property
+    def waiting(self) -> Iterable[Surface]:
+        """Return those with something that people have not seen, and no send of it."""
+        return self._waiting.values()
+
+    @property
     def anybody_waits(self) -> bool:
         """Whether there is something that people have not seen, and no send of it."""
         return bool(self._waiting or self._decorating)

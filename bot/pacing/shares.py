@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor
 from typing import Any
 
-from bot.pacing.lanes import Window
+from bot.pacing.window import Window
 
 SLICE = 1.0
 """Seconds that uses are counted together for. A use counts a slice too long, never too
