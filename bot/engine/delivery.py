@@ -19,7 +19,6 @@ import structlog
 from bot.clock import Clock
 from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
-from bot.engine.open_streams import OpenStreams
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
 from bot.engine.refusals import LATE, LOUDNESS, Failure, verdict_on
@@ -47,10 +46,6 @@ from bot.view.project import surfaces_of
 from bot.view.spoken import pages_known
 
 log = structlog.get_logger()
-
-STREAMED = 2.0
-"""Surfaces that are streamed for each that is edited: Slack takes twice as many appends
-as edits."""
 
 
 class Delivery:
@@ -86,7 +81,6 @@ class Delivery:
         self._budgets = budgets
         self._clock = clock
         self._telemetry = telemetry
-        self._streaming = OpenStreams(clock)
         self._exhibits: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
         self._homeless: list[Exhibit] = []
@@ -151,7 +145,6 @@ class Delivery:
         """Drop a turn that is settled, or that somebody else owns now."""
         for surface_id in self._of_turn.pop(turn_id, {}):
             self._exhibits.pop(surface_id, None)
-            self._streaming.forget(surface_id)
             self._pacer.forget(surface_id)
 
     @property
@@ -179,19 +172,15 @@ class Delivery:
                 if self._finishing:
                     await self._news.wait()
                     continue
-                self._close_streams()
                 plan = self._pacer.plan(self._clock.monotonic())
                 if self._budgets and self._pacer.sharing.hungry:
                     self._budgets.wake()
                 for send in plan.sends:
                     sending = tasks.create_task(
-                        self._send(self._exhibits[send.surface])
+                        self._send(self._exhibits[send.surface], send.way)
                     )
                     self._sending[send.surface] = sending
-                wake = (plan.wake_at, self._streaming.next_at)
-                await self._wait_until(
-                    min((at for at in wake if at is not None), default=None)
-                )
+                await self._wait_until(plan.wake_at)
 
     async def finish(self, within: float) -> None:
         """Begin no more sends, and wait for those under way.
@@ -222,21 +211,8 @@ class Delivery:
         if exhibit.address is None:
             self._homeless.append(exhibit)
             return
-        exhibit.grows = self._should_stream(exhibit)
+        exhibit.streamable = self._showing.suits_stream(exhibit)
         self._offer(exhibit)
-
-    def _should_stream(self, exhibit: Exhibit) -> bool:
-        """Whether a stream would show it sooner than edits, as things are.
-
-        Each has a budget of its own, so surfaces are spread over both.
-        """
-        if exhibit.plan.role != "progress" or exhibit.plan.final or exhibit.receipt:
-            return False
-        lanes = self._showing.could_grow(exhibit)
-        if lanes is None or not self._pacer.is_open(lanes, self._clock.monotonic()):
-            return False
-        streamed = sum(other.grows for other in self._exhibits.values())
-        return streamed <= STREAMED * (len(self._exhibits) - streamed)
 
     async def _home(self, exhibit: Exhibit) -> None:
         """Find out where a person is reached, then offer the surface."""
@@ -271,7 +247,8 @@ class Delivery:
             exhibit.surface_id,
             exhibit.revision,
             priority=exhibit.priority,
-            lanes=self._showing.lanes(exhibit),
+            ways=self._showing.ways(exhibit),
+            size=exhibit.size,
             now=self._clock.monotonic(),
         )
 
@@ -295,10 +272,10 @@ class Delivery:
 
     # ----------------------------------------------------------------------- sending
 
-    async def _send(self, exhibit: Exhibit) -> None:
+    async def _send(self, exhibit: Exhibit, way: str) -> None:
         surface = exhibit.surface_id
         try:
-            self._settle(exhibit, await self._showing.show(exhibit))
+            self._settle(exhibit, await self._showing.show(exhibit, way))
         except (PlatformError, LeaseLostError, StoreUnavailableError) as error:
             await self._failed(exhibit, error)
         except Exception:
@@ -321,15 +298,7 @@ class Delivery:
                 self._offer(exhibit)
             case "shown":
                 self._count(exhibit, "ok")
-                self._pacer.succeeded(surface, now, lanes=self._showing.lanes(exhibit))
-                self._streaming.note(exhibit)
-
-    def _close_streams(self) -> None:
-        """Let those rest whose time is up."""
-        for surface in self._streaming.overdue():
-            if exhibit := self._exhibits.get(surface):
-                exhibit.rest()
-                self._offer(exhibit)
+                self._pacer.succeeded(surface, now, ways=self._showing.ways(exhibit))
 
     async def _failed(self, exhibit: Exhibit, error: Failure) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()

@@ -59,10 +59,12 @@ class Exhibit:
     """Whether it goes to its person directly, because its place is closed."""
     locked_out_since: float | None = None
     """Since when (monotonic) a platform has refused our credentials."""
-    grows: bool = False
-    """Whether its message is to be streamed, or is."""
+    streamable: bool = False
+    """Whether its message, once there is one, may be streamed."""
     grown: Payload | None = None
     """What the stream shows; ``None`` when nobody knows."""
+    closes_at: float | None = None
+    """When its open stream must be closed: monotonic seconds."""
     rests: bool = False
     """Whether its stream is to be closed, though more will come."""
     looked_for_until: float = -inf
@@ -99,6 +101,13 @@ class Exhibit:
         return Priority.APPROVAL if self.plan.role == "approval" else Priority.PROGRESS
 
     @property
+    def size(self) -> int | None:
+        """Characters that it shows, about; ``None``: few, and they do not grow."""
+        if self.plan.role == "approval":
+            return None
+        return sum(len(item.text) for item in self.state.items)
+
+    @property
     def hopeless(self) -> bool:
         """Whether there will never be a message of it."""
         return self.given_up or self.unreachable
@@ -133,7 +142,7 @@ class Exhibit:
         """Let it be shown to its person directly, by a message of its own."""
         self.moved = True
         self.address = self.receipt = self.intent_at = None
-        self.grows = self.rests = False
+        self.streamable = self.rests = False
 
     def locked_out(self, now: float) -> float:
         """Take note that our credentials were refused; return since when."""
@@ -166,7 +175,7 @@ class Exhibit:
         Whoever was before us may have done so: then theirs is looked for first.
         """
         self.replaced, self.bare, self.receipt = True, False, None
-        self.grows, self.rests = False, False
+        self.streamable = self.rests = False
         if not self.inherited:
             self.intent_at = None
 

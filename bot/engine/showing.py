@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import structlog
 
@@ -26,17 +26,15 @@ from bot.errors import (
     StreamOverError,
     StreamRefusedError,
 )
-from bot.pacing.lanes import Lane
-from bot.ports.streaming import StreamOperation, Streams
-from bot.ports.surface import Operation, Payload, Platform, Receipt
+from bot.pacing.way import Use, Way
+from bot.ports.streaming import Streams
+from bot.ports.surface import Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName
+from bot.protocol.inbound import Address
 from bot.view.bare import bare_view
 from bot.view.project import view_of
 
 log = structlog.get_logger()
-
-Step: TypeAlias = Operation | StreamOperation
-"""What is to be done next with a surface."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,37 +81,55 @@ class Showing:
         self._footer = footer
         self._zone = zone
 
-    def step(self, exhibit: Exhibit) -> Step:
-        """Return what would be done with the surface next."""
-        if exhibit.receipt is None:
-            return "open" if exhibit.grows else "post"
-        if exhibit.receipt.stream is None:
-            return "edit"
-        return "close" if exhibit.plan.final or exhibit.rests else "append"
-
-    def lanes(self, exhibit: Exhibit) -> tuple[Lane, ...]:
-        """Return every budget that the next step draws one token from."""
+    def ways(self, exhibit: Exhibit) -> tuple[Way, ...]:
+        """Return by which calls the surface may be sent next, and then."""
         to = exhibit.receipt.address if exhibit.receipt else exhibit.address
         assert to is not None, "only surfaces with a place are offered"
-        match self.step(exhibit):
-            case ("post" | "edit") as operation:
-                return self._platforms[to.platform].lanes(operation, to)
-            case operation:
-                return self._streams[to.platform].lanes(operation, to)
+        platform = self._platforms[to.platform]
+        edit = Way(name="edit", lanes=platform.lanes("edit", to))
+        if exhibit.receipt is None:
+            post = Way(name="post", lanes=platform.lanes("post", to), then=(edit,))
+            return (post, self._opening(to)) if exhibit.streamable else (post,)
+        if exhibit.receipt.stream is None:
+            return (edit,)
+        if exhibit.closes_at is None:
+            left = exhibit.receipt.stream.until - self._clock.now()
+            exhibit.closes_at = self._clock.monotonic() + left.total_seconds()
+        growing = self._growing(to, exhibit.closes_at)
+        return growing[1:] if exhibit.rests else growing
 
-    def could_grow(self, exhibit: Exhibit) -> tuple[Lane, ...] | None:
-        """Return the lanes of a stream for it; ``None``: it cannot be streamed."""
+    def _opening(self, to: Address) -> Way:
+        return Way(
+            name="open",
+            lanes=self._streams[to.platform].lanes("open", to),
+            use=Use.PROGRESS,
+            then=self._growing(to),
+        )
+
+    def _growing(self, to: Address, by: float | None = None) -> tuple[Way, Way]:
+        streams = self._streams[to.platform]
+        append, close = streams.lanes("append", to), streams.lanes("close", to)
+        return (
+            Way(name="append", lanes=append, use=Use.PROGRESS),
+            Way(name="close", lanes=close, use=Use.ENDING, by=by),
+        )
+
+    def suits_stream(self, exhibit: Exhibit) -> bool:
+        """Whether a stream may be opened for what it shows now."""
         to = exhibit.address
         streams = self._streams.get(to.platform) if to else None
-        if to is None or streams is None or exhibit.intent_at is not None:
-            return None
-        payload = self._payload(exhibit, self._platforms[to.platform])
-        if not streams.suits(to, payload):
-            return None
-        return (*streams.lanes("open", to), *streams.lanes("append", to))
+        if to is None or streams is None or exhibit.intent_at or exhibit.receipt:
+            return False
+        if exhibit.plan.role != "progress" or exhibit.plan.final:
+            return False
+        return streams.suits(to, self._payload(exhibit, self._platforms[to.platform]))
 
-    async def show(self, exhibit: Exhibit) -> Outcome:
+    async def show(self, exhibit: Exhibit, step: str) -> Outcome:
         """Let the platform show the newest state.
+
+        Args:
+            exhibit: Of what.
+            step: By which of its `ways`.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
@@ -124,19 +140,18 @@ class Showing:
         platform = self._platforms[exhibit.address.platform]
         payload = self._payload(exhibit, platform)
         seq, begun = exhibit.state.seq, self._clock.monotonic()
-        step = self.step(exhibit)
-        same = payload.digest == exhibit.digest
-        if same and step in {"append", "edit"}:
+        if step in {"append", "edit"} and payload.digest == exhibit.digest:
             return UNCHANGED
         match step:
             case "post" | "open":
-                outcome = await self._post(platform, exhibit, payload, seq)
-            case "edit":
-                outcome = await self._edit(platform, exhibit, payload, seq)
+                stream = step == "open"
+                outcome = await self._post(platform, exhibit, payload, stream=stream)
             case "append":
                 outcome = await self._append(exhibit, payload)
             case "close":
-                outcome = await self._close(exhibit, payload, seq)
+                outcome = await self._close(exhibit, payload)
+            case _:
+                outcome = await self._edit(platform, exhibit, payload)
         if outcome is not SHOWN:
             return outcome
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
@@ -163,9 +178,10 @@ class Showing:
     # -------------------------------------------------------------------- new messages
 
     async def _post(
-        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
+        self, platform: Platform, exhibit: Exhibit, payload: Payload, *, stream: bool
     ) -> Outcome:
         """Post once, visibly."""
+        seq = exhibit.state.seq
         assert exhibit.address is not None, "only surfaces with a place are offered"
         if exhibit.intent_at is not None:
             if platform.history_lag is None:
@@ -175,7 +191,7 @@ class Showing:
         exhibit.in_doubt_since = None
         await self._receipts.intended(exhibit)
         try:
-            if exhibit.grows:
+            if stream:
                 streams = self._streams[platform.name]
                 exhibit.receipt = await streams.open(
                     exhibit.address, payload, surface=exhibit.mark
@@ -186,11 +202,11 @@ class Showing:
                     exhibit.address, payload, surface=exhibit.mark
                 )
         except AmbiguousSendError:
-            exhibit.grows = False
+            exhibit.streamable = False
             raise
         except StreamRefusedError as error:
             log.info("surface.not_streamed", error=str(error))
-            exhibit.grows, exhibit.intent_at = False, None
+            exhibit.streamable, exhibit.intent_at = False, None
             return self._again()
         except PlatformError:
             exhibit.intent_at = None  # certainly not posted: no need to look
@@ -217,9 +233,10 @@ class Showing:
     # -------------------------------------------------------------- messages there are
 
     async def _edit(
-        self, platform: Platform, exhibit: Exhibit, payload: Payload, seq: int
+        self, platform: Platform, exhibit: Exhibit, payload: Payload
     ) -> Outcome:
         assert exhibit.receipt is not None, "only what is there is edited"
+        seq = exhibit.state.seq
         await self._receipts.still_ours(exhibit)
         exhibit.receipt = await platform.edit(exhibit.receipt, payload)
         if exhibit.receipt != exhibit.written:
@@ -241,16 +258,18 @@ class Showing:
         exhibit.grown = payload
         return SHOWN
 
-    async def _close(self, exhibit: Exhibit, payload: Payload, seq: int) -> Outcome:
+    async def _close(self, exhibit: Exhibit, payload: Payload) -> Outcome:
         """End a stream with the newest state, if it can show that."""
+        seq = exhibit.state.seq
         receipt, shown = exhibit.receipt, exhibit.grown
         assert receipt is not None, "only what is there is closed"
         streams = self._streams[receipt.address.platform]
-        fits = shown is not None and streams.extends(shown, payload)
+        # Where nobody knows what it shows, the platform may still end it with all of it.
+        fits = shown is None or streams.extends(shown, payload)
         closed = await self._on_stream(
             exhibit, streams.close(receipt, payload if fits else None, shown=shown)
         )
-        exhibit.grows = exhibit.rests = False
+        exhibit.rests, exhibit.closes_at = False, None
         if not (closed and fits):
             return self._again()
         await self._receipts.posted(exhibit, payload, seq)

@@ -10,8 +10,9 @@ import pytest
 from adapters.simulator.stage import staged
 from tests.support.play import Play, said_in
 
-DESIGNER, ENGINEER = "U0MAYA", "omar.haddad"
+DESIGNER = "U0MAYA"
 QUESTION = "how do I connect to the VPN?"
+THREADS = 12
 
 
 @asynccontextmanager
@@ -41,56 +42,45 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "bot.log"
 
 
-async def test_an_answer_grows_in_one_message(database_url: str, log: Path) -> None:
-    async with streaming(database_url, log, "25") as (_, play):
-        asked = await play.say_in_slack(DESIGNER, QUESTION)
-        await play.ended()
-        [message] = play.bot_in_slack(DESIGNER, thread=asked)
-        called = methods(play)
-    assert called[0] == "chat.startStream"
-    assert called[-1] == "chat.stopStream"
-    assert set(called[1:-1]) == {"chat.appendStream"}
-    for words in ("Let me look that up.", "The VPN is not needed", "Scripted answers"):
-        assert said_in(message).count(words) == 1
+async def asked(play: Play) -> list[str]:
+    """Ask the same in several threads at once: more than edits can keep up with."""
+    return [await play.say_in_slack(DESIGNER, QUESTION) for _ in range(THREADS)]
 
 
-async def test_who_dies_leaves_a_stream_that_is_closed_and_edited(
+def whole_answers(play: Play, threads: list[str]) -> None:
+    """See one message in each thread, with everything in it once."""
+    for thread in threads:
+        [message] = play.bot_in_slack(DESIGNER, thread=thread)
+        for words in ("The VPN is not needed", "Scripted answers"):
+            assert said_in(message).count(words) == 1
+
+
+async def test_answers_are_spread_over_streams_and_edits(
     database_url: str, log: Path
 ) -> None:
-    async with streaming(database_url, log, "8") as (bot, play):
-        asked = await play.say_in_slack(DESIGNER, QUESTION)
-        first = await play.slack_shows(DESIGNER, "Acme Connect", within=30)
+    async with streaming(database_url, log, "25") as (_, play):
+        threads = await asked(play)
+        await play.ended(THREADS, within=120)
+        whole_answers(play, threads)
+        called = methods(play)
+    assert called.count("chat.startStream") == called.count("chat.stopStream") > 0
+    assert called.count("chat.appendStream") > called.count("chat.startStream")
+    assert called.count("chat.update") > 0
+
+
+async def test_who_dies_leaves_streams_that_are_closed_and_edited(
+    database_url: str, log: Path
+) -> None:
+    async with streaming(database_url, log, "12") as (bot, play):
+        threads = await asked(play)
+        await play.stage.journal.until(
+            lambda: methods(play).count("chat.appendStream") > THREADS
+        )
+        opened = methods(play).count("chat.startStream")
         await bot.kill()
         await bot.ready()
-        await play.ended(within=90)
-        [message] = play.bot_in_slack(DESIGNER, thread=asked)
+        await play.ended(THREADS, within=150)
+        whole_answers(play, threads)
         called = methods(play)
-    assert message["ts"] == first["ts"]
-    assert called.count("chat.startStream") == 1
-    assert called.index("chat.stopStream") < called.index("chat.update")
-    assert "chat.appendStream" not in called[called.index("chat.stopStream") :]
-    for words in ("Let me look that up.", "The VPN is not needed", "Scripted answers"):
-        assert said_in(message).count(words) == 1
-
-
-async def test_what_waits_for_a_person_is_no_stream(
-    database_url: str, log: Path
-) -> None:
-    async with streaming(database_url, log, "25") as (_, play):
-        await play.say_in_slack(DESIGNER, "I need a Figma seat please")
-        await play.teams_shows("priya.nair", "Figma", within=40)
-        await play.slack_shows(DESIGNER, "Priya", within=40)
-        called = methods(play)
-    assert called.count("chat.startStream") == 1
-    assert called.index("chat.stopStream") < called.index("chat.update")
-
-
-async def test_an_answer_grows_in_a_chat_of_two_in_teams(
-    database_url: str, log: Path
-) -> None:
-    async with streaming(database_url, log, "8") as (_, play):
-        await play.stage.teams.say(ENGINEER, QUESTION)
-        await play.ended(within=60)
-        [message] = play.bot_in_teams(ENGINEER)
-    for words in ("The VPN is not needed", "Scripted answers"):
-        assert said_in(message).count(words) == 1
+    assert opened > 0
+    assert called.count("chat.stopStream") >= opened
