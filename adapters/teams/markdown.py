@@ -39,6 +39,7 @@ _LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|\d{1,9}(?=[.)](?:\s|$))|=+[^\S\n]*$|--)"
 )
 _AT = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
+_FUNCTION = re.compile(r"\{(?=\{(?:DATE|TIME)\()")
 _UNSAFE_IN_URL = {c: f"%{ord(c):02X}" for c in ' ()<>[]"\\`{}|^'}
 
 
@@ -57,7 +58,7 @@ def escape(text: str) -> str:
 
 def unmarked(text: str) -> str:
     """Return ``text`` for places that know no Markdown, such as text runs."""
-    return _defuse(clean(text))
+    return _defuse(_FUNCTION.sub("{" + _BREAK, clean(text)))
 
 
 def elements_of(text: str) -> list[Element]:

@@ -58,6 +58,9 @@ _BEGINS = re.compile(r"[ >]*(?:#|```|~~~)")
 """What may begin a block, or end one, right below another line."""
 _ITEM = re.compile(r" ?(?:[-+*]|\d{1,9}[.)]) ")
 """Not a nested one: it stays with what it belongs to, if there is room."""
+_MARKS = "*_`~"
+_STARTS = f"{_MARKS}-+>#|=0123456789"
+"""What may look like a block's beginning once it begins a page."""
 _UNDERLINE = re.compile(r"[ >]*[|:=-][ |:=-]*")
 """A table's second row, or what marks the line above it."""
 
@@ -247,9 +250,13 @@ def _cut_fence(place: Place, at: int, resume: int) -> _Cut:
 def _cut_inline(
     source: str, at: int, resume: int, place: Place, tier: _Tier
 ) -> _Cut | None:
+    begun = at > source.rfind("\n", 0, at) + 1
     marks = open_marks(outline.inline_at(source[:at]))
-    if tier < _Tier.ANYWHERE and at > source.rfind("\n", 0, at) + 1 and marks.fragile:
+    following = source[resume : resume + 1]
+    if tier < _Tier.ANYWHERE and begun and (marks.fragile or following in _STARTS):
         return None
+    if following and following in _MARKS:  # they would join with what is opened again
+        return _cut(at, resume, opening=place.first)
     return _cut(at, resume, closing=marks.closing, opening=place.first + marks.opening)
 
 

@@ -21,7 +21,7 @@ _PIECES = 2048
 _LISTS = {"bullet_list", "ordered_list"}
 _INFO = re.compile(r"[\w+#.-]{1,30}")
 _FENCE_INSIDE = re.compile(r"``(?=`)")
-_STARTS = re.compile(r"[-+*#](?=\s|$)|#{2,6}(?=\s|$)|```|~~~")
+_STARTS = re.compile(r"[-+#](?=\s|$)|\*(?=\s)|#{2,6}(?=\s|$)|```|~~~")
 """What begins a block at the beginning of a line, but was read as words there."""
 _BREAK = "\u200b"
 _COLUMNS = 20

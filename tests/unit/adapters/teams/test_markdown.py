@@ -67,6 +67,8 @@ def test_no_mention_fires(text: str) -> None:
 def test_functions_of_cards_are_not_called() -> None:
     assert "{{" not in escape("{{DATE(2026-11-20T00:00:00Z)}}")
     assert "{{" not in json.dumps(elements_of("{{TIME(2026-11-20T00:00:00Z)}}"))
+    assert "{{DATE" not in json.dumps(elements_of("```\n{{DATE(1)}}\n```"))
+    assert "{{ name }}" in json.dumps(elements_of("```\n{{ name }}\n```"))
 
 
 def texts(markdown: str) -> list[str]:

@@ -138,6 +138,14 @@ def test_emphasis_goes_on_on_the_next_page():
     assert strong.type == "strong_open"
 
 
+def test_what_is_opened_again_does_not_join_with_what_follows():
+    text = "`" + "words and more of them\n`" * 300
+    for page in pages_of(text)[1:]:
+        assert next(t.type for t in blocks_in(page.text)) == "paragraph_open"
+    _, second = texts_of(pages_of("words, " * 428 + "and - " + "words " * 60))
+    assert not second.startswith("-")
+
+
 def test_a_nested_item_keeps_its_depth():
     text = "10. first\n" + "    - deep item\n" * 250 + "11. next"
     _, second = texts_of(pages_of(text))
