@@ -23,7 +23,7 @@ _BEGUN = re.compile(
     r"[ >]*(?:(?:[-+*]|\d{1,9}[.)])[ >]+)*(?:#{1,6}(?:\s|$)|```|~~~|\|)"
 )
 """A heading, a fence or a table's row: only whole lines of them are certain."""
-_UNSURE = re.compile(r"(?:<[^\s<>]*|&#?\w{0,31}|[\\!*_~]+)+$")
+_UNSURE = re.compile(r"(?:(?:<[^\s<>]*)+|(?:&#?\w{0,31})+|[\\!*_~]+)$")
 
 
 def stable_prefix(text: str, dialect: Dialect, *, finished: bool) -> str:

@@ -148,6 +148,14 @@ def test_nothing_is_taken_back_of_a_text_that_comes_letter_by_letter(text: str):
     assert len(set(shown)) > 2
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("marks", ["*", "<", "&", "_*", "<*", "&_", "\\!"])
+def test_endless_marks_do_not_take_for_ever(marks: str):
+    text = marks * (3_000 // len(marks))
+    assert stable_prefix(f"a {text}", HOUSE, finished=False) == "a"
+    assert stable_prefix(f"a {text} b", HOUSE, finished=False).startswith("a ")
+
+
 @_patient
 @given(long_ones)
 def test_pieces_are_finished_and_make_up_the_whole(text: str):
