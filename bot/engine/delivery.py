@@ -126,9 +126,7 @@ class Delivery:
     def settled(self, turn_id: TurnId) -> bool:
         """Return whether everything of this turn is shown, or never can be."""
         return all(
-            exhibit.homed
-            and self._pacer.settled(surface_id)
-            and not self._waits(exhibit)
+            exhibit.homed and self._pacer.settled(surface_id)
             for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
         )
 
@@ -229,17 +227,18 @@ class Delivery:
             if error.retryable:
                 limited = isinstance(error, RateLimitedError)
                 await self._clock.sleep(error.retry_after if limited else 1.0)
-                if self._exhibits.get(exhibit.surface_id) is exhibit:
+                if self._knows(exhibit):
                     self._homeless.append(exhibit)
         except Exception:
             log.exception("surface.failed", surface=exhibit.surface_id)
             exhibit.unreachable = True
         else:
             self._offer(exhibit)
+        self._follow(exhibit)
         self._tell(exhibit)
 
     def _offer(self, exhibit: Exhibit) -> None:
-        if exhibit.address is None or exhibit.surface_id not in self._exhibits:
+        if exhibit.address is None or not self._knows(exhibit):
             return
         if self._waits(exhibit):
             return  # offered again once the one before it is there
@@ -251,6 +250,10 @@ class Delivery:
             size=exhibit.size,
             now=self._clock.monotonic(),
         )
+
+    def _knows(self, exhibit: Exhibit) -> bool:
+        """Whether it was not forgotten, nor taken over anew, meanwhile."""
+        return self._exhibits.get(exhibit.surface_id) is exhibit
 
     def _waits(self, exhibit: Exhibit) -> bool:
         """Whether another message has to be there first."""
@@ -323,9 +326,11 @@ class Delivery:
             case "pass over":
                 self._count(exhibit, "refused")
                 self._pacer.succeeded(surface, now)
+                self._offer(exhibit)  # a stream that was refused something is closed
             case "move":
                 self._count(exhibit, "refused")
                 self._pacer.failed(surface, now)
+                self._pacer.forget(surface)  # until its new place is known
                 self._homeless.append(exhibit)
             case "give up":
                 await self._give_up(exhibit, error)
@@ -354,7 +359,7 @@ class Delivery:
 
     def _abandon(self, exhibit: Exhibit) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()
-        if self._exhibits.get(surface) is exhibit:
+        if self._knows(exhibit):
             self._pacer.abandon(surface, now)
         else:  # it was forgotten meanwhile, and counted until now
             self._pacer.failed(surface, now)

@@ -152,8 +152,9 @@ class Exhibit:
 
     def rest(self) -> None:
         """Let the stream be closed; edits go on."""
-        self.rests = True
-        self.revision += 1
+        if not self.rests:  # what is refused again and again changes nothing
+            self.rests = True
+            self.revision += 1
 
     def refused(self) -> Refusal:
         """Take note that what it should show is not taken; return what to do."""
@@ -180,8 +181,10 @@ class Exhibit:
             self.intent_at = None
 
     def adopt(self, receipt: Receipt, mark: SurfaceId) -> None:
-        """Take over a message that was found."""
+        """Take over a message that was found; nobody knows what it shows."""
         self.receipt, self.inherited = receipt, True
+        self.digest, self.grown = "", None
+        self.rests = receipt.stream is not None
         self.replaced = mark != self.surface_id
 
     def doubt(self, until: float) -> None:

@@ -18,6 +18,7 @@ from bot.errors import (
     PlaceClosedError,
     PlatformError,
     RateLimitedError,
+    StillStreamingError,
     StoreUnavailableError,
 )
 
@@ -77,10 +78,10 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
             if now >= exhibit.locked_out(now) + PATIENCE:
                 return Verdict(kind="give up")
             return Verdict(kind="retry", at=now + LOCKED_OUT)
+        case StillStreamingError() | StoreUnavailableError():
+            return Verdict(kind="retry")  # a platform ends every stream in time
         case PlatformError():
             return Verdict(kind=exhibit.refused())
-        case StoreUnavailableError():
-            return Verdict(kind="retry")
 
 
 def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:

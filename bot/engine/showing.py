@@ -31,6 +31,7 @@ from bot.ports.streaming import Streams
 from bot.ports.surface import Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName
 from bot.protocol.inbound import Address
+from bot.turn.state import Phase
 from bot.view.bare import bare_view
 from bot.view.project import view_of
 
@@ -90,13 +91,17 @@ class Showing:
         if exhibit.receipt is None:
             post = Way(name="post", lanes=platform.lanes("post", to), then=(edit,))
             return (post, self._opening(to)) if exhibit.streamable else (post,)
-        if exhibit.receipt.stream is None:
+        if exhibit.receipt.stream is None or to.platform not in self._streams:
             return (edit,)
         if exhibit.closes_at is None:
             left = exhibit.receipt.stream.until - self._clock.now()
             exhibit.closes_at = self._clock.monotonic() + left.total_seconds()
-        growing = self._growing(to, exhibit.closes_at)
-        return growing[1:] if exhibit.rests else growing
+        # Nobody looks after the stream of a turn that is parked.
+        if exhibit.rests or exhibit.state.phase is Phase.PARKED:
+            # Not only as a last word: what comes next waits for it.
+            lanes = self._streams[to.platform].lanes("close", to)
+            return (Way(name="close", lanes=lanes, then=(edit,)),)
+        return self._growing(to, exhibit.closes_at)
 
     def _opening(self, to: Address) -> Way:
         return Way(
@@ -147,7 +152,7 @@ class Showing:
                 stream = step == "open"
                 outcome = await self._post(platform, exhibit, payload, stream=stream)
             case "append":
-                outcome = await self._append(exhibit, payload)
+                outcome = await self._append(exhibit, payload, seq)
             case "close":
                 outcome = await self._close(exhibit, payload)
             case _:
@@ -155,6 +160,7 @@ class Showing:
         if outcome is not SHOWN:
             return outcome
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
+        exhibit.locked_out_since = None
         if exhibit.doubted_until > begun and exhibit.state.seq == seq:
             # What was given up on may have covered this before its answer came, or
             # may do so yet: show it again then.
@@ -243,7 +249,7 @@ class Showing:
             await self._receipts.posted(exhibit, payload, seq)
         return SHOWN
 
-    async def _append(self, exhibit: Exhibit, payload: Payload) -> Outcome:
+    async def _append(self, exhibit: Exhibit, payload: Payload, seq: int) -> Outcome:
         """Let a stream grow; what it cannot show is edited once it is closed."""
         receipt, shown = exhibit.receipt, exhibit.grown
         assert receipt is not None, "only what is there grows"
@@ -256,6 +262,8 @@ class Showing:
         ):
             return self._again()
         exhibit.grown = payload
+        if exhibit.receipt != exhibit.written:  # the store was away when it was opened
+            await self._receipts.posted(exhibit, payload, seq)
         return SHOWN
 
     async def _close(self, exhibit: Exhibit, payload: Payload) -> Outcome:

@@ -70,7 +70,9 @@ class Streams(Protocol):
 
         Args:
             receipt: Of the message.
-            payload: What it is to show in the end, if that extends ``shown``.
+            payload: What it is to show in the end, if that extends ``shown``, or if
+                nobody knows what it shows: a platform that cannot tell then either
+                closes it without, and says `StreamOverError`.
             shown: What it shows; ``None`` when nobody knows.
 
         Returns:

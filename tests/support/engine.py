@@ -28,7 +28,6 @@ from bot.engine.turns import read_turn
 from bot.pacing.pacer import Pacer
 from bot.ports.inbox import Acceptance
 from bot.ports.store import Store
-from bot.ports.surface import Platform
 from bot.protocol.events import Recorded
 from bot.protocol.ids import ApprovalId, PlatformName, TurnId
 from bot.protocol.inbound import Address, Decided, Said, Stopped, UserRef
@@ -40,7 +39,8 @@ from bot.turn.reduce import advance
 from bot.turn.state import Phase, TurnState
 from bot.view.nodes import TurnView
 from bot.view.project import Audience, view_of
-from tests.support.fake_platform import LAG, FakeMessage, FakePlatform, Hall
+from tests.support.fake_platform import FakeMessage, Hall
+from tests.support.fake_streams import ways_to
 from tests.support.house_time import HouseClock, Signal
 from tests.support.invariants import check_log, check_memory, check_shown
 from tests.support.process import Process, WatchedKit, WatchedWorker
@@ -69,6 +69,8 @@ class House:
     damaged: set[TurnId] = field(default_factory=set[TurnId])
     """Turns whose log a test has damaged: it cannot be folded any more."""
     halls: dict[PlatformName, Hall] = field(default_factory=dict[PlatformName, Hall])
+    streams: set[PlatformName] = field(default_factory=set[PlatformName])
+    """Where messages grow by themselves; read by `process`."""
     _said: int = 0
 
     @property
@@ -90,12 +92,7 @@ class House:
         """Start a bot, on the house's store as ``on`` lets it see it."""
         telemetry = Telemetry()
         store = on(PostgresStore(self.database, url or self.url))
-        platforms: dict[PlatformName, Platform] = {
-            hall_name: FakePlatform(
-                hall_name, hall, by=name, history_lag=LAG if _looks(hall_name) else None
-            )
-            for hall_name, hall in self.halls.items()
-        }
+        platforms, streams = ways_to(self.halls, by=name, streams=self.streams)
         records = PostgresRecords(self.database)
         kit = WatchedKit(
             store=store,
@@ -110,16 +107,12 @@ class House:
                 clock=self.clock,
                 telemetry=telemetry,
                 footer=self.agents.footer(),
+                streams=streams,
             ),
             records=records,
             telemetry=telemetry,
         )
-        worker = WatchedWorker(
-            kit,
-            worker_id=name,
-            capacity=capacity,
-            lease=lease,
-        )
+        worker = WatchedWorker(kit, worker_id=name, capacity=capacity, lease=lease)
         worker.signal = self.signal
         kit.writer.follow(lambda _: self.signal.tell())
         made = Process(name=name, kit=kit, worker=worker)
@@ -129,9 +122,7 @@ class House:
 
     def ingress(self) -> Ingress:
         """Return a way in."""
-        platforms: dict[PlatformName, Platform] = {
-            name: FakePlatform(name, hall) for name, hall in self.halls.items()
-        }
+        platforms, _ = ways_to(self.halls, by="w1")
         return Ingress(self.store, platforms, self.clock, Telemetry())
 
     async def expire_leases(self) -> None:
@@ -368,10 +359,6 @@ class House:
 
 def _status(state: TurnState) -> str:
     return "running" if state.phase is Phase.QUEUED else state.phase.value
-
-
-def _looks(name: PlatformName) -> bool:
-    return name == "slack"
 
 
 @asynccontextmanager

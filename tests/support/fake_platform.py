@@ -21,10 +21,13 @@ from bot.clock import Clock
 from bot.errors import (
     AmbiguousSendError,
     MessageGoneError,
+    PlaceClosedError,
     PlatformError,
     RateLimitedError,
+    StillStreamingError,
 )
 from bot.pacing.lanes import Lane, Window
+from bot.ports.streaming import StreamOperation
 from bot.ports.surface import Operation, Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName, SurfaceId
 from bot.protocol.inbound import Address, UserRef
@@ -82,7 +85,9 @@ class Gate:
         self.opened.set()
 
 
-Fault: TypeAlias = Throttled | Lost | Refused | Gate
+Fault: TypeAlias = Throttled | Lost | Refused | Gate | PlatformError
+"""An error is raised as it is; nothing is shown then."""
+Doing: TypeAlias = Operation | StreamOperation
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +100,8 @@ class FakeMessage:
     payload: Payload
     history: list[Payload] = field(default_factory=list[Payload])
     """Everything it ever showed, oldest first."""
+    ends_at: datetime | None = None
+    """When the platform ends its stream; ``None``: it does not stream."""
 
     @property
     def view(self) -> TurnView:
@@ -112,7 +119,7 @@ class Sent:
     """One call that changed what people see."""
 
     by: str
-    operation: Operation
+    operation: Doing
     surface: SurfaceId
     view: TurnView
 
@@ -125,14 +132,14 @@ class Hall:
     users: dict[str, UserRef] = field(default_factory=dict[str, UserRef])
     """Whom the platform knows, by id."""
     closed: set[str] = field(default_factory=set[str])
-    """Channels that do not exist."""
+    """Channels that do not exist, or not any more."""
     disliked: set[str] = field(default_factory=set[str])
     """Words that the platform does not take."""
     frozen: set[str] = field(default_factory=set[str])
     """Messages that take no edits any more."""
     messages: dict[str, FakeMessage] = field(default_factory=dict[str, FakeMessage])
     sent: list[Sent] = field(default_factory=list[Sent])
-    faults: defaultdict[Operation, deque[Fault]] = field(
+    faults: defaultdict[Doing, deque[Fault]] = field(
         default_factory=lambda: defaultdict(deque[Fault])
     )
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -236,12 +243,10 @@ class FakePlatform(Platform):
                 payload=payload,
                 history=[payload],
             )
-            self._note("post", surface, payload)
+            self.note("post", surface, payload)
 
-        if to.channel in self._hall.closed:
-            raise PlatformError(self.name, "channel_not_found", to.channel)
-        self._look_through(payload)
-        await self._carry_out("post", show)
+        self.look_through(to, payload)
+        await self.carry_out("post", show)
         return receipt
 
     @override
@@ -250,15 +255,17 @@ class FakePlatform(Platform):
             message = self._hall.messages.get(receipt.message_id)
             if message is None:
                 raise MessageGoneError(self.name, "gone", receipt.message_id)
+            if message.ends_at and self._hall.clock.now() < message.ends_at:
+                raise StillStreamingError(self.name, "streams", receipt.message_id)
             message.payload = payload
             message.history.append(payload)
-            self._note("edit", message.surface, payload)
+            self.note("edit", message.surface, payload)
 
-        self._look_through(payload)
+        self.look_through(receipt.address, payload)
         if receipt.message_id in self._hall.frozen:
             raise PlatformError(self.name, "edit_window_closed", receipt.message_id)
-        await self._carry_out("edit", show)
-        return receipt
+        await self.carry_out("edit", show)
+        return receipt.model_copy(update={"stream": None})
 
     @override
     async def find_post(
@@ -281,12 +288,16 @@ class FakePlatform(Platform):
         users = self._hall.users.values()
         return next((user for user in users if user.email == email), None)
 
-    async def _carry_out(self, operation: Operation, show: Callable[[], None]) -> None:
+    async def carry_out(self, operation: Doing, show: Callable[[], None]) -> None:
+        """Let the call happen, as the next fault for it says."""
         waiting = self._hall.faults[operation]
         match waiting.popleft() if waiting else None:
             case Throttled(seconds=seconds):
                 asyncio.get_running_loop().call_soon(self._hall.changed)
                 raise RateLimitedError(self.name, retry_after=seconds)
+            case PlatformError() as error:
+                asyncio.get_running_loop().call_soon(self._hall.changed)
+                raise error
             case Refused(code=code):
                 raise PlatformError(self.name, code)
             case Lost(applied=applied):
@@ -299,12 +310,16 @@ class FakePlatform(Platform):
             case None:
                 show()
 
-    def _look_through(self, payload: Payload) -> None:
+    def look_through(self, to: Address, payload: Payload) -> None:
+        """Raise if the platform does not take these words, or any there."""
+        if to.channel in self._hall.closed:
+            raise PlaceClosedError(self.name, "channel_not_found", to.channel)
         words = "\n".join(_words(payload.body["view"]))
         if any(word in words for word in self._hall.disliked):
             raise PlatformError(self.name, "invalid_blocks")
 
-    def _note(self, operation: Operation, surface: SurfaceId, payload: Payload) -> None:
+    def note(self, operation: Doing, surface: SurfaceId, payload: Payload) -> None:
+        """Note what people saw change."""
         view: TurnView = payload.body["view"]
         sent = Sent(by=self._by, operation=operation, surface=surface, view=view)
         self._hall.sent.append(sent)
