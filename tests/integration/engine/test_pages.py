@@ -68,7 +68,7 @@ async def test_a_page_comes_though_the_one_before_is_given_up(house: House) -> N
 
 async def test_a_page_waits_while_the_first_is_throttled(house: House) -> None:
     slack = house.halls["slack"]
-    slack.faults["post"].append(Throttled(seconds=30))
+    slack.faults["post"].append(Throttled(seconds=8))
     house.agents.say(LONG)
     process = house.process()
     await house.say("maya", "hi")
@@ -76,7 +76,7 @@ async def test_a_page_waits_while_the_first_is_throttled(house: House) -> None:
     await house.happened("turn.completed")
     assert slack.sent == []
     assert not process.kit.delivery.settled(await house.turn())
-    house.clock.advance(31)
+    house.clock.advance(9)
     process.kit.delivery._news.set()  # its clock has moved on
     await house.idle()
     assert slack.sent[0].surface == page_id(await house.turn(), 1)
