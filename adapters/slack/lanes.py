@@ -75,6 +75,7 @@ def _post_lane(team: str) -> Lane:
 def _channel_lane(team: str, channel: str) -> Lane:
     return Lane(
         key=f"slack/{team}/{channel}/post",
+        shared=True,
         windows=(
             Window(
                 limits.POST_BURST,
