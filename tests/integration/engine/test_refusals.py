@@ -1,8 +1,12 @@
 """Content that a platform refuses, and mail that comes again after a very long time."""
 
+from collections.abc import Awaitable, Callable
+
+from bot.engine.refusals import LOCKED_OUT
+from bot.errors import AccessRefusedError
 from bot.view import wording
 from tests.support.engine import House
-from tests.support.fake_platform import Gate, Refused
+from tests.support.fake_platform import Gate, Hall, Refused
 
 
 async def test_an_answer_that_is_not_taken_ends_bare(house: House) -> None:
@@ -63,6 +67,31 @@ async def test_what_is_refused_for_good_stays_written_down(house: House) -> None
     await house.idle()
     [(error,)] = await house.rows("SELECT error FROM surface")
     assert "invalid_blocks" in str(error)
+
+
+async def test_credentials_that_are_taken_again_start_afresh(house: House) -> None:
+    """Refusals that lie far apart are not one long one."""
+    slack, more, rest = house.halls["slack"], Gate(), Gate()
+    house.agents.say("One", more, " two", rest)
+    process = house.process()
+    await house.say("maya", "hi")
+    await house.sees("One")
+    slack.faults["edit"].append(AccessRefusedError("slack", "token_revoked"))
+    more.open()
+    await house.signal.until(_tried(slack))
+    house.clock.advance(LOCKED_OUT + 1)
+    process.kit.delivery._news.set()  # its clock has moved on
+    await house.sees("One two")
+    [exhibit] = process.kit.delivery._exhibits.values()
+    assert exhibit.locked_out_since is None
+    rest.open()
+
+
+def _tried(hall: Hall) -> Callable[[], Awaitable[bool]]:
+    async def found() -> bool:
+        return not hall.faults["edit"]
+
+    return found
 
 
 async def test_mail_that_is_repeated_after_its_names_are_forgotten_holds_nothing_up(
