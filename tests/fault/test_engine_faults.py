@@ -219,7 +219,7 @@ async def test_a_mistake_in_finding_one_person_does_not_end_delivery(
     house.agents.say("Half", Use("grant"))
     house.unshown |= {"approval"}
     process = house.process()
-    process.kit.delivery._platforms["teams"].__class__ = Mistaken
+    process.kit.delivery._reach._platforms["teams"].__class__ = Mistaken
     await house.say("maya", "please")
     await house.idle()
     assert process.task is not None

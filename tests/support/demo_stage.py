@@ -18,6 +18,7 @@ from aiohttp import web
 
 from adapters.simulator import sse
 from adapters.simulator.demo import demo_routes
+from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
 from adapters.simulator.slack.world import SlackWorld
 from adapters.simulator.suggestions import load_suggestions
@@ -364,6 +365,7 @@ async def stage(port: int) -> AsyncGenerator[Actor]:
             bot_url=f"http://127.0.0.1:{port}",
             console_token=TOKEN,
             kill=kill,
+            weather=DemoWeather(actor.journal, None),
         )
     )
     async with actor.slack, actor.teams, door, Door(app=page, port=port + 1):

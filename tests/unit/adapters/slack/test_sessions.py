@@ -48,12 +48,13 @@ def test_news_and_what_runs_out_is_due():
 
 async def test_a_thread_says_what_the_bot_does_and_is_told_only_news(wire: Wire):
     to, sessions = await wire.thread(), wire.platform.sessions
-    for mood, status in (
+    moods: tuple[tuple[Mood, str], ...] = (
         ("running", "processing"),
         ("waiting", "suspended"),
         ("running", "processing"),
         ("done", "active"),
-    ):
+    )
+    for mood, status in moods:
         for _ in range(2):
             await sessions.show(to, mood)
         assert wire.world.workspace.statuses[to.channel, to.thread]["session"] == status
