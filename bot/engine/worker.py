@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=6)
 """How long a claim holds without a heartbeat."""
 HEARTBEAT = 1.5
 """Seconds between heartbeats: three may be missed."""
+HEARTBEATS = 3
+"""How many may wait for their answer at once."""
 TIDY = 6 * 3600.0
 """Seconds between two clean-ups of what need not be kept."""
 PAUSE = timedelta(seconds=5)
@@ -237,24 +239,32 @@ class Worker:
             await self._kit.clock.sleep(TIDY)
 
     async def _beat(self) -> None:
-        while True:
-            await self._kit.clock.sleep(HEARTBEAT)
-            claims = [conversation.claim for conversation in self._owned.values()]
-            if not claims:
+        """Extend the leases, and hear which are lost; one slow answer delays no other."""
+        under_way = asyncio.Semaphore(HEARTBEATS)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._kit.clock.sleep(HEARTBEAT)
+                await under_way.acquire()
+                beat = tasks.create_task(self._beat_once())
+                beat.add_done_callback(lambda _: under_way.release())
+
+    async def _beat_once(self) -> None:
+        claims = [conversation.claim for conversation in self._owned.values()]
+        if not claims:
+            return
+        try:
+            async with self._kit.store.begin("worker.heartbeat") as tx:
+                held = await tx.heartbeat(claims, self._lease)
+        except StoreUnavailableError as error:
+            log.warning("heartbeat.unavailable", error=str(error), hint=error.hint)
+            return
+        for claim in claims:
+            conversation = self._owned.get(claim.conversation_id)
+            if conversation is None or conversation.claim != claim:
                 continue
-            try:
-                async with self._kit.store.begin("worker.heartbeat") as tx:
-                    held = await tx.heartbeat(claims, self._lease)
-            except StoreUnavailableError as error:
-                log.warning("heartbeat.unavailable", error=str(error), hint=error.hint)
-                continue
-            for claim in claims:
-                conversation = self._owned.get(claim.conversation_id)
-                if conversation is None or conversation.claim != claim:
-                    continue
-                if claim.conversation_id in held:
-                    # Also the slow poll behind NOTIFY, and when deadlines are seen.
-                    conversation.wake(held[claim.conversation_id])
-                else:
-                    self._kit.telemetry.leases_lost.inc()
-                    self._tasks[claim.conversation_id].cancel()
+            if claim.conversation_id in held:
+                # Also the slow poll behind NOTIFY, and when deadlines are seen.
+                conversation.wake(held[claim.conversation_id])
+            else:
+                self._kit.telemetry.leases_lost.inc()
+                self._tasks[claim.conversation_id].cancel()
