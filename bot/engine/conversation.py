@@ -241,7 +241,11 @@ class Conversation:
             if not self._patience_is_over():
                 return False
             # Nothing runs, and a platform will not show the rest for now. Others
-            # need the place; whoever claims this next goes on showing.
+            # need the place; whoever claims this next shows what is not yet shown.
+            async with self._kit.store.begin("conversation.delivered") as tx:
+                for runner in self._turns.runners:
+                    state = runner.state
+                    await self._kit.delivery.note(tx, state.turn_id, state.seq)
             due.append(self._kit.clock.now() + RETRY_SHOWING)
         if self._turns.needs_newer:
             due.append(self._kit.clock.now())

@@ -131,13 +131,14 @@ class Delivery:
         )
 
     async def note(self, tx: Transaction, turn_id: TurnId, seq: int) -> None:
-        """Write down what a settled turn's surfaces show at ``seq``.
+        """Write down which of a turn's surfaces show it as it is at ``seq``.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
         exhibits = self._of_turn.get(turn_id, {}).values()
-        await self._receipts.settled(tx, exhibits, seq)
+        settled = [e for e in exhibits if self._pacer.settled(e.surface_id)]
+        await self._receipts.settled(tx, settled, seq)
 
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""

@@ -39,6 +39,19 @@ def _nothing(report: Report) -> None:
     del report
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(30048, id="turns of which none will come"),
+        pytest.param(40106, id="a slow heartbeat"),
+        pytest.param(40580, id="more messages than fit into a conversation's patience"),
+    ],
+)
+def test_a_world_that_failed_once_holds(seed: int) -> None:
+    report = run_seed(seed)
+    assert not report.failures, told(report.failures[0])
+
+
 def test_a_seed_happens_again_exactly() -> None:
     first, again = world_of(7), world_of(7)
     first.run()
