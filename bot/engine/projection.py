@@ -89,6 +89,12 @@ def still_open(tenant: TenantId, approval: Approval) -> Also:
         row = await tx.lock_approval(tenant, approval.approval_id)
         if row is None or (row.status, row.stage) != ("open", approval.stage):
             raise SupersededError(f"approval {approval.approval_id} was decided")
+        # One of several whose word is needed may have spoken in time; the mail that
+        # says so comes first.
+        known = {(ruled.stage, ruled.by) for ruled in approval.rulings}
+        for made in await tx.decisions_of(tenant, approval.approval_id):
+            if (made.stage, made.person_id) not in known:
+                raise SupersededError(f"{made.person_id} has decided meanwhile")
 
     return check
 

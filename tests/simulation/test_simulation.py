@@ -44,6 +44,7 @@ def _nothing(report: Report) -> None:
     [
         pytest.param(30048, id="turns of which none will come"),
         pytest.param(40106, id="a slow heartbeat"),
+        pytest.param(40829, id="time runs out between a press and its mail"),
         pytest.param(40580, id="more messages than fit into a conversation's patience"),
     ],
 )
