@@ -80,7 +80,7 @@ class Budgets:
             parts = await self._put(requests)
         except StoreUnavailableError as error:
             log.warning("budget.unavailable", error=str(error), hint=error.hint)
-            sharing.untold(requests, self._clock.monotonic())
+            sharing.untold(requests)
             return
         now = self._clock.monotonic()
         for lane, part in parts.items():

@@ -320,21 +320,20 @@ class Lanes:
         self._buckets: dict[str, Bucket] = {}
         self._sweep_at = -inf
 
-    def of(self, lanes: Iterable[Lane], now: float) -> Iterator[Bucket]:
+    def of(self, lanes: Iterable[Lane]) -> Iterator[Bucket]:
         """Yield the state of each of ``lanes``, new lanes included."""
         for lane in lanes:
             bucket = self._buckets.get(lane.key)
             if bucket is None:
-                self._sweep(now)
                 bucket = self._buckets[lane.key] = Bucket(lane, alone=self._alone)
             else:
                 bucket.redefine(lane)
             yield bucket
 
-    def named(self, key: str, now: float) -> Bucket:
+    def named(self, key: str) -> Bucket:
         """Return the state of the lane called ``key``, known or not."""
         known = self._buckets.get(key)
-        return known or next(self.of([Lane(key=key, windows=())], now))
+        return known or next(self.of([Lane(key=key, windows=())]))
 
     def levels(self, now: float) -> tuple[LaneLevel, ...]:
         """Return how every lane stands, sorted by key."""
@@ -344,8 +343,12 @@ class Lanes:
         """Return the state of the lanes that other replicas draw from too."""
         return [bucket for bucket in self._buckets.values() if bucket.allotment]
 
-    def _sweep(self, now: float) -> None:
-        """Drop lanes about which nothing is worth remembering, once in a while."""
+    def sweep(self, now: float) -> None:
+        """Drop lanes about which nothing is worth remembering, once in a while.
+
+        Not while anybody holds what `of` returned: the next would be told of another
+        state of the same lane.
+        """
         if now < self._sweep_at:
             return
         self._buckets = {k: b for k, b in self._buckets.items() if not b.is_fresh(now)}

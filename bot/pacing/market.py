@@ -140,7 +140,7 @@ class Market:
         """Return the state of the lanes of ``way``."""
         known = self._routes.get(id(way))
         if known is None:
-            route = tuple(self._lanes.of(way.lanes, self._now))
+            route = tuple(self._lanes.of(way.lanes))
             known = self._routes[id(way)] = (way, route)
         return known[1]
 

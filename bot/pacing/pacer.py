@@ -69,13 +69,12 @@ class _Landed:
 class Pacer:
     """The schedule of all surfaces of one process.
 
-    Every call costs the same however many surfaces are shown; only a plan in which
-    something may be due looks at the surfaces that wait.
+    Calls cost the same however many surfaces there are; only a plan in which something
+    may be due looks at those that wait.
 
     Args:
         min_interval: Least seconds between two progress sends of one surface.
-        alone: Whether no other process draws from the same lanes; if others do, what
-            is shared has to be asked for (`sharing`).
+        alone: Whether no other process draws from the same lanes (`sharing`).
     """
 
     def __init__(self, *, min_interval: float = 0.5, alone: bool = True) -> None:
@@ -87,7 +86,7 @@ class Pacer:
         self._flying = 0
         self._lanes = Lanes(alone=alone)
         self._habits = Habits()
-        self.sharing = Sharing(self._lanes, self._roster, self._look)
+        self.sharing = Sharing(self._lanes, self._roster, self.look)
         """What it shares with other replicas."""
         self._tally = Tally()
         self._now = -inf
@@ -123,6 +122,10 @@ class Pacer:
             self._changed = False
             return Plan(sends, self._wake_at)
         return Plan((), self._wake_at)
+
+    def look(self) -> None:
+        """Plan anew: there is more to spend."""
+        self._changed = True
 
     # --------------------------------------------------------------- what is told
 
@@ -250,7 +253,7 @@ class Pacer:
                 bucket.settle(self._now)
             until = self._now + max(SHORTEST_PAUSE, retry_after)
             refused = landed.flight.buckets
-            for bucket in [self._lanes.named(lane, self._now)] if lane else refused:
+            for bucket in [self._lanes.named(lane)] if lane else refused:
                 bucket.pause(self._now, until)
             landed.surface.retry_at = until
             self._tally.throttled += 1
@@ -299,9 +302,6 @@ class Pacer:
 
     # -------------------------------------------------------------------- inside
 
-    def _look(self) -> None:
-        self._changed = True
-
     def _advance(self, now: float) -> float:
         self._now = max(self._now, now)
         return self._now
@@ -312,6 +312,7 @@ class Pacer:
             self._wake_at = at
 
     def _take_turns(self, now: float) -> tuple[tuple[Send, ...], float | None]:
+        self._lanes.sweep(now)
         market = Market(self._lanes, self._habits, now)
         market.count(self._roster.living)
         chooser = Chooser(market, self._habits, self._min_interval, now)

@@ -61,18 +61,18 @@ class Sharing:
 
     def give(self, lane: str, ask: Ask, part: Part, now: float) -> None:
         """Take what was given for ``ask``."""
-        if allotment := self._of(lane, now):
+        if allotment := self._of(lane):
             allotment.give(ask, part, now)
             self._look()
 
-    def untold(self, asks: Mapping[str, Request], now: float) -> None:
+    def untold(self, asks: Mapping[str, Request]) -> None:
         """Take back what nobody was told."""
         for lane, request in asks.items():
-            if allotment := self._of(lane, now):
+            if allotment := self._of(lane):
                 allotment.untold(request.ask.settled)
 
-    def _of(self, lane: str, now: float) -> Allotment | None:
-        return self._lanes.named(lane, now).allotment
+    def _of(self, lane: str) -> Allotment | None:
+        return self._lanes.named(lane).allotment
 
 
 def _by_lane(surfaces: Iterable[Surface]) -> Counter[str]:

@@ -84,7 +84,8 @@ def open_marks(text: str) -> Marks:
     runs = [run.mark * run.count for run in scan.runs]
     return Marks(
         closing="".join([code, *reversed(runs)]),
-        opening="".join([*runs, code]),
+        # Opened twice says no more than once, and many tildes would begin a fence.
+        opening="".join([*dict.fromkeys(runs), code]),
         fragile=bool(code or scan.link) or _label_begun(scan) >= 0,
     )
 

@@ -44,6 +44,7 @@ def _nothing(report: Report) -> None:
     [
         pytest.param(30048, id="turns of which none will come"),
         pytest.param(40106, id="a slow heartbeat"),
+        pytest.param(41145, id="one lane, two states of it"),
         pytest.param(40829, id="time runs out between a press and its mail"),
         pytest.param(40580, id="more messages than fit into a conversation's patience"),
     ],
@@ -76,6 +77,9 @@ def _trace_in(hash_seed: str, ballast: int) -> str:
     ).stdout
 
 
+# A world that breaks in the middle of a step leaves what had not begun.
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS.keys())
 def test_a_bug_is_found(bug: Bug) -> None:
     seeds = [recipe.seed for recipe in RECIPES if bug.may_show_in(recipe)]

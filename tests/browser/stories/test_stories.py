@@ -114,7 +114,7 @@ async def test_stop_ends_a_turn_in_its_middle(audience: Audience, play: Play):
     assert not await play.rows("SELECT 1 FROM access_grant")
 
 
-@pytest.mark.parametrize("play", [14.0], indirect=True)
+@pytest.mark.parametrize("play", [5.0], indirect=True)
 async def test_what_is_said_in_mid_turn_is_taken_into_account(
     audience: Audience, play: Play
 ):

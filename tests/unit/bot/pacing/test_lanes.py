@@ -136,11 +136,13 @@ def lane(number: int) -> Lane:
 def test_lanes_nobody_uses_any_more_are_dropped_and_the_others_kept():
     lanes = Lanes()
     for number, at in ((1, 0.0), (2, 0.0), (3, SWEEP)):
-        use(next(lanes.of([lane(number)], at)), at)
-    lanes.named("lane 002", SWEEP).pause(SWEEP, until=900.0)
-    list(lanes.of([lane(4)], SWEEP + 0.5))
+        use(next(lanes.of([lane(number)])), at)
+    lanes.named("lane 002").pause(SWEEP, until=900.0)
+    lanes.sweep(SWEEP + 0.5)
+    list(lanes.of([lane(4)]))
     assert keys(lanes) == ["lane 002", "lane 003", "lane 004"]
-    list(lanes.of([lane(5)], 2 * SWEEP + 0.5))
+    lanes.sweep(2 * SWEEP + 0.5)
+    list(lanes.of([lane(5)]))
     assert keys(lanes) == ["lane 002", "lane 005"]
 
 
@@ -150,10 +152,10 @@ def keys(lanes: Lanes) -> list[str]:
 
 def test_a_lane_is_found_by_name_even_when_nobody_used_it():
     lanes = Lanes()
-    unknown = lanes.named("lane 007", 0.0)
+    unknown = lanes.named("lane 007")
     unknown.pause(0.0, until=9.0)
-    assert next(lanes.of([lane(7)], 0.0)) is unknown
-    assert lanes.named("lane 007", 0.0) is unknown
+    assert next(lanes.of([lane(7)])) is unknown
+    assert lanes.named("lane 007") is unknown
     assert unknown.ready_at(0.0, Haste.URGENT) == 9.0
 
 

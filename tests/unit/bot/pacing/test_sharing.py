@@ -96,7 +96,7 @@ def test_together_they_exceed_no_window(
                 replica.answer(now)
             case "lose":  # the store did not say whether it heard
                 asks = replica.pacer.sharing.asks(now)
-                replica.pacer.sharing.untold(asks, now)
+                replica.pacer.sharing.untold(asks)
             case _:  # what it sends meanwhile is not lost sight of
                 asks = replica.pacer.sharing.asks(now)
                 seen += [now] * replica.plan(now)
