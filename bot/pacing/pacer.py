@@ -69,8 +69,7 @@ class _Landed:
 class Pacer:
     """The schedule of all surfaces of one process.
 
-    Calls cost the same however many surfaces there are; only a plan in which something
-    may be due looks at those that wait.
+    Only a plan in which something may be due looks at other surfaces that wait.
 
     Args:
         min_interval: Least seconds between two progress sends of one surface.

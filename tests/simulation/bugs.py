@@ -81,11 +81,8 @@ class Bug:
         dense = recipe.brief > 0.5
         if self.plant is dedup_removed:
             return dense
-        if self.plant is no_fence_on_append:  # by who stood still, and nothing else
-            still = dict(recipe.mishaps).get("pause", 0.0)
-            others = sum(weight for _, weight in recipe.mishaps) - still
-            often = recipe.mishap_every <= 8.0 and still >= others > 0.0
-            return often and recipe.bots > 1 and "night" not in dict(recipe.mishaps)
+        if self.plant is no_fence_on_append:  # by who stood still: one world in twenty
+            return recipe.bots > 1 and "pause" in dict(recipe.mishaps)
         late = recipe.platform_trouble > 0.15 and "late" in recipe.platform_troubles
         return not dense and (late or self.plant is not late_edit_covers)
 

@@ -13,7 +13,7 @@ from tests.simulation.world import world_of
 
 SEEDS = 80
 RECIPES = [recipe_of(seed) for seed in range(1000)]
-FEW_DOZEN = 60
+FEW_DOZEN = 150
 ELSEWHERE = (("1", 0), ("2", 1_000), ("3", 77_777))
 """How strings are hashed, and how many objects are there before the world begins."""
 TRACE = """
