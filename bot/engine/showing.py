@@ -161,11 +161,13 @@ class Showing:
             return outcome
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
         exhibit.locked_out_since = None
-        if exhibit.doubted_until > begun and exhibit.state.seq == seq:
+        if exhibit.doubted_until > begun:
             # What was given up on may have covered this before its answer came, or
-            # may do so yet: show it again then.
+            # may do so yet: show it again then, or what is newer now, even if it
+            # looks the same.
             exhibit.digest = ""
-            return Outcome(kind="again", at=exhibit.doubted_until)
+            if exhibit.state.seq == seq:
+                return Outcome(kind="again", at=exhibit.doubted_until)
         return SHOWN
 
     def _payload(self, exhibit: Exhibit, platform: Platform) -> Payload:

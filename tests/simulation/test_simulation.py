@@ -45,6 +45,7 @@ def _nothing(report: Report) -> None:
         pytest.param(30048, id="turns of which none will come"),
         pytest.param(40106, id="a slow heartbeat"),
         pytest.param(41145, id="one lane, two states of it"),
+        pytest.param(41625, id="a late edit, and news that look the same"),
         pytest.param(40829, id="time runs out between a press and its mail"),
         pytest.param(40580, id="more messages than fit into a conversation's patience"),
     ],
