@@ -269,10 +269,11 @@ class Session:
     def _look_if_idle(self) -> None:
         loop = self._database.loop
         since = loop.time() if self._busy else self._rested_at
-        if loop.time() - since >= IDLE:
+        until = since + IDLE  # compared with what it is called at: a difference may be less
+        if loop.time() >= until:
             self.abort("idle-in-transaction timeout")
         else:
-            self._idle = loop.call_at(since + IDLE, self._look_if_idle)
+            self._idle = loop.call_at(until, self._look_if_idle)
 
 
 class Database:
