@@ -257,7 +257,9 @@ def _cut_inline(
         return None
     if following and following in _MARKS:  # they would join with what is opened again
         return _cut(at, resume, opening=place.first)
-    return _cut(at, resume, closing=marks.closing, opening=place.first + marks.opening)
+    # At the beginning of a line that would be a fence, which hides what follows it.
+    again = "" if _BEGINS.match(marks.opening) else marks.opening
+    return _cut(at, resume, closing=marks.closing, opening=place.first + again)
 
 
 def _cut(at: int, resume: int, *, closing: str = "", opening: str = "") -> _Cut:

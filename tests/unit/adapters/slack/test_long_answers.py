@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.simulator.slack.blocks import problems_of
@@ -56,6 +56,8 @@ def strings(node: object) -> Iterator[str]:
 
 
 @_patient
+@example("x" * 3_188 + " ~~~" + "x" * 412)
+@example(("word " * 24 + "~~") * 24 + "and the rest of it")
 @given(long_texts)
 def test_what_is_to_be_read_in_the_end_is_the_whole_text(text: str):
     assume(plain_letters(text))
