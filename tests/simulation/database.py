@@ -269,7 +269,7 @@ class Session:
     def _look_if_idle(self) -> None:
         loop = self._database.loop
         since = loop.time() if self._busy else self._rested_at
-        until = since + IDLE  # compared with what it is called at: a difference may be less
+        until = since + IDLE  # not a difference, which may be a little less
         if loop.time() >= until:
             self.abort("idle-in-transaction timeout")
         else:
