@@ -17,9 +17,12 @@ from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Payload, Receipt
 from bot.protocol.ids import SurfaceId, replacement_of
 from bot.protocol.inbound import Address
-from bot.turn.state import TurnState
+from bot.turn.state import Phase, TurnState
 from bot.view.project import SurfacePlan, lost_card, surfaces_of
 from bot.view.spoken import pages_known
+
+LINE = 40
+"""Characters that a step's line is worth, about."""
 
 Refusal: TypeAlias = Literal["pass over", "retry", "give up"]
 """What becomes of content that a platform refuses."""
@@ -98,14 +101,22 @@ class Exhibit:
         """What goes first."""
         if self.plan.final:
             return Priority.FINAL
-        return Priority.APPROVAL if self.plan.role == "approval" else Priority.PROGRESS
+        if self.plan.role == "approval":
+            return Priority.APPROVAL
+        running = self.state.phase is Phase.RUNNING
+        return Priority.PROGRESS if running else Priority.WAITING
 
     @property
     def size(self) -> int | None:
-        """Characters that it shows, about; ``None``: few, and they do not grow."""
+        """Characters that it shows, about; ``None``: few, and they do not grow.
+
+        What a step comes to is news as its beginning was.
+        """
         if self.plan.role == "approval":
             return None
-        return sum(len(item.text) for item in self.state.items)
+        items = self.state.items
+        said = sum(len(item.text) for item in items)
+        return said + LINE * sum(1 + (item.status != "open") for item in items)
 
     @property
     def hopeless(self) -> bool:

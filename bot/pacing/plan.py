@@ -13,7 +13,8 @@ class Priority(IntEnum):
     """Somebody else waits for this person's decision."""
     FINAL = 1
     """The last word on a surface."""
-    ERROR = 2
+    WAITING = 2
+    """Nothing newer comes for now: a person is waited for, and must see it."""
     PROGRESS = 3
     DECORATION = 4
     """Nice to have: typing indicators, status lines."""

@@ -66,7 +66,7 @@ class Roster:
     def classify(self, surface: SurfaceId, priority: Priority) -> bool:
         """Let a surface be so important from now on; whether that has changed."""
         known = self._all[surface]
-        if priority in (Priority.PROGRESS, Priority.ERROR):
+        if priority in (Priority.PROGRESS, Priority.WAITING):
             self._living[surface] = known
         else:
             self._living.pop(surface, None)

@@ -384,3 +384,15 @@ def test_however_much_progress_there_is_a_final_goes_out_at_once(
         final = SurfaceId(f"final {number}")
         offer(pacer, final, 1, Priority.FINAL, lanes=(BUSY,), now=now)
         assert final in [send.surface for send in show(pacer, now)]
+
+
+def test_what_waits_for_a_person_is_shown_at_once_however_little_is_new():
+    scarce = Lane(key="scarce", windows=(Window(10, 60.0),))
+    pacer = Pacer()
+    for surface, priority in ((A, Priority.WAITING), (B, Priority.PROGRESS)):
+        pacer.offer(surface, 1, priority=priority, lanes=(scarce,), size=400, now=0.0)
+    for send in pacer.plan(0.0).sends:
+        pacer.succeeded(send.surface, 0.1)
+    for surface, priority in ((A, Priority.WAITING), (B, Priority.PROGRESS)):
+        pacer.offer(surface, 2, priority=priority, lanes=(scarce,), size=401, now=0.2)
+    assert [send.surface for send in pacer.plan(0.2).sends] == [A]
