@@ -379,7 +379,7 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     dedup_removed: ("what is said is heard once", "everything comes to rest"),
     lost_wakeup: ("everything comes to rest", "a stop takes a second"),
     steer_without_event: ("what is accepted is never lost",),
-    release_forgets_mail: ("everything comes to rest",),
+    release_forgets_mail: ("mail that waits is due", "everything comes to rest"),
     mail_never_consumed: ("what is said is heard once", "a decision counts once"),
     stop_queued: ("a stop takes a second",),
     effect_without_intent: (

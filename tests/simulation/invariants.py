@@ -8,6 +8,7 @@ have in memory, what they save, what people are shown, and what tools are made t
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.engine.worker import PAUSE
 from bot.ports.rows import Snapshot
 from bot.protocol.codec import decode
 from bot.protocol.events import Recorded
@@ -117,6 +118,7 @@ class Chronicle:
                     touched[change.key[1]] = None
                 case "conversation":
                     _fence_grows(change)
+                    _mail_is_due(commit, change)
                 case "approval":
                     _settled_for_good(change)
                 case _:
@@ -243,6 +245,18 @@ def _fence_grows(change: Change) -> None:
         not taken or after.fence > before.fence,
         "a new owner has a new fence",
         f"{before.worker_id} to {after.worker_id} at {after.fence}",
+    )
+
+
+def _mail_is_due(commit: Commit, change: Change) -> None:
+    """Mail that nobody has in hand is read soon, also if no more of it comes."""
+    row = change.after
+    if row is None or row.worker_id is not None or row.mail_seq <= row.consumed:
+        return
+    require(
+        row.due_at is not None and row.due_at <= commit.at + PAUSE,
+        "mail that waits is due",
+        f"{row.mail_seq - row.consumed} at {commit.at}, due at {row.due_at}",
     )
 
 

@@ -143,7 +143,7 @@ class Fleet:
     async def _replace(self) -> None:
         """Start what is missing, after a while."""
         await self._loop.delay(0.0, 20.0)
-        while sum(bot.alive for bot in self.bots) < self._recipe.bots:
+        while sum(bot.takes for bot in self.bots) < self._recipe.bots:
             self.start_one()
 
     async def _pause(self, bot: SimBot) -> None:
