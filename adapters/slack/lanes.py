@@ -1,9 +1,10 @@
 """Slack's budgets as lanes.
 
 Slack counts per method, per workspace, for the whole app; and posts per channel too.
-A burst window (few operations in seconds) spreads what the minute window allows.
+How a minute's calls are spread over it is the pacer's to decide.
 """
 
+from functools import lru_cache
 from typing import assert_never
 
 from adapters.slack import limits
@@ -12,27 +13,23 @@ from bot.ports.streaming import StreamOperation
 from bot.ports.surface import Operation
 from bot.protocol.inbound import Address
 
-
-def lanes_for(operation: Operation, address: Address) -> tuple[Lane, ...]:
-    """Return every budget that the operation draws one token from."""
-    match operation:
-        case "edit":
-            return (_update_lane(address.workspace),)
-        case "post":
-            return (
-                _post_lane(address.workspace),
-                _channel_lane(address.workspace, address.channel),
-            )
-        case _:
-            assert_never(operation)
+_REMEMBERED = 4_096
+"""Lanes kept: who compares one with itself need not look into it."""
 
 
-def stream_lanes_for(operation: StreamOperation, to: Address) -> tuple[Lane, ...]:
-    """Return every budget that the stream's operation draws one token from.
+def lanes_for(operation: Operation | StreamOperation, to: Address) -> tuple[Lane, ...]:
+    """Return every budget that the operation draws one token from.
 
-    Whether Slack counts a start as a post too is not documented; we do.
+    Whether Slack counts a stream's start as a post too is not documented; we do.
     """
     match operation:
+        case "edit":
+            return (_update_lane(to.workspace),)
+        case "post":
+            return (
+                _post_lane(to.workspace),
+                _channel_lane(to.workspace, to.channel),
+            )
         case "open":
             return (_open_lane(to.workspace), *lanes_for("post", to))
         case "append":
@@ -43,77 +40,62 @@ def stream_lanes_for(operation: StreamOperation, to: Address) -> tuple[Lane, ...
             assert_never(operation)
 
 
+@lru_cache(_REMEMBERED)
 def status_lane(team: str) -> Lane:
     """Return the budget of saying what the bot does."""
     return Lane(
         key=f"slack/{team}/agents.sessions.setStatus",
-        windows=(Window(limits.STATUS_PER_MINUTE, 60.0),),
+        windows=(Window(limits.STATUS_PER_MINUTE, limits.MINUTE),),
     )
 
 
+@lru_cache(_REMEMBERED)
 def _update_lane(team: str) -> Lane:
-    return Lane(
-        key=f"slack/{team}/chat.update",
-        shared=True,
-        windows=(
-            Window(limits.UPDATE_PER_MINUTE, 60.0),
-            Window(limits.UPDATE_BURST, limits.UPDATE_BURST_SECONDS),
-        ),
-        reserve=limits.UPDATE_RESERVE,
+    return _lane(
+        f"slack/{team}/chat.update", limits.UPDATE_PER_MINUTE, limits.UPDATE_KEPT
     )
 
 
+@lru_cache(_REMEMBERED)
 def _post_lane(team: str) -> Lane:
-    return Lane(
-        key=f"slack/{team}/chat.postMessage",
-        shared=True,
-        windows=(Window(limits.POST_PER_MINUTE, 60.0),),
-        reserve=limits.POST_RESERVE,
+    return _lane(
+        f"slack/{team}/chat.postMessage", limits.POST_PER_MINUTE, limits.POST_KEPT
     )
 
 
+@lru_cache(_REMEMBERED)
 def _channel_lane(team: str, channel: str) -> Lane:
+    seconds = limits.POST_BURST / limits.POST_PER_CHANNEL_PER_SECOND
     return Lane(
         key=f"slack/{team}/{channel}/post",
         shared=True,
-        windows=(
-            Window(
-                limits.POST_BURST,
-                limits.POST_BURST / limits.POST_PER_CHANNEL_PER_SECOND,
-            ),
-        ),
+        windows=(Window(limits.POST_BURST, seconds),),
     )
 
 
+@lru_cache(_REMEMBERED)
 def _open_lane(team: str) -> Lane:
-    return Lane(
-        key=f"slack/{team}/chat.startStream",
-        shared=True,
-        windows=(
-            Window(limits.STREAM_OPENS_PER_MINUTE, 60.0),
-            Window(limits.STREAM_OPEN_BURST, limits.STREAM_OPEN_SECONDS),
-        ),
-    )
+    return _lane(f"slack/{team}/chat.startStream", limits.STREAM_OPENS_PER_MINUTE)
 
 
+@lru_cache(_REMEMBERED)
 def _append_lane(team: str) -> Lane:
-    return Lane(
-        key=f"slack/{team}/chat.appendStream",
-        shared=True,
-        windows=(
-            Window(limits.STREAM_APPENDS_PER_MINUTE, 60.0),
-            Window(limits.STREAM_APPEND_BURST, limits.STREAM_APPEND_SECONDS),
-        ),
+    return _lane(f"slack/{team}/chat.appendStream", limits.STREAM_APPENDS_PER_MINUTE)
+
+
+@lru_cache(_REMEMBERED)
+def _close_lane(team: str) -> Lane:
+    return _lane(
+        f"slack/{team}/chat.stopStream",
+        limits.STREAM_CLOSES_PER_MINUTE,
+        limits.STREAM_CLOSES_KEPT,
     )
 
 
-def _close_lane(team: str) -> Lane:
+def _lane(key: str, per_minute: int, kept: int = 0) -> Lane:
     return Lane(
-        key=f"slack/{team}/chat.stopStream",
+        key=key,
         shared=True,
-        windows=(
-            Window(limits.STREAM_CLOSES_PER_MINUTE, 60.0),
-            Window(limits.STREAM_CLOSE_BURST, limits.STREAM_CLOSE_SECONDS),
-        ),
-        reserve=limits.STREAM_CLOSE_RESERVE,
+        windows=(Window(per_minute, limits.MINUTE),),
+        reserve=kept / per_minute,
     )

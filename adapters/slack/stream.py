@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from adapters.slack import limits
 from adapters.slack.history import mark_of
-from adapters.slack.lanes import stream_lanes_for
+from adapters.slack.lanes import lanes_for
 from adapters.slack.sessions import Sessions, Status
 from adapters.slack.stream_content import (
     StreamContent,
@@ -87,7 +87,7 @@ class SlackStreams(Streams):
 
     @override
     def lanes(self, operation: StreamOperation, to: Address) -> tuple[Lane, ...]:
-        return stream_lanes_for(operation, to)
+        return lanes_for(operation, to)
 
     @override
     def extends(self, shown: Payload, payload: Payload) -> bool:

@@ -9,8 +9,13 @@ from pathlib import Path
 from adapters.simulator.bench.figures import as_json, as_table
 from adapters.simulator.bench.run import heading, load_now, machine, measured
 from adapters.simulator.bench.scene import Bench
+from adapters.slack.lanes import lanes_for
 from bot.app.database import embedded_postgres, fresh_database
 from bot.clock import SystemClock
+from bot.pacing.lanes import Lane
+from bot.ports.streaming import StreamOperation
+from bot.ports.surface import Operation
+from bot.protocol.inbound import Address
 
 HOME = Path(".deskhand/bench").absolute()
 """Where the database, the company files and the bot's log are kept."""
@@ -54,6 +59,7 @@ async def _run(options: argparse.Namespace) -> None:
                     (HOME / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
                 ),
                 tell=tell,
+                slack_lanes=slack_lanes,
             ),
             options.only,
         )
@@ -64,6 +70,14 @@ async def _run(options: argparse.Namespace) -> None:
         document = as_json(figures, {**circumstances, **load_of})
         await asyncio.to_thread(options.json.write_text, document, "utf-8")
     tell("done")
+
+
+def slack_lanes(
+    operation: Operation | StreamOperation, channel: str
+) -> tuple[Lane, ...]:
+    """Return what an operation in a channel of one workspace draws from."""
+    to = Address(platform="slack", workspace="T0BENCH", channel=channel)
+    return lanes_for(operation, to)
 
 
 def _tell(line: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
+from adapters.simulator.bench.budgets import Budgets
 from adapters.simulator.bench.company import write_company
 from adapters.simulator.bench.letters import Letter
 from adapters.simulator.bench.volley import fire
@@ -41,6 +42,8 @@ class Bench:
     """Of the server that the databases are on."""
     tell: Callable[[str], None]
     """Says how far it is."""
+    slack_lanes: Budgets
+    """What our pacer may use of a Slack workspace."""
 
     @property
     def log(self) -> Path:

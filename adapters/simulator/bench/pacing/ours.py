@@ -5,22 +5,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import process_time
 
+from adapters.simulator.bench.budgets import Budgets
 from adapters.simulator.bench.pacing.traces import Trace
-from adapters.simulator.bench.pacing.workspace import (
-    CHANNEL_BURST,
-    PER_MINUTE,
-    POSTS_PER_MINUTE,
-    Method,
-)
+from adapters.simulator.bench.pacing.workspace import Method
 from adapters.simulator.bench.pacing.world import Call, Screen, World
-from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority, Send
 from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
 
-MARGIN = 1.0
-"""Tokens a minute that we leave alone, in each lane."""
 METHODS = {
     "post": Method.POST,
     "edit": Method.UPDATE,
@@ -40,32 +33,21 @@ class Kit:
     floor: float = 0.5
 
 
-def _lane(method: Method) -> Lane:
-    return Lane(key=method, windows=(Window(PER_MINUTE[method] - MARGIN, 60.0),))
-
-
-_LANES = {method: _lane(method) for method in PER_MINUTE}
-_POSTS = Lane(key="posts", windows=(Window(POSTS_PER_MINUTE - MARGIN, 60.0),))
-
-
-def ways_of(kit: Kit, channel: str) -> tuple[Way, ...]:
+def ways_of(kit: Kit, budgets: Budgets, channel: str) -> tuple[Way, ...]:
     """Return how a turn in ``channel`` may be sent first, and all that follows."""
-    of_channel = Lane(
-        key=f"posts/{channel}", windows=(Window(CHANNEL_BURST, CHANNEL_BURST),)
-    )
-    posts = (_POSTS, of_channel)
-    edit = Way(name="edit", lanes=(_LANES[Method.UPDATE],))
+    posts = budgets("post", channel)
+    edit = Way(name="edit", lanes=budgets("edit", channel))
     final = Way(name="final_post", lanes=posts, use=Use.ENDING)
     post = Way(name="post", lanes=posts, then=(edit, final))
     if not kit.streams:
         return (post,)
-    append = Way(name="append", lanes=(_LANES[Method.APPEND],), use=Use.PROGRESS)
+    append = Way(name="append", lanes=budgets("append", channel), use=Use.PROGRESS)
     close = Way(
-        name="close", lanes=(_LANES[Method.STOP],), use=Use.ENDING, then=(edit,)
+        name="close", lanes=budgets("close", channel), use=Use.ENDING, then=(edit,)
     )
     opening = Way(
         name="open",
-        lanes=(_LANES[Method.START], *posts),
+        lanes=budgets("open", channel),
         use=Use.PROGRESS,
         then=(append, close),
     )
@@ -88,10 +70,12 @@ class Desk:
     Args:
         world: Where they happen.
         kit: Which lanes there are.
+        budgets: What they allow.
     """
 
     world: World
     kit: Kit
+    budgets: Budgets
     cpu: float = 0.0
     shrunk: int = 0
     pacer: Pacer = field(default_factory=Pacer)
@@ -105,7 +89,9 @@ class Desk:
         """Let a turn happen."""
         trace = screen.trace
         surface = SurfaceId(trace.name)
-        self._turns[surface] = _Turn(screen, ways_of(self.kit, trace.name))
+        self._turns[surface] = _Turn(
+            screen, ways_of(self.kit, self.budgets, trace.name)
+        )
         say = partial(self._say, surface)
         at = self.world.at
         at(trace.start, partial(say, 0, Priority.PROGRESS))
@@ -156,9 +142,8 @@ class Desk:
         turn, now = self._turns[send.surface], self.world.now
         begun = process_time()
         if refused is not None:
-            lane = METHODS[send.way]
-            key = None if lane is Method.POST else str(lane)
-            self.pacer.throttled(send.surface, now, retry_after=refused, lane=key)
+            lane = self._refused_lane(send, turn)
+            self.pacer.throttled(send.surface, now, retry_after=refused, lane=lane)
         else:
             self.pacer.succeeded(send.surface, now)
             turn.ways = _next_ways(turn.ways, send.way)
@@ -171,11 +156,17 @@ class Desk:
         self.cpu += process_time() - begun
         self._ask()
 
+    def _refused_lane(self, send: Send, turn: _Turn) -> str | None:
+        if METHODS[send.way] is Method.POST:
+            return None  # the workspace's or the channel's: nobody says which
+        way = next(way for way in turn.ways if way.name == send.way)
+        return way.lanes[0].key
+
     def _leave_over(self, turn: _Turn) -> None:
         """Let the progress message shrink to its summary when there is room."""
         name = SurfaceId(f"{turn.screen.trace.name}/left")
         screen = Screen(replace(turn.screen.trace))
-        edit = Way(name="edit", lanes=(_LANES[Method.UPDATE],))
+        edit = Way(name="edit", lanes=self.budgets("edit", name))
         self._turns[name] = _Turn(screen, (edit,), revision=1, size=turn.size)
         self.pacer.adopt(name, 0)
         self.pacer.offer(
@@ -202,10 +193,15 @@ def _next_ways(ways: tuple[Way, ...], taken: str) -> tuple[Way, ...]:
 
 
 def shown(
-    world: World, traces: Sequence[Trace], kit: Kit, *, until: float
+    world: World,
+    traces: Sequence[Trace],
+    kit: Kit,
+    budgets: Budgets,
+    *,
+    until: float,
 ) -> tuple[list[Screen], Desk]:
     """Show turns, and return what readers saw."""
-    desk = Desk(world, kit)
+    desk = Desk(world, kit, budgets)
     screens = [Screen(trace) for trace in traces]
     for screen in screens:
         desk.play(screen)

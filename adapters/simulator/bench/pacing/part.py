@@ -28,7 +28,7 @@ TITLE = "Mean seconds from said to visible (never shown: 120), lower is better"
 async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     """Return the figures that are ``wanted``; virtual time, so nothing is awaited."""
     results = {
-        scenario: everybody(scenario, bench.tell)
+        scenario: everybody(scenario, bench.slack_lanes, bench.tell)
         for scenario, name in zip(SCENARIOS, NAMES, strict=True)
         if wanted(name)
     }

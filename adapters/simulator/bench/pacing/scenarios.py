@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from adapters.simulator.bench.budgets import Budgets
 from adapters.simulator.bench.pacing.baselines import BASELINES, Baseline
 from adapters.simulator.bench.pacing.bounds import Rules, bound
 from adapters.simulator.bench.pacing.ours import Kit, shown
@@ -25,6 +26,7 @@ class Scenario:
     """Turns that are to be shown."""
 
     name: str
+    seed: int = SEED
     turns: int = 0
     """That begin at once."""
     per_second: float = 0.0
@@ -33,8 +35,8 @@ class Scenario:
     def traces(self) -> list[Trace]:
         """Return all turns."""
         if self.turns:
-            return at_once(self.turns, SEED)
-        return steadily(self.per_second, WARM_UP + STEADY, SEED)
+            return at_once(self.turns, self.seed)
+        return steadily(self.per_second, WARM_UP + STEADY, self.seed)
 
     def counts(self, trace: Trace) -> bool:
         """Return whether a turn is counted."""
@@ -84,11 +86,11 @@ def bound_of(scenario: Scenario, rules: Rules) -> float:
     return bound(counted, rules, full=bool(scenario.turns))
 
 
-def ours(scenario: Scenario, kit: Kit) -> Score:
+def ours(scenario: Scenario, kit: Kit, budgets: Budgets) -> Score:
     """Return how our pacer did."""
-    world = World(Workspace(), SEED)
+    world = World(Workspace(), scenario.seed)
     traces = scenario.traces()
-    screens, desk = shown(world, traces, kit, until=_end(traces))
+    screens, desk = shown(world, traces, kit, budgets, until=_end(traces))
     tokens = sum(len(trace.said) for trace in traces)
     counted = _counted(scenario, screens)
     mine = sum(len(screen.trace.said) for screen in counted)
@@ -97,7 +99,7 @@ def ours(scenario: Scenario, kit: Kit) -> Score:
 
 def theirs(scenario: Scenario, baseline: Baseline) -> Score:
     """Return how a baseline did."""
-    world = World(Workspace(), SEED)
+    world = World(Workspace(), scenario.seed)
     traces = scenario.traces()
     screens = [Screen(trace) for trace in traces]
     for screen in screens:
@@ -107,11 +109,13 @@ def theirs(scenario: Scenario, baseline: Baseline) -> Score:
 
 
 def everybody(
-    scenario: Scenario, tell: Callable[[str], None] = lambda _: None
+    scenario: Scenario,
+    budgets: Budgets,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Score]:
     """Return how all did, ours first."""
     tell(f"pacing.{scenario.name}: {len(KITS)} of ours, {len(BASELINES)} others")
-    return {kit.name: ours(scenario, kit) for kit in KITS} | {
+    return {kit.name: ours(scenario, kit, budgets) for kit in KITS} | {
         name: theirs(scenario, baseline) for name, baseline in BASELINES.items()
     }
 

@@ -7,6 +7,7 @@ from adapters.simulator.bench.company import APPS, staff_id, write_company
 from adapters.simulator.bench.run import NAMES, NoSuchFigureError, is_meant, measured
 from adapters.simulator.bench.scene import Bench, summed
 from bot.clock import SystemClock
+from bot.commands.bench import slack_lanes
 from bot.company.file import load_articles, load_company
 
 METRICS = """\
@@ -42,6 +43,7 @@ async def test_a_name_that_is_no_figure_is_answered_with_all_that_are() -> None:
         folder=Path(),
         postgres_pid=os.getpid,
         tell=lambda _: None,
+        slack_lanes=slack_lanes,
     )
     with pytest.raises(NoSuchFigureError, match="latency") as caught:
         await measured(bench, "latency")

@@ -11,6 +11,7 @@ from adapters.simulator.bench.process import cpu_seconds, resident_mib
 from adapters.simulator.bench.scene import Bench, BenchError, playing
 from adapters.simulator.bench.volley import fire
 from bot.clock import SystemClock
+from bot.commands.bench import slack_lanes
 
 CLOCK = SystemClock()
 
@@ -25,6 +26,7 @@ def bench_on(url: str, folder: Path) -> Bench:
         folder=folder,
         postgres_pid=os.getpid,
         tell=lambda _: None,
+        slack_lanes=slack_lanes,
     )
 
 

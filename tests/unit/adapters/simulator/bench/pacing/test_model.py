@@ -32,6 +32,7 @@ from adapters.simulator.bench.pacing.traces import (
 )
 from adapters.simulator.bench.pacing.workspace import Method, Workspace
 from adapters.simulator.bench.pacing.world import Call, Screen, World
+from bot.commands.bench import slack_lanes
 
 FOUR = Trace(
     name="t", start=0.0, steps=(1.0,), said=((1.0, 10), (2.0, 20), (3.0, 30), (4.0, 40))
@@ -47,7 +48,7 @@ def test_the_same_seed_gives_the_same_turns_and_the_same_figures():
     assert at_once(3, 7) == at_once(3, 7)
     assert steadily(0.2, 60.0, 7) == steadily(0.2, 60.0, 7)
     assert at_once(1, 7) != at_once(1, 8)
-    runs = [ours(NAMED["5-at-once"], KITS[1]) for _ in range(2)]
+    runs = [ours(NAMED["5-at-once"], KITS[1], slack_lanes) for _ in range(2)]
     assert runs[0].mean == runs[1].mean
 
 
@@ -130,7 +131,7 @@ def test_nobody_beats_the_bound(name: str):
     for baseline in BASELINES.values():
         assert theirs(scenario, baseline).mean > free
     for kit in KITS:
-        assert ours(scenario, kit).mean > bound_of(scenario, rules_of(kit))
+        assert ours(scenario, kit, slack_lanes).mean > bound_of(scenario, rules_of(kit))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_ours_comes_close_to_the_bound_of_the_windows_it_keeps_to(
     name: str, ratio: float, alike: float
 ):
     scenario = NAMED[name]
-    found = ours(scenario, KITS[1])
+    found = ours(scenario, KITS[1], slack_lanes)
     assert found.mean < ratio * bound_of(scenario, rules_of(KITS[1], windows=True))
     assert (found.refusals, found.intact) == (0, 1)
     assert found.jain > alike
@@ -152,11 +153,13 @@ def test_ours_comes_close_to_the_bound_of_the_windows_it_keeps_to(
 def test_ours_learns_a_limit_that_is_half_of_what_is_documented():
     world = World(Workspace(scale=0.5), seed=1)
     traces = steadily(0.5, 300.0, 1)
-    screens, desk = shown(world, traces, Kit(name="edits"), until=500.0)
+    kit = Kit(name="edits")
+    screens, desk = shown(world, traces, kit, slack_lanes, until=500.0)
     assert score(screens, 0).intact == 1
     assert 1 <= world.workspace.refusals <= 12
     levels = {level.key: level.believed for level in desk.pacer.lane_levels(500.0)}
-    assert levels["chat.update"] < 0.7
+    [edits] = slack_lanes("edit", "c")
+    assert levels[edits.key] < 0.7
 
 
 def test_a_call_changes_what_is_seen_when_the_platform_acts():
