@@ -39,6 +39,8 @@ SAMPLE_COMPANY = Path(__file__).parent / "acme" / "company.toml"
 """The company of the demo."""
 START_SECONDS = 60.0
 """How long the bot may take until it is ready, its database included."""
+BOT = ("-m", "bot.cli", "serve")
+"""What Python runs as the bot."""
 RESTART_DELAY = 0.3
 """Seconds until a bot that died is started again."""
 
@@ -60,11 +62,13 @@ class BotProcess:
         environment: Its whole environment.
         port: Where it listens.
         log: Where its log goes; ``None``: this process's standard error.
+        program: What Python runs; ``--port`` is added.
     """
 
     environment: Mapping[str, str]
     port: int
     log: Path | None = None
+    program: Sequence[str] = BOT
     clock: Clock = field(default_factory=SystemClock)
     starts: int = 0
     _process: asyncio.subprocess.Process | None = None
@@ -123,9 +127,7 @@ class BotProcess:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "bot.cli",
-                "serve",
+                *self.program,
                 "--port",
                 str(self.port),
                 env=dict(self.environment),
@@ -262,6 +264,7 @@ async def staged(
     company_file: Path = SAMPLE_COMPANY,
     extra: Mapping[str, str],
     log: Path | None = None,
+    program: Sequence[str] = BOT,
     profile: Profile | None = None,
 ) -> AsyncGenerator[tuple[Stage, BotProcess]]:
     """Set the stage and run the bot on it as a process; ready when the block begins.
@@ -271,6 +274,7 @@ async def staged(
         company_file: Whose people play.
         extra: More settings for the bot, its database among them.
         log: Where the bot's log goes.
+        program: What Python runs as the bot.
         profile: How calls of both platforms go; ``None``: at once, and well.
     """
     process: BotProcess | None = None
@@ -283,7 +287,9 @@ async def staged(
         port=port, company_file=company_file, kill=kill, profile=profile
     ) as stage:
         environment = {**_inherited(os.environ), **stage.environment, **extra}
-        process = BotProcess(environment=environment, port=stage.bot_port, log=log)
+        process = BotProcess(
+            environment=environment, port=stage.bot_port, log=log, program=program
+        )
         async with asyncio.TaskGroup() as tasks:
             supervisor = tasks.create_task(process.supervise())
             try:

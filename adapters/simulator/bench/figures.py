@@ -49,6 +49,10 @@ class Figure:
     aim: Aim | None = None
     notes: Mapping[str, float] = field(default_factory=dict[str, float])
     """What else the same run showed."""
+    details: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
+    """More of it, by whom it is about; in the JSON only."""
 
     @property
     def ratio(self) -> float | None:

@@ -15,6 +15,7 @@ from adapters.simulator.bench import (
     streaming,
     visible,
 )
+from adapters.simulator.bench.delivery import part as delivery
 from adapters.simulator.bench.figures import Figure
 from adapters.simulator.bench.pacing import part as pacing
 from adapters.simulator.bench.scene import Bench
@@ -25,6 +26,7 @@ _Measure = Callable[[Bench, Callable[[str], bool]], Awaitable[list[Figure]]]
 _PARTS: Mapping[tuple[str, ...], _Measure] = {
     start.NAMES: start.measure,
     pacing.NAMES: pacing.measure,
+    delivery.NAMES: delivery.measure,
     group_commit.NAMES: group_commit.measure,
     log_size.NAMES: log_size.measure,
     durable.NAMES: durable.measure,

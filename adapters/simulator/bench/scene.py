@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 import asyncpg
@@ -14,12 +15,14 @@ from adapters.simulator.bench.company import write_company
 from adapters.simulator.bench.letters import Letter
 from adapters.simulator.bench.volley import fire
 from adapters.simulator.journal import Change
-from adapters.simulator.stage import BotProcess, Stage, staged
+from adapters.simulator.profiles import Profile
+from adapters.simulator.stage import BOT, BotProcess, Stage, staged
 from bot.clock import Clock
 from bot.errors import DeskhandError
 
 PACE = 25.0
 """Words a second that the scripted model writes, as by default."""
+NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 _LOOK_SECONDS = 0.1
 
 
@@ -152,17 +155,33 @@ async def playing(
     *,
     staff: int,
     words_per_second: float = PACE,
+    settings: Mapping[str, str] = NOTHING_SET,
+    program: Sequence[str] = BOT,
+    profile: Profile | None = None,
 ) -> AsyncGenerator[Scene]:
     """Run the bot for the block, with every employee's installation behind it.
 
     The database is new, the stand-ins are empty, their limits as documented.
 
+    Args:
+        bench: What it needs from outside.
+        staff: How many employees there are.
+        words_per_second: How fast the scripted model writes.
+        settings: More settings of the bot.
+        program: What Python runs as the bot.
+        profile: How calls of both platforms go; ``None``: at once, and well.
+
     Raises:
         BotDownError: It did not start, or died.
     """
     try:
+        pace = {"DESKHAND_WORDS_PER_SECOND": str(words_per_second)}
         async with _playing(
-            bench, staff=staff, words_per_second=words_per_second
+            bench,
+            staff=staff,
+            settings={**pace, **settings},
+            program=program,
+            profile=profile,
         ) as scene:
             yield scene
     except ExceptionGroup as group:
@@ -179,17 +198,25 @@ def _first_of(group: BaseExceptionGroup[Exception]) -> Exception:
 
 @asynccontextmanager
 async def _playing(
-    bench: Bench, *, staff: int, words_per_second: float
+    bench: Bench,
+    *,
+    staff: int,
+    settings: Mapping[str, str],
+    program: Sequence[str],
+    profile: Profile | None,
 ) -> AsyncGenerator[Scene]:
     company = write_company(bench.folder / f"company-{staff}", staff=staff)
     url = await bench.database("bench")
-    extra = {"DATABASE_URL": url, "DESKHAND_WORDS_PER_SECOND": str(words_per_second)}
+    extra = {"DATABASE_URL": url, **settings}
     async with (
         aiohttp.ClientSession() as http,
-        staged(company_file=company, extra=extra, log=bench.log) as (
-            stage,
-            process,
-        ),
+        staged(
+            company_file=company,
+            extra=extra,
+            log=bench.log,
+            program=program,
+            profile=profile,
+        ) as (stage, process),
     ):
         scene = Scene(
             bench=bench, stage=stage, process=process, database_url=url, http=http

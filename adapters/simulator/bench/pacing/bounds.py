@@ -157,3 +157,20 @@ def _with_streams(
         floor=rules.floor,
     )
     return edited.wait() + stream.wait()
+
+
+def of_calls(traces: Sequence[Trace], *, per_second: float, floor: float) -> float:
+    """Return the least mean lag where every part is an edit and all draw from one rate.
+
+    Each turn has a first message, which says nothing, and its last part beside them.
+
+    Args:
+        traces: The turns.
+        per_second: Calls that are taken of all turns together.
+        floor: Least seconds between two parts of one turn, but for the last.
+    """
+    tokens = [len(trace.said) for trace in traces]
+    span = max(t.end for t in traces) - min(t.start for t in traces)
+    calls = max(0.0, per_second * span - 2 * len(traces))
+    share = _Share(turns=tokens, calls=calls, own=1, floor=floor)
+    return ACT + share.wait() / sum(tokens)
