@@ -17,6 +17,9 @@ PLENTIFUL = 0.5
 """Share of the least interval below which there is room for decoration."""
 BRISK = 0.1
 """Seconds between refreshes up to which a lane has more than anybody can use."""
+WORTH = 0.6
+"""Share of what a refresh gains at best that one just before an end must gain; else
+the call is left to others (our choice)."""
 GLANCE = 2.0
 """Seconds between two looks whether there is room for what others go before."""
 
@@ -108,7 +111,7 @@ class Chooser:
     def _refresh(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]
         way = min(ways, key=self._pace)
-        interval = self._market.interval_of(known, way)
+        interval = known.interval = self._market.interval_of(known, way)
         earliest = max(known.quiet_until, self._earliest(known, way))
         choice = self._at(way, known.haste, earliest)
         known.open_at = choice.at
@@ -123,8 +126,13 @@ class Chooser:
         elif interval <= BRISK:
             known.price = 0.0
         else:
-            known.price = self._habits.rate * interval * interval / 2
-            known.latest = known.backlog.since + PATIENCE
+            area = self._habits.rate * interval * interval
+            known.price, known.latest = area / 2, known.backlog.since + PATIENCE
+            left = self._habits.still_to_say(known.said)
+            wasted = left < interval and known.gain(left) < WORTH * area
+            if wasted and known.due_at <= self._now < known.latest:
+                known.price = inf
+                return Choice(min(known.latest, self._now + left), way)
         due_at = known.due_at
         return choice if due_at <= self._now else Choice(due_at, way)
 

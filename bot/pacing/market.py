@@ -11,15 +11,16 @@ alike. A part costs a call, but for the last one where turns end by another lane
 
 This spends a full bucket early, because a lane that has much left gives a short
 interval, and never what the ends need. When more turns come, or fewer tokens, the
-interval grows for all at once: nobody has to be told. Where turns have been coming
-all the time, the same is reckoned over the lane's longest window, with those that
-will come; and for those whose answers have begun, over the time that an answer takes. The
-longest of these intervals counts.
+interval grows for all at once: nobody has to be told. Where turns have been coming all the
+time, the same is reckoned with those that will come, over the lane's longest window
+and over parts of it; and for those whose answers have begun, over the time that an
+answer takes. The longest of these intervals counts.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import sqrt
 
 from bot.pacing.habits import Habits
 from bot.pacing.lanes import Bucket, Lanes
@@ -33,6 +34,13 @@ SCARCE = 0.75
 
 SOON = 0.5
 """Share of a turn's life after which the token for its end must be there."""
+HORIZONS = (0.35, 0.6, 1.0)
+"""Parts of a lane's longest window that are looked ahead: a crowd must be got over
+with what there is until then (measured)."""
+CROWD = 0.5
+"""By how many standard deviations more turns than usual are reckoned with, if they
+come at random, but over a whole window (measured: more wastes calls, less is
+unfair to the last of a crowd)."""
 TWO = 1.2
 """Parts in which an answer would best be shown, from which on it is shown in two."""
 
@@ -45,12 +53,9 @@ class _Trade:
     """Calls that may be made while an answer grows."""
     supply: int
     """Calls that may be made while the living turns live."""
-    later: int
-    """Calls that may be made in the longest window from now on."""
-    window: float
-    """Its seconds."""
-    coming: float
-    """Turns a second that will come."""
+    later: list[tuple[float, int]]
+    """Where turns keep coming: how many there may be to come within a part of the
+    longest window, and how many calls may be made meanwhile."""
     asks: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """For each surface that it serves: seconds to show, and the share that is asked of
     this lane."""
@@ -87,12 +92,12 @@ class _Trade:
         return self._priced
 
     def _price_later(self, habits: Habits) -> tuple[float, bool]:
-        if not (self.coming and self.asks):
-            return (0.0, False)
-        to_come = self.coming * max(0.0, self.window - habits.life / 2)
+        found = (0.0, False)
         living = sum(share for _, share in self.asks)
-        asks = [*self.asks, (habits.said, to_come)]
-        return self._price(asks, self.later, 1 + to_come / living)
+        for to_come, calls in self.later if living else ():
+            asks = [*self.asks, (habits.said, to_come)]
+            found = max(found, self._price(asks, calls, 1 + to_come / living))
+        return found
 
     def _price(
         self, asks: list[tuple[float, float]], calls: float, more: float
@@ -235,16 +240,21 @@ class Market:
     def _trade(self, bucket: Bucket) -> _Trade:
         trade = self._trades.get(bucket)
         if trade is None:
-            life, window = self._habits.life, bucket.window
-            supply = bucket.outlook(self._now, life)
             trade = self._trades[bucket] = _Trade(
-                supply=supply,
+                supply=bucket.outlook(self._now, self._habits.life),
                 soon=bucket.outlook(self._now, self._habits.said),
-                later=bucket.outlook(self._now, window) if window > life else supply,
-                window=window,
-                coming=self._habits.coming(bucket.key, self._now),
+                later=list(self._later(bucket)),
             )
         return trade
+
+    def _later(self, bucket: Bucket) -> Iterator[tuple[float, int]]:
+        coming = self._habits.coming(bucket.key, self._now)
+        for part in HORIZONS if coming else ():
+            within = max(self._habits.life, part * bucket.window)
+            to_come = coming * (within - self._habits.life / 2)
+            if part < 1:
+                to_come += CROWD * sqrt(to_come)
+            yield to_come, bucket.outlook(self._now, within)
 
 
 def _refreshes(ways: tuple[Way, ...]) -> list[Way]:

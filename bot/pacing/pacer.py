@@ -317,7 +317,7 @@ class Pacer:
         chooser = Chooser(market, self._habits, self._min_interval, now)
         sends: list[Send] = []
         wake_at = self._roster.next_bound(now)
-        for surface, known in self._roster.candidates(now):
+        for surface, known in self._roster.candidates(now, self._habits.still_to_say):
             self._tally.looked += 1
             choice = chooser.choose(known)
             if choice.at <= now:

@@ -1,6 +1,6 @@
 """Who is there: all surfaces, and which of them wait, live or are bound. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from math import inf
 
@@ -101,8 +101,15 @@ class Roster:
         queue[surface] = known
         return True
 
-    def candidates(self, now: float) -> list[tuple[SurfaceId, Surface]]:
-        """Return what may be sent at ``now``; who goes first comes first."""
+    def candidates(
+        self, now: float, left: Callable[[float], float]
+    ) -> list[tuple[SurfaceId, Surface]]:
+        """Return what may be sent at ``now``; who goes first comes first.
+
+        Args:
+            now: Monotonic seconds.
+            left: Seconds that one is thought to go on that has said so much.
+        """
         found = dict(self._waiting)
         for surface in list(islice(self._decorating, GLANCES)):
             known = self._decorating.pop(surface)  # to the end of the queue
@@ -111,7 +118,7 @@ class Roster:
             known = self._all[surface]
             if by <= now and known.flight is None:
                 found[surface] = known
-        return sorted(found.items(), key=lambda entry: entry[1].turn(now))
+        return sorted(found.items(), key=lambda entry: entry[1].turn(now, left))
 
     def next_bound(self, now: float) -> float:
         """Return when the next surface must be sent, whatever there is to show."""

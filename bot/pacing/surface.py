@@ -1,5 +1,6 @@
 """What the pacer knows of one surface, and whose turn it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -98,6 +99,8 @@ class Surface:
     """Characters that came, in all."""
     open_at: float = -inf
     """Before this it may not be sent, as far as the last plan could tell."""
+    interval: float = inf
+    """How long a part it should show, in the last plan."""
     price: float = 0.0
     """What its backlog had to reach in the last plan."""
     latest: float = inf
@@ -134,10 +137,27 @@ class Surface:
         due = min(self.backlog.reaches(self.price, self.backlog.at), self.latest)
         return max(self.open_at, due)
 
-    def turn(self, now: float) -> tuple[Priority, bool, float, float]:
-        """Return who goes first: by priority, unseen before seen, most unseen first."""
-        area = self.backlog.area_at(now) if self.is_refresh else 0.0
-        return (self.priority, self.shown is not None, -area, self.backlog.since)
+    def turn(
+        self, now: float, left: Callable[[float], float]
+    ) -> tuple[Priority, bool, bool, float, float]:
+        """Return who goes first.
+
+        By priority, then unseen before seen, overdue before not, most gain before less.
+
+        Args:
+            now: Monotonic seconds.
+            left: Seconds that one is thought to go on that has said so much.
+        """
+        gain = self.gain(left(self.said)) if self.is_refresh else 0.0
+        seen, timely = self.shown is not None, now < self.latest
+        return (self.priority, seen, timely, -gain, self.backlog.since)
+
+    def gain(self, left: float) -> float:
+        """Return what a refresh saves, in characters times seconds.
+
+        They would else be unseen until the next one, or the end.
+        """
+        return self.backlog.unseen * min(left, self.interval)
 
     def launch(self, buckets: tuple[Bucket, ...], way: Way, now: float) -> None:
         """Take note that the newest revision is on its way."""

@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing.habits import LEFT, LIFE, MEMORY, RATE, SAID, Habits
+from bot.pacing.habits import (
+    LIFE,
+    LINDY,
+    LULL,
+    MEMORY,
+    RATE,
+    SAID,
+    SPREAD,
+    STREAM,
+    Habits,
+)
 from bot.pacing.lanes import Lane, Lanes, Window
 from bot.pacing.market import Market, _interval
 from bot.pacing.plan import Priority
@@ -122,7 +132,47 @@ def test_a_turn_that_says_nothing_teaches_nothing_about_answers():
 def test_who_says_more_than_usual_is_thought_to_go_on():
     habits = Habits()
     assert habits.still_to_say(2.0) == SAID - 2.0
-    assert habits.still_to_say(100.0) == LEFT * SAID
+    assert habits.still_to_say(SAID) == SPREAD * SAID
+    assert habits.still_to_say(100.0) == 100.0 * LINDY
+
+
+def test_the_more_alike_answers_were_the_surer_is_where_one_ends():
+    alike, unlike = Habits(), Habits()
+    for number in range(100):
+        for habits, said in ((alike, SAID), (unlike, SAID * (1 + number % 2))):
+            habits.ended(float(number), lanes=[], life=LIFE, said=said, size=1440)
+    assert alike.still_to_say(SAID) < 0.1
+    assert unlike.still_to_say(1.5 * SAID) > SAID / 4
+
+
+def test_a_crowd_is_no_stream():
+    habits = Habits()
+    for number in range(50):
+        habits.ended(100.0 + number / 10, lanes=["k"], life=LIFE, said=SAID, size=1)
+    assert habits.coming("k", 105.0) == 0.0
+    habits.ended(100.0 + STREAM, lanes=["k"], life=LIFE, said=SAID, size=1)
+    assert habits.coming("k", 100.0 + STREAM) > 0.0
+    assert habits.coming("k", 100.0 + STREAM + LULL) == 0.0
+
+
+def test_a_crowd_must_be_got_over_with_what_there_is_until_then():
+    """Turns that come at random leave more for the next than the whole window says."""
+    habits = Habits()
+    for second in range(0, 240, 10):
+        habits.ended(float(second), lanes=["edits"], life=LIFE, said=SAID, size=1440)
+    lanes = Lanes()
+    [edits] = lanes.of([EDITS])
+    for _ in range(45):  # all but five, and nothing comes back for a while
+        edits.draw()
+        edits.settle(238.0)
+    spent, whole = Market(lanes, habits, 240.0), Market(Lanes(), habits, 240.0)
+    for each in (spent, whole):
+        one = turn()
+        one.heard_at = 240.0
+        each.count([one])
+    assert spent.interval(EDIT) > 3 * whole.interval(EDIT)
+    [(soon, _), *_, (in_all, _)] = spent._later(edits)
+    assert soon / (21.0 - LIFE / 2) > 1.2 * in_all / (60.0 - LIFE / 2)
 
 
 def test_the_end_goes_by_the_way_that_is_for_ends():
