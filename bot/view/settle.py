@@ -46,7 +46,8 @@ def _settled_lines(text: str) -> str:
         closing = line.strip(" >")
         kept = before if closing and not closing.strip(place.fence[0]) else last
     elif place.table and line.strip():
-        kept = before  # a row, with or without its bars
+        # A row, with or without its bars, or what makes the line before it one.
+        kept = without_unsure_row(before)
     elif _SETTLED.search(line) and not _BEGUN.match(line):
         kept = last
     else:

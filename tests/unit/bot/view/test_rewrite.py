@@ -135,6 +135,7 @@ def test_what_a_stream_was_given_is_never_taken_back(text: str, data: st.DataObj
         "| a | b |\n|---|---|\n| `1 | [2](3) |\n\n> 1. a\n>    - b\n>\n> # c\n",
         "a 1*\n*Open b. 1*\n*c d",
         "| a |\n|---|\nb **c** d\n\nOut *of* it, e",
+        "a\n\n| b `|` |\n|--|:-|\n| c | d |\n\ne",
         "1. a\n\n   ~~~x\n   b\n\n   ~~~\n2. c\n\n    d\n\n        e\n\n\n- f\n\n- g",
     ],
 )
