@@ -11,7 +11,7 @@ only when the message is certainly not there a new post is made.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, tzinfo
 
 import structlog
@@ -22,7 +22,7 @@ from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
 from bot.engine.refusals import LATE, LOUDNESS, Failure, verdict_on
-from bot.engine.showing import Outcome, Showing
+from bot.engine.showing import END_APART, Outcome, Showing
 from bot.engine.telemetry import Telemetry
 from bot.engine.watchers import Watchers
 from bot.errors import (
@@ -42,8 +42,7 @@ from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
 from bot.protocol.ids import PlatformName, SurfaceId, TurnId
 from bot.turn.state import TurnState
-from bot.view.project import surfaces_of
-from bot.view.spoken import pages_known
+from bot.view.project import answer_id, surfaces_of
 
 log = structlog.get_logger()
 
@@ -94,8 +93,15 @@ class Delivery:
 
     def show(self, claim: Claim, state: TurnState) -> None:
         """Let people see ``state``, which is committed."""
+        self._plan(claim, state)
+        self._news.set()
+
+    def _plan(
+        self, claim: Claim, state: TurnState, *, begun: Collection[SurfaceId] = ()
+    ) -> None:
+        """Offer what ``state`` changes; ``begun``: surfaces that shall be there, too."""
         mine = self._of_turn.setdefault(state.turn_id, {})
-        for plan in surfaces_of(state, pages=pages_known(state.turn_id, mine)):
+        for plan in surfaces_of(state, there={*mine, *begun}):
             exhibit = mine.get(plan.surface_id)
             if exhibit is None:
                 exhibit = Exhibit(plan=plan, claim=claim, state=state)
@@ -103,7 +109,6 @@ class Delivery:
             elif exhibit.stale_after(plan, state):
                 exhibit.renew(plan, claim, state)
                 self._offer(exhibit)
-        self._news.set()
 
     async def adopt(self, claim: Claim, state: TurnState) -> None:
         """Take over the surfaces that an earlier owner left, then show ``state``.
@@ -175,10 +180,12 @@ class Delivery:
                 if self._budgets and self._pacer.sharing.hungry:
                     self._budgets.wake()
                 for send in plan.sends:
-                    sending = tasks.create_task(
-                        self._send(self._exhibits[send.surface], send.way)
-                    )
-                    self._sending[send.surface] = sending
+                    exhibit = self._exhibits[send.surface]
+                    if send.way == END_APART:
+                        self._end_apart(exhibit)
+                    else:
+                        sending = tasks.create_task(self._send(exhibit, send.way))
+                        self._sending[send.surface] = sending
                 await self._wait_until(plan.wake_at)
 
     async def finish(self, within: float) -> None:
@@ -249,6 +256,7 @@ class Delivery:
             priority=exhibit.priority,
             ways=self._showing.ways(exhibit),
             size=exhibit.size,
+            ends_soon=exhibit.ends_soon,
             now=self._clock.monotonic(),
         )
 
@@ -259,20 +267,28 @@ class Delivery:
     def _waits(self, exhibit: Exhibit) -> bool:
         """Whether another message has to be there first."""
         mine = self._of_turn.get(exhibit.state.turn_id, {})
-        before = mine.get(exhibit.plan.after) if exhibit.plan.after else None
-        if before is None or exhibit.receipt:
-            return False
-        return before.receipt is None and not before.hopeless
+        first = mine.get(exhibit.comes_after) if exhibit.comes_after else None
+        return first is not None and first.receipt is None and not first.hopeless
 
     def _follow(self, exhibit: Exhibit) -> None:
         """Offer what waited for this message."""
         for other in self._of_turn.get(exhibit.state.turn_id, {}).values():
-            if other.plan.after == exhibit.surface_id:
+            if other.comes_after == exhibit.surface_id:
                 self._offer(other)
 
     def _tell(self, exhibit: Exhibit) -> None:
         self._news.set()
         self.watchers.tell(exhibit.state.turn_id)
+
+    def _end_apart(self, exhibit: Exhibit) -> None:
+        """Let the ending be a message of its own: that is there sooner than an edit.
+
+        From the commit of that message's intent on, whoever owns the turn does so.
+        """
+        self._pacer.handed_over(exhibit.surface_id, self._clock.monotonic())
+        state = exhibit.state
+        self._plan(exhibit.claim, state, begun=[answer_id(state.turn_id)])
+        self._news.set()
 
     # ----------------------------------------------------------------------- sending
 

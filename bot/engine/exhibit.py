@@ -13,17 +13,20 @@ from math import inf
 from typing import Literal, TypeAlias
 
 from bot.pacing.plan import Priority
+from bot.pacing.way import Way
 from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Payload, Receipt
 from bot.protocol.ids import SurfaceId, replacement_of
 from bot.protocol.inbound import Address
 from bot.turn.state import Phase, TurnState
 from bot.view.project import SurfacePlan, lost_card, surfaces_of
-from bot.view.spoken import pages_known
+from bot.view.spoken import has_said_it
 
 LINE = 40
 """Characters that a step's line is worth, about."""
 
+Led: TypeAlias = tuple[tuple[object, ...], tuple[Way, ...]]
+"""What ways depend on, and the ways."""
 Refusal: TypeAlias = Literal["pass over", "retry", "give up"]
 """What becomes of content that a platform refuses."""
 
@@ -72,6 +75,8 @@ class Exhibit:
     """Whether its stream is to be closed, though more will come."""
     looked_for_until: float = -inf
     """Until when (monotonic) a post that may have happened could still turn up."""
+    led_by: "Led | None" = None
+    """How it is sent, as things stood when that was last asked."""
     revision: int = 1
     """Grows with everything that is to be shown or done."""
 
@@ -100,6 +105,8 @@ class Exhibit:
     def priority(self) -> Priority:
         """What goes first."""
         if self.plan.final:
+            if self.plan.below and self.receipt and self.receipt.stream is None:
+                return Priority.DECORATION
             return Priority.FINAL
         if self.plan.role == "approval":
             return Priority.APPROVAL
@@ -117,6 +124,16 @@ class Exhibit:
         items = self.state.items
         said = sum(len(item.text) for item in items)
         return said + LINE * sum(1 + (item.status != "open") for item in items)
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether the last word is about to come, as far as one can tell."""
+        return self.plan.role == "progress" and has_said_it(self.state)
+
+    @property
+    def comes_after(self) -> SurfaceId | None:
+        """Which other message has to be there before this one is sent again, if any."""
+        return self.plan.below if self.receipt else self.plan.after
 
     @property
     def hopeless(self) -> bool:
@@ -240,7 +257,7 @@ def taken_over(
         doubt: Until when (monotonic) what an earlier owner sent last may still arrive.
     """
     known = {row.surface_id: row for row in rows}
-    plans = surfaces_of(state, pages=pages_known(state.turn_id, known))
+    plans = surfaces_of(state, there=known)
     exhibits = [Exhibit(plan=plan, claim=claim, state=state) for plan in plans]
     if not state.unknown_types:
         named = {exhibit.surface_id for exhibit in exhibits}

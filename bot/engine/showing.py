@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from math import inf
 from typing import Any, Literal
 
 import structlog
@@ -36,6 +37,10 @@ from bot.view.bare import bare_view
 from bot.view.project import view_of
 
 log = structlog.get_logger()
+
+
+END_APART = "end apart"
+"""The way of an ending that becomes a message of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,37 +91,65 @@ class Showing:
         """Return by which calls the surface may be sent next, and then."""
         to = exhibit.receipt.address if exhibit.receipt else exhibit.address
         assert to is not None, "only surfaces with a place are offered"
-        platform = self._platforms[to.platform]
-        edit = Way(name="edit", lanes=platform.lanes("edit", to))
-        if exhibit.receipt is None:
-            post = Way(name="post", lanes=platform.lanes("post", to), then=(edit,))
-            return (post, self._opening(to)) if exhibit.streamable else (post,)
-        if exhibit.receipt.stream is None or to.platform not in self._streams:
-            return (edit,)
-        if exhibit.closes_at is None:
-            left = exhibit.receipt.stream.until - self._clock.now()
+        receipt = exhibit.receipt
+        stream = receipt.stream if receipt and to.platform in self._streams else None
+        if stream is not None and exhibit.closes_at is None:
+            left = stream.until - self._clock.now()
             exhibit.closes_at = self._clock.monotonic() + left.total_seconds()
         # Nobody looks after the stream of a turn that is parked.
-        if exhibit.rests or exhibit.state.phase is Phase.PARKED:
+        rests = exhibit.rests or exhibit.state.phase is Phase.PARKED
+        known = (
+            to,
+            receipt is None,
+            exhibit.streamable,
+            stream is not None and (exhibit.closes_at, rests),
+            exhibit.plan.may_move,
+            exhibit.moved,
+            exhibit.doubted_until,
+        )
+        if exhibit.led_by is None or exhibit.led_by[0] != known:
+            ways = self._ways(exhibit, to, streams=stream is not None, rests=rests)
+            exhibit.led_by = (known, ways)
+        return exhibit.led_by[1]
+
+    def _ways(
+        self, exhibit: Exhibit, to: Address, *, streams: bool, rests: bool
+    ) -> tuple[Way, ...]:
+        platform = self._platforms[to.platform]
+        posts, edits = platform.lanes("post", to), platform.lanes("edit", to)
+        movable = exhibit.plan.may_move and not exhibit.moved
+        doubted = exhibit.receipt is not None and exhibit.doubted_until > -inf
+        by = exhibit.doubted_until if doubted else None
+        edit: tuple[Way, ...] = (Way(name="edit", lanes=edits, by=by),)
+        if movable and posts != edits:
+            edit += (Way(name=END_APART, lanes=posts, use=Use.ENDING),)
+        if exhibit.receipt is None:
+            post = Way(name="post", lanes=posts, then=edit)
+            return (post, self._opening(to, edit)) if exhibit.streamable else (post,)
+        if not streams:
+            return edit
+        if rests:
             # Not only as a last word: what comes next waits for it.
             lanes = self._streams[to.platform].lanes("close", to)
-            return (Way(name="close", lanes=lanes, then=(edit,)),)
-        return self._growing(to, exhibit.closes_at)
+            return (Way(name="close", lanes=lanes, then=edit),)
+        return self._growing(to, edit, exhibit.closes_at)
 
-    def _opening(self, to: Address) -> Way:
+    def _opening(self, to: Address, edit: tuple[Way, ...]) -> Way:
         return Way(
             name="open",
             lanes=self._streams[to.platform].lanes("open", to),
             use=Use.PROGRESS,
-            then=self._growing(to),
+            then=self._growing(to, edit),
         )
 
-    def _growing(self, to: Address, by: float | None = None) -> tuple[Way, Way]:
+    def _growing(
+        self, to: Address, edit: tuple[Way, ...], by: float | None = None
+    ) -> tuple[Way, Way]:
         streams = self._streams[to.platform]
         append, close = streams.lanes("append", to), streams.lanes("close", to)
         return (
             Way(name="append", lanes=append, use=Use.PROGRESS),
-            Way(name="close", lanes=close, use=Use.ENDING, by=by),
+            Way(name="close", lanes=close, use=Use.ENDING, by=by, then=edit),
         )
 
     def suits_stream(self, exhibit: Exhibit) -> bool:
@@ -163,11 +196,10 @@ class Showing:
         exhibit.locked_out_since = None
         if exhibit.doubted_until > begun:
             # What was given up on may have covered this before its answer came, or
-            # may do so yet: show it again then, or what is newer now, even if it
-            # looks the same.
+            # may do so yet: an edit is due then (`ways`), even if it looks the same.
             exhibit.digest = ""
-            if exhibit.state.seq == seq:
-                return Outcome(kind="again", at=exhibit.doubted_until)
+        else:
+            exhibit.doubted_until = -inf
         return SHOWN
 
     def _payload(self, exhibit: Exhibit, platform: Platform) -> Payload:

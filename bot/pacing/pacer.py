@@ -45,7 +45,7 @@ from bot.pacing.plan import Plan, Priority, Send, Tally
 from bot.pacing.roster import Roster
 from bot.pacing.sharing import Sharing
 from bot.pacing.surface import Flight, Surface
-from bot.pacing.way import Use, Way
+from bot.pacing.way import Use, Way, only
 from bot.protocol.ids import SurfaceId
 
 FIRST_RETRY = 1.0
@@ -107,7 +107,8 @@ class Pacer:
     def settled(self, surface: SurfaceId) -> bool:
         """Return whether nothing more will be sent for ``surface`` as things are."""
         known = self._roster.find(surface)
-        return known is None or (known.flight is None and not known.is_stale)
+        due = known and (known.is_stale or self._roster.is_bound(surface))
+        return known is None or (known.flight is None and not due)
 
     def lane_levels(self, now: float) -> tuple[LaneLevel, ...]:
         """Return how every lane stands, for display."""
@@ -178,7 +179,7 @@ class Pacer:
         if ends_soon:
             known.quiet_until = now + NEAR_END
         if ways is None:
-            ways = known.ways if lanes is None else _only(lanes, known)
+            ways = known.ways if lanes is None else only(lanes, known.ways)
         self._changed |= self._roster.classify(surface, priority)
         self._changed |= self._roster.lead(surface, ways)
         self._changed |= self._roster.queue(surface) or ends_soon
@@ -216,7 +217,7 @@ class Pacer:
             known, flight = landed.surface, landed.flight
             known.sent_at = flight.sent_at
             if ways is None and lanes is not None:
-                ways = _only(lanes, known)
+                ways = only(lanes, known.ways)
             self._learn(known, flight)
             self._roster.lead(surface, ways or flight.then or known.ways)
             self._tally.sent += 1
@@ -228,6 +229,14 @@ class Pacer:
             for bucket in landed.flight.buckets:
                 bucket.refund()
             self._tally.unchanged += 1
+            self._show(surface, landed)
+
+    def handed_over(self, surface: SurfaceId, now: float) -> None:
+        """The last word becomes another surface, offered next: nothing was sent."""
+        if landed := self._land(surface, now):
+            for bucket in landed.flight.buckets:
+                bucket.refund()
+            self._learn(landed.surface, landed.flight)
             self._show(surface, landed)
 
     def throttled(
@@ -254,7 +263,8 @@ class Pacer:
             refused = landed.flight.buckets
             for bucket in [self._lanes.named(lane)] if lane else refused:
                 bucket.pause(self._now, until)
-            landed.surface.retry_at = until
+            if lane or not refused:  # else it may go by another way, at once
+                landed.surface.retry_at = until
             self._tally.throttled += 1
             self._recall(surface, landed)
 
@@ -389,12 +399,3 @@ class Pacer:
                 said=known.said,
                 size=known.grown,
             )
-
-
-def _only(lanes: tuple[Lane, ...], known: Surface) -> tuple[Way, ...]:
-    """Return one nameless way that draws from ``lanes``."""
-    match known.ways:
-        case (Way(name="", lanes=same),) if same == lanes:
-            return known.ways
-        case _:
-            return (Way(lanes=lanes),)

@@ -43,6 +43,10 @@ class Roster:
         """Return what is known of a surface."""
         return self._all.get(surface)
 
+    def is_bound(self, surface: SurfaceId) -> bool:
+        """Return whether it must be sent at a certain time (`Way.by`)."""
+        return surface in self._bound
+
     def waits(self, surface: SurfaceId) -> bool:
         """Return whether it waits for its turn, and is more than decoration."""
         return surface in self._waiting
@@ -79,9 +83,11 @@ class Roster:
     def lead(self, surface: SurfaceId, ways: tuple[Way, ...]) -> bool:
         """Let a surface be sent by ``ways`` from now on; whether that has changed."""
         known = self._all[surface]
-        if known.ways is ways or known.ways == ways:
+        if known.ways is ways:
             return False
-        known.ways = ways
+        same, known.ways = known.ways == ways, ways  # that is, so next time it is quick
+        if same:
+            return False
         by = min((way.by for way in ways if way.by is not None), default=None)
         if by is None:
             self._bound.pop(surface, None)

@@ -46,3 +46,12 @@ def ending_of(ways: tuple[Way, ...]) -> Way | None:
         if way.use is Use.ENDING:
             return way
     return next((way for way in ways if way.use is Use.ANY), None)
+
+
+def only(lanes: tuple[Lane, ...], before: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Return one nameless way that draws from ``lanes``; ``before``, if that is it."""
+    match before:
+        case (Way(name="", lanes=same),) if same == lanes:
+            return before
+        case _:
+            return (Way(lanes=lanes),)

@@ -7,18 +7,20 @@ has surfaces and views, a turn before its first event too.
 * The requester has a *progress* message. It carries the answer too, unless the turn
   ever waited for a decision or took longer than `SHORT`: then people have looked away, and edits
   notify nobody. So the ending is a new message, the *answer*, and the progress message
-  shrinks to its summary.
+  shrinks to its summary. Delivery may choose that for another turn too, when a new
+  message is there sooner than an edit would be.
 * What does not fit on one page goes on in *page* messages. Then it stays where it is,
   and the answer says only how it all ended.
 * Everybody who was ever asked to decide has an *approval* message each, which locks
   when the request is settled and says who decided and why.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias, assert_never
 
-from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, surface_id_for
+from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, TurnId, surface_id_for
 from bot.turn.state import Approval, Phase, TurnState
 from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
@@ -28,7 +30,7 @@ from bot.view.requester import (
     page_view,
     progress_view,
 )
-from bot.view.spoken import answer_pages, page_id
+from bot.view.spoken import answer_pages, page_id, pages_known
 
 SHORT = timedelta(seconds=60)
 """People still look at the progress message of a turn that took no longer."""
@@ -41,6 +43,8 @@ class ForRequester:
     part: Literal["progress", "answer", "page"]
     page: int = 1
     """Which page, from 2 on; the first one is the progress message."""
+    apart: bool = False
+    """Whether the ending has a message of its own, though it need not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,10 @@ class SurfacePlan:
     person."""
     final: bool
     """Whether nothing that it shows will ever change again."""
+    may_move: bool = False
+    """Whether its ending may as well be a message of its own, the *answer*."""
+    below: SurfaceId | None = None
+    """The message that tells how it ended; this one sums it up once that is there."""
     after: SurfaceId | None = None
     """Post it only when this one is there, or never will be: people read in order."""
     shows: str = ""
@@ -74,39 +82,66 @@ class SurfacePlan:
     else has changed in the turn: there is nothing to render."""
 
 
-def surfaces_of(state: TurnState, *, pages: int = 1) -> tuple[SurfacePlan, ...]:
+def surfaces_of(
+    state: TurnState, *, there: Collection[SurfaceId] = ()
+) -> tuple[SurfacePlan, ...]:
     """Return every message that must exist for ``state``, the requester's first.
 
     Args:
         state: The turn.
-        pages: How many pages are there already (`bot.view.spoken.pages_known`). A model
-            that is asked again may write less; a page that is too many says so.
+        there: Its surfaces so far. What was begun stays: a page, though a model that is
+            asked again may write less (a page that is too many says so), and an answer
+            of its own.
     """
     if state.requester is None:
         return ()
     mine = state.requester.person_id
-    ended = state.ending is not None
-    plans = [_for_requester(state, "progress", mine, final=ended)]
-    plans += _further_pages(state, mine, pages)
-    if ends_in_new_message(state):
-        answer = _for_requester(state, "answer", mine, final=True)
-        after = plans[-1].surface_id if len(plans) > 1 else None
-        plans.append(replace(answer, after=after))
+    further = _further_pages(state, mine, pages_known(state.turn_id, there))
+    apart = answer_id(state.turn_id) in there
+    below = ends_in_new_message(state, apart=apart)
+    progress = SurfacePlan(
+        surface_id=page_id(state.turn_id, 1),
+        role="progress",
+        audience=ForRequester(part="progress", apart=apart),
+        person_id=mine,
+        final=state.ending is not None,
+        may_move=not (further or below or _is_called_off(state)),
+        below=answer_id(state.turn_id) if below else None,
+    )
+    plans = [progress, *further]
+    if below:
+        plans.append(_answer(state, mine, further))
     for approval in state.approvals:
         plans += _for_approvers(state, approval)
     return tuple(plans)
 
 
-def ends_in_new_message(state: TurnState) -> bool:
+def answer_id(turn_id: TurnId) -> SurfaceId:
+    """Return the surface of an ending that has a message of its own."""
+    return surface_id_for(turn_id, "answer")
+
+
+def ends_in_new_message(state: TurnState, *, apart: bool = False) -> bool:
     """Return whether the turn has ended where edits are not noticed any more.
 
     A turn that somebody stopped or withdrew just says so: they are looking.
+
+    Args:
+        state: The turn.
+        apart: Whether a message of its own was begun for the ending anyway.
     """
-    if state.ending is None or state.started_at is None:
+    if state.ending is None or state.started_at is None or _is_called_off(state):
         return False
-    if state.ending.phase is Phase.CANCELLED or came_to_nothing(state):
-        return False
-    return bool(state.approvals) or state.ending.at - state.started_at > SHORT
+    late = state.ending.at - state.started_at > SHORT
+    return apart or late or bool(state.approvals)
+
+
+def _is_called_off(state: TurnState) -> bool:
+    """Return whether who asked put an end to it."""
+    ending = state.ending
+    return ending is not None and (
+        ending.phase is Phase.CANCELLED or came_to_nothing(state)
+    )
 
 
 def lost_card(surface_id: SurfaceId, person_id: PersonId) -> SurfacePlan:
@@ -147,24 +182,25 @@ def view_of(
         case ForRequester(part="answer"):
             return answer_view(state, footer=footer, zone=zone)
         case ForRequester(part="page", page=number):
-            below = ends_in_new_message(state)
+            below = ends_in_new_message(state, apart=audience.apart)
             return page_view(state, number, footer=footer, below=below)
         case ForRequester():
-            shrunk = ends_in_new_message(state)
+            shrunk = ends_in_new_message(state, apart=audience.apart)
             return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
         case _:  # pragma: no cover
             assert_never(audience)
 
 
-def _for_requester(
-    state: TurnState, part: Literal["progress", "answer"], to: PersonId, *, final: bool
+def _answer(
+    state: TurnState, to: PersonId, further: Sequence[SurfacePlan]
 ) -> SurfacePlan:
     return SurfacePlan(
-        surface_id=surface_id_for(state.turn_id, part),
-        role=part,
-        audience=ForRequester(part=part),
+        surface_id=answer_id(state.turn_id),
+        role="answer",
+        audience=ForRequester(part="answer"),
         person_id=to,
-        final=final,
+        final=True,
+        after=further[-1].surface_id if further else None,
     )
 
 

@@ -40,6 +40,23 @@ def is_growing(state: TurnState) -> bool:
     )
 
 
+def has_said_it(state: TurnState) -> bool:
+    """Return whether the coordinator has just said what it had to say.
+
+    As far as one can tell: it may yet call a tool. If not, the turn ends at once.
+    """
+    root = root_of(state)
+    newest = state.items[-1] if state.items else None
+    return (
+        state.ending is None
+        and root is not None
+        and newest is not None
+        and newest.kind == "text"
+        and newest.frame_id == root.frame_id
+        and newest.status != "open"
+    )
+
+
 def answer_pages(state: TurnState) -> tuple[Page, ...]:
     """Return the pages of all that the coordinator wrote; at least one."""
     return pages_of(spoken(state), streaming=is_growing(state))

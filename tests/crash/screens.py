@@ -43,7 +43,9 @@ class _Screens:
 async def check_screens(site: Site, turns: Iterable[Turn], found: Findings) -> None:
     screens = _Screens(slack=_in_slack(site), teams=_in_teams(site))
     rows = {row["surface_id"]: row for row in await site.rows("SELECT * FROM surface")}
-    planned = [(turn, plan) for turn in turns for plan in surfaces_of(turn.state)]
+    planned = [
+        (turn, plan) for turn in turns for plan in surfaces_of(turn.state, there=rows)
+    ]
     found.messages = len(planned)
     expected: Counter[str] = Counter()
     for turn, plan in planned:

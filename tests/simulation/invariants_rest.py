@@ -68,7 +68,8 @@ class Auditor:
         """
         for story in self._chronicle.stories.values():
             self._accounted(story)
-            for plan in surfaces_of(story.state):
+            there = {surface for _, surface in self._tables.surface.rows}
+            for plan in surfaces_of(story.state, there=there):
                 self._shown(story, plan)
         self._heard()
         self._presses_count()

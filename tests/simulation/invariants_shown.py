@@ -1,6 +1,7 @@
 """What people see: only what is committed, once, in order, within the budgets."""
 
 from collections import deque
+from dataclasses import replace
 from math import inf
 
 from bot.engine.receipts import FRESH
@@ -10,7 +11,7 @@ from bot.protocol.ids import ConversationId, PlatformName, SurfaceId
 from bot.turn.state import TurnState
 from bot.view.bare import bare_view
 from bot.view.nodes import TurnView
-from bot.view.project import SurfacePlan, surfaces_of, view_of
+from bot.view.project import ForRequester, SurfacePlan, surfaces_of, view_of
 from tests.simulation.company import TENANT
 from tests.simulation.database import Commit
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
@@ -21,6 +22,7 @@ from tests.simulation.tables import Tables
 
 LINGER = FRESH + LATE + 2.0
 """Seconds after which nothing arrives any more that a former owner has sent."""
+_EITHER = [ForRequester(part="progress", apart=apart) for apart in (False, True)]
 FOOTER = "Nobody speaks."
 
 
@@ -45,7 +47,7 @@ class Gallery:
         self._chronicle = chronicle
         self._tables = tables
         self._halls = halls
-        self._known: dict[SurfaceId, tuple[Story, SurfacePlan]] = {}
+        self._known: dict[SurfaceId, Story] = {}
         self._used: dict[tuple[int, str], deque[float]] = {}
         self._lost: dict[tuple[ConversationId, str], float] = {}
         """When a bot last lost a conversation, or gave it up."""
@@ -92,16 +94,20 @@ class Gallery:
 
     def _surface(self, surface: SurfaceId) -> tuple[Story, SurfacePlan]:
         """Return whose message it is, and for whom."""
+        there = {known for _, known in self._tables.surface.rows}
         if surface not in self._known:
             for story in self._chronicle.stories.values():
-                for plan in surfaces_of(story.state):
-                    self._known[plan.surface_id] = story, plan
+                for plan in surfaces_of(story.state, there=there):
+                    self._known[plan.surface_id] = story
+        story = self._known.get(surface)
         require(
-            surface in self._known,
+            story,
             "only what is committed is shown",
             f"no committed turn has the surface {surface}",
         )
-        return self._known[surface]
+        assert story is not None, "required above"
+        plans = surfaces_of(story.state, there=there)
+        return story, next(plan for plan in plans if plan.surface_id == surface)
 
     def _owned(self, arrival: Arrival, story: Story, plan: SurfacePlan) -> None:
         """Only the owner of its conversation changes what is shown of a turn."""
@@ -167,6 +173,12 @@ def shows(story: Story, plan: SurfacePlan, payload: Payload, *, bare: bool) -> i
     """Return the number of the newest state that gives this payload; 0: none does."""
     for state in reversed(story.states):
         if gives(state, plan, payload, bare=bare):
+            return state.seq
+        if plan.role == "progress" and any(
+            # Whether the ending has a message of its own is decided meanwhile.
+            gives(state, replace(plan, audience=audience), payload, bare=bare)
+            for audience in _EITHER
+        ):
             return state.seq
     return 0
 

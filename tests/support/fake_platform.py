@@ -137,6 +137,8 @@ class Hall:
     """Words that the platform does not take."""
     frozen: set[str] = field(default_factory=set[str])
     """Messages that take no edits any more."""
+    rates: dict[Operation, Window] = field(default_factory=dict[Operation, Window])
+    """What its limits are, where not a thousand calls a second."""
     messages: dict[str, FakeMessage] = field(default_factory=dict[str, FakeMessage])
     sent: list[Sent] = field(default_factory=list[Sent])
     faults: defaultdict[Doing, deque[Fault]] = field(
@@ -213,7 +215,8 @@ class FakePlatform(Platform):
     @override
     def lanes(self, operation: Operation, address: Address) -> tuple[Lane, ...]:
         key = f"{self.name}/{address.workspace}/{operation}"
-        return (Lane(key=key, windows=(Window(1000, 1.0),)),)
+        window = self._hall.rates.get(operation, Window(1000, 1.0))
+        return (Lane(key=key, windows=(window,)),)
 
     @override
     async def open_direct(self, user: UserRef, known: Address | None) -> Address:

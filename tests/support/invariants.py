@@ -40,7 +40,7 @@ def check_shown(
     unshown: Collection[str],
 ) -> None:
     """Every surface is there once and shows the view of the state."""
-    for plan in surfaces_of(state):
+    for plan in surfaces_of(state, there={m.surface for m in messages}):
         if plan.role in unshown:
             continue
         shown = [m.view for m in messages if m.surface == plan.surface_id]

@@ -173,7 +173,8 @@ class PacerMachine(RuleBasedStateMachine):
         self.pacer.throttled(surface, self.now, retry_after=retry_after, lane=route)
         self.settle(known, counted=True)
         until = self.now + retry_after
-        known.not_before = until
+        if route is not None or not drawn:
+            known.not_before = until
         for key in drawn if route is None else [route]:
             self.ledger.blocked[key] = max(self.ledger.blocked[key], until)
 

@@ -1,5 +1,6 @@
 """Which messages a long answer takes, and what each of them shows."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from bot.protocol import events as ev
@@ -19,21 +20,23 @@ from tests.support.stories import Story, approval_story
 LONG = "".join(f"Paragraph {n}. {'Words and words. ' * 20}\n\n" for n in range(26))
 
 
-def plans_of(state: TurnState, *, pages: int = 1) -> list[SurfacePlan]:
-    mine = surfaces_of(state, pages=pages)
+def plans_of(
+    state: TurnState, *, there: Collection[SurfaceId] = ()
+) -> list[SurfacePlan]:
+    mine = surfaces_of(state, there=there)
     return [p for p in mine if isinstance(p.audience, ForRequester)]
 
 
-def views_of(story: Story, *, pages: int = 1) -> list[TurnView]:
+def views_of(story: Story, *, there: Collection[SurfaceId] = ()) -> list[TurnView]:
     state = story.state
     return [
         view_of(state, plan.audience, story.at, footer="A footer.")
-        for plan in plans_of(state, pages=pages)
+        for plan in plans_of(state, there=there)
     ]
 
 
-def roles(story: Story, *, pages: int = 1) -> list[str]:
-    return [plan.role for plan in plans_of(story.state, pages=pages)]
+def roles(story: Story, *, there: Collection[SurfaceId] = ()) -> list[str]:
+    return [plan.role for plan in plans_of(story.state, there=there)]
 
 
 def test_a_long_answer_goes_on_in_further_messages():
@@ -92,14 +95,12 @@ def test_what_was_said_before_a_decision_and_after_it_is_one_chain_of_pages():
 
 def test_a_page_that_a_new_try_does_not_need_says_so_in_a_sentence():
     story = Story().says("t", LONG)
-    known = pages_known(
-        story.state.turn_id, [p.surface_id for p in plans_of(story.state)]
-    )
-    assert known == 4
+    known = {plan.surface_id for plan in plans_of(story.state)}
+    assert pages_known(story.state.turn_id, known) == 4
     story.tell(ev.ItemReplaced(item_id=ItemId("t"), text="Short."))
     assert roles(story) == ["progress"]
-    assert roles(story, pages=known) == ["progress", "page", "page", "page"]
-    first, *rest = views_of(story, pages=known)
+    assert roles(story, there=known) == ["progress", "page", "page", "page"]
+    first, *rest = views_of(story, there=known)
     assert first.text == "Short."
     assert {view.headline for view in rest} == {wording.PAGE_GONE}
     assert not any(view.text or view.footer for view in rest)

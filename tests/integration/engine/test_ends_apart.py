@@ -1,0 +1,83 @@
+"""An ending for which no edit is there: a message of its own, and one only."""
+
+from bot.protocol.ids import surface_id_for
+from bot.view import wording
+from bot.view.project import answer_id
+from tests.support.engine import House
+from tests.support.fake_platform import FakeMessage, Gate, Throttled
+
+MINUTE = 60.0
+
+
+async def without_edits(house: House) -> Gate:
+    """Return where a turn stands that will have no edit for a minute."""
+    rest = Gate()
+    house.agents.say("Half of it", rest, " and the rest.")
+    await house.say("maya", "hi")
+    await house.sees("Half of it")
+    house.halls["slack"].faults["edit"].append(Throttled(seconds=MINUTE))
+    return rest
+
+
+async def comes_to_rest(house: House) -> list[FakeMessage]:
+    """Return what is there when there were edits again."""
+    house.clock.advance(MINUTE)
+    for process in house.processes:
+        process.kit.delivery._news.set()  # its clock has moved on
+    await house.idle()
+    return list(house.halls["slack"].messages.values())
+
+
+async def test_an_ending_without_an_edit_is_a_message_of_its_own(house: House) -> None:
+    house.process()
+    (await without_edits(house)).open()
+    await house.sees("Half of it and the rest.")
+    progress, answer = house.halls["slack"].messages.values()
+    assert answer.surface == answer_id(await house.turn())
+    assert answer.view.headline == wording.ANSWERED
+    assert answer.view.footer == house.agents.footer()
+    assert progress.view.headline == wording.WORKING, "there was no edit for it yet"
+    await comes_to_rest(house)
+
+
+async def test_the_old_message_is_shortened_when_there_is_room(house: House) -> None:
+    house.process()
+    (await without_edits(house)).open()
+    await house.sees("Half of it and the rest.")
+    progress, _ = await comes_to_rest(house)
+    assert progress.surface == surface_id_for(await house.turn(), "progress")
+    assert progress.view.headline == wording.DONE_BELOW
+    assert progress.view.text == ""
+
+
+async def test_whoever_goes_on_after_a_kill_posts_no_second_ending(
+    house: House,
+) -> None:
+    posting, first = Gate(), house.process("w1")
+    rest = await without_edits(house)
+    house.halls["slack"].faults["post"].append(posting)
+    rest.open()
+    await posting.reached.wait()  # it is meant, and nobody has seen it
+    await first.kill()
+    house.process("w2")
+    await house.expire_leases()
+    _, answer = await comes_to_rest(house)
+    assert answer.surface == answer_id(await house.turn())
+
+
+async def test_an_ending_edits_its_message_where_edits_are_there(house: House) -> None:
+    house.process()
+    house.agents.say("All of it.")
+    await house.say("maya", "hi")
+    await house.idle()
+    [message] = house.halls["slack"].messages.values()
+    assert message.view.text == "All of it."
+
+
+async def test_who_stops_a_turn_sees_it_where_they_pressed(house: House) -> None:
+    process = house.process()
+    await without_edits(house)
+    await house.stop("maya", await house.turn())
+    await house.throttled(process)
+    [message] = await comes_to_rest(house)
+    assert message.view.headline == wording.STOPPED
