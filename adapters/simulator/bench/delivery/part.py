@@ -20,6 +20,8 @@ SIZES = (1, 5, 20, 100)
 STAGGER = 20.0
 """Seconds from one size of the others to the next: longer than a turn, after which
 they only wait for what was refused."""
+BESIDE = 2.0
+"""Seconds between two ways of one size, so that not all begin at the same moment."""
 PICTURES = Path("docs/pictures")
 """Redrawn whenever every size was shown, where there is such a folder."""
 TITLE = "{}: mean seconds from said to visible (never: 120), lower is better"
@@ -72,7 +74,7 @@ async def measure(bench: Bench, wanted: Callable[[str], bool]) -> list[Figure]:
     for cell, outcomes in results.items():
         bench.tell(as_table(cell.name, outcomes, cell.bounds()))
     _draw(results)
-    return [_figure(cell, outcomes) for cell, outcomes in results.items()]
+    return [figure_of(cell, outcomes) for cell, outcomes in results.items()]
 
 
 async def _ours(bench: Bench, cell: Cell) -> dict[str, Outcome]:
@@ -88,7 +90,7 @@ async def _ours(bench: Bench, cell: Cell) -> dict[str, Outcome]:
 async def _rivals(
     bench: Bench, cells: Sequence[Cell]
 ) -> dict[Cell, dict[str, Outcome]]:
-    """Let all others show their turns, one size after the other."""
+    """Let all others show their turns, one size after the other, the slowest first."""
     found: dict[tuple[Cell, str], Outcome] = {}
 
     async def show(cell: Cell, rival: rivals.Rival, after: float) -> None:
@@ -97,13 +99,18 @@ async def _rivals(
         found[cell, rival.way] = await rivals.show(bench, rival, cell.traces())
 
     async with asyncio.TaskGroup() as tasks:
-        for number, cell in enumerate(cells):
-            for rival in rivals.ON[cell.platform]:
-                tasks.create_task(show(cell, rival, number * STAGGER))
+        for number, cell in enumerate(sorted(cells, key=_how_soon)):
+            for place, rival in enumerate(rivals.ON[cell.platform]):
+                after = number * STAGGER + place * BESIDE
+                tasks.create_task(show(cell, rival, after))
     return {
         cell: {r.way: found[cell, r.way] for r in rivals.ON[cell.platform]}
         for cell in cells
     }
+
+
+def _how_soon(cell: Cell) -> tuple[bool, Platform, int]:
+    return cell.turns == 1, cell.platform, -cell.turns
 
 
 def _draw(results: Mapping[Cell, Mapping[str, Outcome]]) -> None:
@@ -130,14 +137,15 @@ def drawn(platform: Platform, results: Mapping[Cell, Mapping[str, Outcome]]) -> 
     return as_svg(TITLE.format(platform.title()), sizes, lines)
 
 
-def _figure(cell: Cell, outcomes: Mapping[str, Outcome]) -> Figure:
+def figure_of(cell: Cell, outcomes: Mapping[str, Outcome]) -> Figure:
+    """Return the figure of a cell, held against what nobody can do better."""
     mine = outcomes[_ON]
-    rivals_intact = {
-        name: outcome.score.mean
+    whole = {
+        f"mean lag of another that is whole ({name})": outcome.score.mean
         for name, outcome in outcomes.items()
         if outcome.correct == 1 and name not in (_ON, _OFF)
     }
-    best = min(rivals_intact, key=rivals_intact.__getitem__)
+    best = min(whole, key=whole.__getitem__, default="")
     return Figure(
         name=cell.name,
         unit="s",
@@ -154,7 +162,7 @@ def _figure(cell: Cell, outcomes: Mapping[str, Outcome]) -> Figure:
         notes={
             **as_values(mine),
             "mean lag without streams": outcomes[_OFF].score.mean,
-            f"mean lag of the best other that is whole ({best})": rivals_intact[best],
+            **({best: whole[best]} if best else {}),
         },
         details={
             **{name: as_values(outcome) for name, outcome in outcomes.items()},

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.simulator.bench.delivery import ours, rivals
 from adapters.simulator.bench.delivery.ours import Platform
-from adapters.simulator.bench.delivery.part import CELLS, NAMES, drawn
+from adapters.simulator.bench.delivery.part import CELLS, NAMES, drawn, figure_of
 from adapters.simulator.bench.delivery.rivals import Rival
 from adapters.simulator.bench.delivery.scores import Outcome
 from adapters.simulator.bench.delivery.table import as_table
@@ -78,9 +78,9 @@ def test_bounds_grow_with_the_turns():
         assert 0.25 < best[0] < best[-1]
 
 
-def test_what_was_measured_is_shown_as_a_table_and_drawn():
+def came_to(mean: float, correct: float) -> Outcome:
     score = Score(
-        mean=1.234,
+        mean=mean,
         p95=2.0,
         first=0.1,
         final=0.2,
@@ -90,7 +90,26 @@ def test_what_was_measured_is_shown_as_a_table_and_drawn():
         jain=0.9,
         cpu=None,
     )
-    outcome = Outcome(score=score, ended=0.3, ended_p95=0.4, correct=0.5)
+    return Outcome(score=score, ended=0.3, ended_p95=0.4, correct=correct)
+
+
+def test_a_size_is_held_against_its_bound_and_the_best_other_that_is_whole():
+    [cell] = [c for c in CELLS if c.name == "delivery.20-at-once.slack"]
+    ways = {"ours, native streams": 1.0, "ours, edits only": 1.5, "a": 0.5, "b": 2.0}
+    some = {who: came_to(mean, 0.5 if who == "a" else 1) for who, mean in ways.items()}
+    figure = figure_of(cell, some)
+    assert figure.ratio == pytest.approx(1 / min(cell.bounds().values()))
+    assert figure.met is False
+    best = [key for key in figure.notes if "another that is whole" in key]
+    assert best == ["mean lag of another that is whole (b)"]
+    assert figure.details["a"]["share correct"] == 0.5
+
+    none = {who: came_to(mean, 0.5) for who, mean in ways.items()}
+    assert not any("another that" in key for key in figure_of(cell, none).notes)
+
+
+def test_what_was_measured_is_shown_as_a_table_and_drawn():
+    outcome = came_to(1.234, correct=0.5)
     others = {rival.way: outcome for rival in rivals.SLACK}
     all_of_them = {"ours, native streams": outcome, **others}
     table = as_table("slack", all_of_them, {"bound": 0.25})
