@@ -30,10 +30,14 @@ class Reader:
 
     @property
     def correct(self) -> bool:
-        """Whether the answer is all there now, in order, and the turn looks ended."""
-        sights = self._sights.values()
-        over = all(sight.in_order and not sight.working for sight in sights)
-        return over and self._is_whole()
+        """Whether the answer stands there now, whole and in order everywhere."""
+        in_order = all(sight.in_order for sight in self._sights.values())
+        return in_order and self._is_whole()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a message says even now that more will come."""
+        return any(sight.working for sight in self._sights.values())
 
     def see(self, at: float, message: str, sight: Sight | None) -> None:
         """Look at a message as it is now; ``None``: it is gone."""

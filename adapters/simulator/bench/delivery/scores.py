@@ -53,6 +53,8 @@ class Outcome:
     ended_p95: float
     correct: float
     """Share of the answers that stand whole and in order in the end."""
+    alive: float
+    """Share of the turns of which a message looks alive when all are over."""
 
 
 def judged(played: Sequence[Played], readers: Readers, cpu: float | None) -> Outcome:
@@ -71,4 +73,5 @@ def judged(played: Sequence[Played], readers: Readers, cpu: float | None) -> Out
         ended=quantile(waited, 0.5),
         ended_p95=quantile(waited, 0.95),
         correct=fmean(turn.reader.correct for turn in played),
+        alive=fmean(turn.reader.alive for turn in played),
     )

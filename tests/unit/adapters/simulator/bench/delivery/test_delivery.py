@@ -50,6 +50,7 @@ async def test_the_bot_shows_a_turn_as_it_is_said(
     )
     score = outcome.score
     assert (outcome.correct, score.intact, score.refusals) == (1.0, 1.0, 0)
+    assert outcome.alive == 0
     assert 0 < score.mean <= score.p95 < 20
     assert 0 < score.first < 20 and score.calls >= 2
     assert -0.1 < outcome.ended < 20 and (score.cpu or 0) > 0
@@ -90,7 +91,7 @@ def came_to(mean: float, correct: float) -> Outcome:
         jain=0.9,
         cpu=None,
     )
-    return Outcome(score=score, ended=0.3, ended_p95=0.4, correct=correct)
+    return Outcome(score=score, ended=0.3, ended_p95=0.4, correct=correct, alive=0.25)
 
 
 def test_a_size_is_held_against_its_bound_and_the_best_other_that_is_whole():
@@ -115,7 +116,7 @@ def test_what_was_measured_is_shown_as_a_table_and_drawn():
     table = as_table("slack", all_of_them, {"bound": 0.25})
     [bound, mine, *_] = table.splitlines()[1:]
     assert bound.split() == ["bound", "0.25"]
-    cells = ["1.23", "2.00", "0.10", "0.30", "0.40", "3.0", "4", "50%", "0.90"]
+    cells = ["1.23", "2.00", "0.10", "0.30", "0.40", "3.0", "4", "50%", "25%", "0.90"]
     assert mine.split() == ["ours,", "native", "streams", *cells]
     results = {c: all_of_them for c in CELLS if c.platform == "slack"}
     picture = drawn("slack", results)

@@ -72,16 +72,18 @@ def test_an_end_is_a_whole_answer_under_which_nothing_more_is_expected(
 ):
     readers = watched(slack(2, HALF, STOP), last)
     assert readers.content == readers.of["1"].correct == ended
+    assert readers.of["1"].ended == (NOON.timestamp() + 5 if ended else None)
 
 
-def test_an_end_may_be_a_message_of_its_own_but_no_other_may_look_alive():
+def test_an_end_may_be_a_message_of_its_own_beside_one_that_looks_alive():
     end = slack(5, ANSWER.text, ts="3")
     left = watched(slack(2, HALF, STOP), end)
-    assert left.content and not left.of["1"].correct
+    assert left.content and left.of["1"].correct and left.of["1"].alive
     over = watched(slack(2, HALF, STOP), end, slack(6, "Done. My answer is below."))
     assert over.of["1"].correct and over.of["1"].ended == NOON.timestamp() + 5
+    assert not over.of["1"].alive
     gone = watched(slack(2, HALF, STOP), end, slack(6, HALF, STOP, op="deleted"))
-    assert gone.of["1"].correct
+    assert gone.of["1"].correct and not gone.of["1"].alive
     twice = watched(slack(5, f"{ANSWER.text} {ANSWER.text}"))
     assert twice.content and not twice.of["1"].correct
 
@@ -135,4 +137,4 @@ def test_what_nobody_ever_sees_is_charged():
     turns, readers = played()
     outcome = judged(turns, readers, cpu=None)
     assert outcome.score.mean == outcome.ended_p95 == outcome.score.first == NEVER
-    assert outcome.correct == 0
+    assert outcome.correct == outcome.alive == 0
