@@ -26,8 +26,9 @@ from bot.protocol.ids import ConversationId, PlatformName
 from bot.protocol.inbound import Inbound
 from bot.turn.state import TurnState
 from tests.simulation.agents import SimAgents
+from tests.simulation.halls import Hall
 from tests.simulation.loop import SimLoop
-from tests.simulation.platforms import Hall, SimPlatform
+from tests.simulation.platforms import SimPlatform
 from tests.simulation.process import SimProcess
 from tests.simulation.recipe import Recipe
 from tests.simulation.records import SimRecords
@@ -94,15 +95,19 @@ class SimBot:
         """Since when it runs; infinity while it is paused."""
         clock = SyncedClock(self.process.clock)
         telemetry = Telemetry()
-        platforms: dict[PlatformName, Platform] = {
+        theirs = {
             platform: SimPlatform(hall, self.process, clock)
             for platform, hall in halls.items()
         }
+        platforms: dict[PlatformName, Platform] = {**theirs}
         records = SimRecords(store, store.database)
         agents = SimAgents(loop, recipe, works=works, records=records, clock=clock)
         delivery = _WatchedDelivery(
             store=store,
             platforms=platforms,
+            streams=None
+            if recipe.streams == "none"
+            else {name: platform.streams for name, platform in theirs.items()},
             reach=Reach(store, records, platforms),
             pacer=Pacer(),
             clock=clock,

@@ -9,11 +9,11 @@ from bot.protocol.inbound import Decided
 from bot.turn.state import Phase
 from bot.view.project import SurfacePlan, surfaces_of
 from tests.simulation.company import TENANT
+from tests.simulation.halls import Hall
 from tests.simulation.invariants import Chronicle, Story, require
 from tests.simulation.invariants_effects import Inspector
 from tests.simulation.invariants_said import Promises
 from tests.simulation.invariants_shown import gives
-from tests.simulation.platforms import Hall
 from tests.simulation.tables import Tables
 
 

@@ -12,11 +12,12 @@ from bot.turn.state import TurnState
 from bot.view.bare import bare_view
 from bot.view.nodes import TurnView
 from bot.view.project import ForRequester, SurfacePlan, surfaces_of, view_of
+from tests.simulation.calls import LATE
 from tests.simulation.company import TENANT
 from tests.simulation.database import Commit
+from tests.simulation.halls import Arrival, Hall, Message
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
 from tests.simulation.loop import SimLoop
-from tests.simulation.platforms import LATE, Arrival, Hall, Message
 from tests.simulation.process import SimProcess
 from tests.simulation.tables import Tables
 
@@ -79,6 +80,8 @@ class Gallery:
         self.sends += 1
         story, plan = self._surface(arrival.surface)
         self._owned(arrival, story, plan)
+        if arrival.payload is None:
+            return
         seq = shows(story, plan, arrival.payload, bare=self._may_be_bare(arrival))
         require(
             seq,

@@ -32,8 +32,8 @@ from tests.simulation.company import (
     workspace_of,
 )
 from tests.simulation.diary import Diary
+from tests.simulation.halls import Hall, Message, direct
 from tests.simulation.loop import SimLoop
-from tests.simulation.platforms import Hall, Message, direct
 from tests.simulation.recipe import Recipe
 from tests.simulation.records import SimRecords
 
@@ -179,10 +179,16 @@ class Crowd:
                 said_key=f"k{number}",
                 user=user_of(who, place.platform),
                 at=self._clock.now(),
-                address=place,
+                address=self._from(person, place),
                 text=text,
             )
         )
+
+    def _from(self, person: PersonId, place: Address) -> Address:
+        """Return where somebody writes, as platforms with streams tell it."""
+        if self._recipe.streams == "none" or place.personal:
+            return place
+        return place.model_copy(update={"user": f"U{person.upper()}"})
 
     def _do_something_else(self) -> None:
         if self._loop.chance(self._recipe.deleting):
@@ -217,6 +223,9 @@ class Crowd:
         assert turn is not None, "looked at before"
         await loop.delay(0.1, loop.random.choice((0.5, 2.0, 20.0)))
         people = ASKERS if loop.chance(self._recipe.rash) else [self._asker(message)]
+        native = self._halls[self._platform_of(message)].stop_streams(message)
+        if native and self._platform_of(message) == "teams":
+            return  # which tells the bot by refusing what comes next
         for _ in range(2 if loop.chance(self._recipe.rash) else 1):
             number = self._number()
             self._courier.send(

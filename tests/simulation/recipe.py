@@ -23,6 +23,8 @@ ToolTrouble: TypeAlias = Literal[
 all the same."""
 PlatformTrouble: TypeAlias = Literal["throttle", "lost", "answer lost", "late", "error"]
 """What becomes of one call to a platform. ``late`` as above."""
+StreamUse: TypeAlias = Literal["none", "spare", "needed"]
+"""Whether platforms have native streams. ``needed``: they allow few edits beside."""
 
 NEVER = 1e9
 """Seconds; longer than any simulation."""
@@ -66,6 +68,7 @@ class Recipe:
     brief: float
     """Chance that a turn is one short answer."""
     shuffle: float
+    streams: StreamUse = "none"
 
 
 _MISHAPS: tuple[tuple[Mishap, float], ...] = (
@@ -132,4 +135,6 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         approvals=random.choice((0.0, 0.2, 0.5)),
         brief=0.85 if dense else 0.2,
         shuffle=random.choice((0.0, 0.3, 1.0)),
+        # Drawn last: what else a seed stands for is as it was before there were any.
+        streams=random.choice(("none", "none", "spare", "needed")),
     )

@@ -17,6 +17,7 @@ from tests.simulation.company import PEOPLE, PLATFORMS, TENANT, workspace_of
 from tests.simulation.database import Commit
 from tests.simulation.diary import Diary
 from tests.simulation.faults import CALM
+from tests.simulation.halls import Hall
 from tests.simulation.invariants import BrokenError, Chronicle, require
 from tests.simulation.invariants_effects import Inspector
 from tests.simulation.invariants_rest import Auditor
@@ -26,7 +27,6 @@ from tests.simulation.invariants_time import StopWatch
 from tests.simulation.loop import SimLoop
 from tests.simulation.mishaps import Fleet
 from tests.simulation.people import Courier, Crowd
-from tests.simulation.platforms import Hall
 from tests.simulation.recipe import Recipe, recipe_of
 from tests.simulation.records import SimRecords
 from tests.simulation.silence import Complaint, listening
