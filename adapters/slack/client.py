@@ -207,11 +207,13 @@ class SlackPlatform(Platform):
     async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
         async def send(body: Mapping[str, Any]) -> Mapping[str, Any]:
             # Metadata that is not sent stays as it is: the mark survives.
+            mark = self.streams.mark_due(receipt)
             return await self._web.write(
                 "chat.update",
                 channel=receipt.address.channel,
                 ts=receipt.message_id,
                 **body,
+                metadata=mark_of(mark) if mark else None,
             )
 
         try:
@@ -220,6 +222,12 @@ class SlackPlatform(Platform):
             # Nobody remembered that it streams, or its stop was lost.
             await self._stop_stream(receipt)
             await self._send(send, payload)
+        except ContentRefusedError as error:
+            if error.code not in UNMARKABLE:
+                raise
+            self.streams.marked(receipt)
+            await self._send(send, payload)
+        self.streams.marked(receipt)
         return receipt.model_copy(update={"stream": None})
 
     async def _stop_stream(self, receipt: Receipt) -> None:
@@ -253,7 +261,7 @@ class SlackPlatform(Platform):
             to,
             surface=surface,
             since=since,
-            streams_here=self.streams.is_open,
+            whose=self.streams.whose,
         )
 
     async def turn_meant(self, pressed: SessionStopped) -> TurnId | None:

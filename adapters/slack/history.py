@@ -5,10 +5,11 @@ workspace can read them, and copy them, so a marked message must also be our own
 
 A stream cannot carry one before it is closed. What is found of an open stream whose
 owner died before it wrote down the receipt is therefore: a message of ours, in that
-very thread, younger than the intent, without any mark. All other messages of ours
-have one, and a conversation has one turn at a time; so if there is exactly one, it is
-the one. If there are several, none is taken: a second message is better than another
-turn's message overwritten.
+very thread, younger than the intent, without any mark, and not known to be another's. A stream
+whose end could not mark it (a person stopped it, it was too old) is marked by its
+next edit. If there are several, none is taken: a second message is better than
+another turn's message overwritten. Whose the one is, the engine knows
+(`bot.engine.doubt`).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -47,7 +48,7 @@ async def find(
     *,
     surface: SurfaceId,
     since: datetime,
-    streams_here: Callable[[str, str], bool],
+    whose: Callable[[str, str], SurfaceId | None],
 ) -> Receipt | None:
     """Return the message at ``to`` that shows ``surface``, if history shows it.
 
@@ -57,8 +58,7 @@ async def find(
         to: Where it was to be.
         surface: What it was to show.
         since: When the intent to post it was written down.
-        streams_here: Whether a message (channel, ts) is a stream that this process
-            has open, and so is known.
+        whose: Which surface a message (channel, ts) is known to show, marked or not.
     """
     unmarked: list[str] = []
     async for message in _messages(web, to, since):
@@ -68,15 +68,14 @@ async def find(
         if mark := as_object(message.get("metadata")):
             if _names(mark, surface):
                 return Receipt(message_id=ts, address=to)
-        elif _is_orphan(message, to, since) and not streams_here(to.channel, ts):
-            unmarked.append(ts)
+        elif _is_orphan(message, to, since):
+            known = whose(to.channel, ts)
+            if known == surface:
+                return _streaming(ts, to)
+            unmarked += [ts] if known is None else []
     if len(unmarked) == 1:
         _log.warning("slack.stream_adopted", channel=to.channel, surface=surface)
-        return Receipt(
-            message_id=unmarked[0],
-            address=to,
-            stream=OpenStream(until=_ends(unmarked[0])),
-        )
+        return _streaming(unmarked[0], to)
     return None
 
 
@@ -136,6 +135,8 @@ def _is_orphan(message: Mapping[str, Any], to: Address, since: datetime) -> bool
     return born >= since - timedelta(seconds=limits.STREAM_SKEW)
 
 
-def _ends(ts: str) -> datetime:
+def _streaming(ts: str, to: Address) -> Receipt:
+    """Return the receipt of a message that may still stream."""
     born = datetime.fromtimestamp(float(ts), UTC)
-    return born + timedelta(seconds=limits.STREAM_LIFE)
+    until = born + timedelta(seconds=limits.STREAM_LIFE)
+    return Receipt(message_id=ts, address=to, stream=OpenStream(until=until))

@@ -31,7 +31,6 @@ from bot.clock import Clock
 from bot.errors import (
     AmbiguousSendError,
     ContentRefusedError,
-    MessageGoneError,
     StreamOverError,
     StreamRefusedError,
 )
@@ -69,7 +68,9 @@ class SlackStreams(Streams):
         self._sessions = sessions
         self._refused: set[str] = set()
         """Channels where a stream was refused for what they are."""
-        self._open: dict[tuple[str, str], SurfaceId] = {}
+        self._whose: dict[tuple[str, str], SurfaceId] = {}
+        self._unmarked: dict[tuple[str, str], SurfaceId] = {}
+        """Of them, those that carry no mark yet."""
         self._turns: dict[tuple[str, str], TurnId] = {}
 
     @override
@@ -94,9 +95,23 @@ class SlackStreams(Streams):
         before, after = streamed(shown), streamed(payload)
         return before is not None and after is not None and follows(before, after)
 
-    def is_open(self, channel: str, ts: str) -> bool:
-        """Whether this process streams the message."""
-        return (channel, ts) in self._open
+    def whose(self, channel: str, ts: str) -> SurfaceId | None:
+        """Return which surface a message shows that was begun as a stream, if known."""
+        return self._whose.get((channel, ts))
+
+    def mark_due(self, receipt: Receipt) -> SurfaceId | None:
+        """Return what the message is to be marked with, if it is not."""
+        return self._unmarked.get(_place(receipt))
+
+    def marked(self, receipt: Receipt) -> None:
+        """Take note that the message is marked."""
+        self._unmarked.pop(_place(receipt), None)
+
+    @override
+    def recall(self, receipt: Receipt, surface: SurfaceId) -> None:
+        _keep(self._whose, _place(receipt), surface)
+        if receipt.stream is not None:
+            _keep(self._unmarked, _place(receipt), surface)
 
     def turn_of(self, channel: str, ts: str) -> TurnId | None:
         """Return which turn a message shows that this process streamed lately."""
@@ -131,7 +146,7 @@ class SlackStreams(Streams):
             address=to.model_copy(update={"channel": channel}),
             stream=OpenStream(until=begun + timedelta(seconds=limits.STREAM_LIFE)),
         )
-        _keep(self._open, _place(receipt), surface)
+        self.recall(receipt, surface)
         if content["turn"]:
             _keep(self._turns, _place(receipt), TurnId(content["turn"]))
         self._sessions.heard(to, "processing")
@@ -144,16 +159,12 @@ class SlackStreams(Streams):
         chunks = _between(streamed(shown), streamed(payload))
         if not chunks:
             return receipt
-        try:
-            await self._web().write(
-                "chat.appendStream",
-                channel=receipt.address.channel,
-                ts=receipt.message_id,
-                chunks=chunks,
-            )
-        except (MessageGoneError, StreamOverError):
-            self._open.pop(_place(receipt), None)
-            raise
+        await self._web().write(
+            "chat.appendStream",
+            channel=receipt.address.channel,
+            ts=receipt.message_id,
+            chunks=chunks,
+        )
         return receipt
 
     @override
@@ -173,21 +184,16 @@ class SlackStreams(Streams):
             shown: What it shows; ``None`` when nobody knows.
             surface: What it was begun for, if another process began it.
         """
-        known = self._open.get(_place(receipt), surface)
+        known = self._whose.get(_place(receipt), surface)
         before, content = streamed(shown), streamed(payload)
         if before is None or content is None or not follows(before, content):
             content = None
         try:
             await self._stop(receipt, before, content, known)
         except StreamOverError:
-            self._open.pop(_place(receipt), None)
             if payload is not None:
                 raise
-        except MessageGoneError:
-            self._open.pop(_place(receipt), None)
-            raise
         else:
-            self._open.pop(_place(receipt), None)
             if payload is not None and content is None:
                 raise StreamOverError("slack", "closed_without", "chat.stopStream")
         return receipt.model_copy(update={"stream": None})
@@ -232,6 +238,8 @@ class SlackStreams(Streams):
             metadata=mark_of(surface) if surface else None,
             session_status=status,
         )
+        if surface:
+            self.marked(receipt)
         self._sessions.heard(receipt.address, status)
 
 

@@ -70,6 +70,7 @@ class Delivery:
             platforms=platforms,
             streams=streams or {},
             receipts=self._receipts,
+            beside=self._beside,
             clock=clock,
             telemetry=telemetry,
             footer=footer,
@@ -125,6 +126,7 @@ class Delivery:
         self.forget(state.turn_id)
         doubt = self._clock.monotonic() + LATE
         for exhibit in taken_over(claim, state, rows, doubt=doubt):
+            self._showing.recall(exhibit)
             self._admit(exhibit)
         self._news.set()
 
@@ -269,6 +271,15 @@ class Delivery:
         mine = self._of_turn.get(exhibit.state.turn_id, {})
         first = mine.get(exhibit.comes_after) if exhibit.comes_after else None
         return first is not None and first.receipt is None and not first.hopeless
+
+    def _beside(self, exhibit: Exhibit) -> list[Exhibit]:
+        """Return what else is shown of its conversation."""
+        here = exhibit.claim.conversation_id
+        return [
+            other
+            for other in self._exhibits.values()
+            if other.claim.conversation_id == here and other is not exhibit
+        ]
 
     def _follow(self, exhibit: Exhibit) -> None:
         """Offer what waited for this message."""

@@ -42,6 +42,8 @@ class Exhibit:
     address: Address | None = None
     """Where it goes; ``None`` until a person's place is found."""
     intent_at: datetime | None = None
+    meant_at: datetime | None = None
+    """The intent that is written down, also where it is known to have come to nothing."""
     receipt: Receipt | None = None
     written: Receipt | None = None
     """The receipt that an owner after us would find."""
@@ -136,6 +138,11 @@ class Exhibit:
         return self.plan.below if self.receipt else self.plan.after
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether whoever comes after us would have to look for its message."""
+        return self.meant_at is not None and not (self.written or self.hopeless)
+
+    @property
     def hopeless(self) -> bool:
         """Whether there will never be a message of it."""
         return self.given_up or self.unreachable
@@ -227,7 +234,7 @@ class Exhibit:
             row: What it wrote down.
             doubt: Until when (monotonic) what it sent last may still arrive.
         """
-        self.intent_at = row.intent_at
+        self.intent_at = self.meant_at = row.intent_at
         self.inherited = row.receipt is not None
         self.receipt = self.written = row.receipt
         self.rests = row.receipt is not None and row.receipt.stream is not None

@@ -36,10 +36,12 @@ class Receipts:
         """
         address = exhibit.address
         assert address is not None, "only surfaces with a place are posted"
+        # From now on: whether it is written down is only known afterwards.
+        exhibit.meant_at = exhibit.meant_at or self._clock.now()
 
         async def intend() -> None:
             async with self._store.begin("surface.intent") as tx:
-                exhibit.intent_at = await tx.record_intent(
+                exhibit.intent_at = exhibit.meant_at = await tx.record_intent(
                     exhibit.claim,
                     surface_id=exhibit.surface_id,
                     turn_id=exhibit.state.turn_id,

@@ -4,7 +4,7 @@ Whatever it was before and whatever becomes of the call, the next look goes on f
 exhibit: it knows the message, whether that streams, and what it shows.
 """
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import structlog
 
 from bot.clock import Clock
-from bot.engine.doubt import found_again
+from bot.engine.doubt import found_again, may_stream
 from bot.engine.exhibit import Exhibit
 from bot.engine.receipts import Receipts
 from bot.engine.telemetry import Telemetry
@@ -62,6 +62,7 @@ class Showing:
         platforms: Where exhibits are shown.
         streams: Native streaming, on platforms that have it.
         receipts: Where it is written down.
+        beside: Returns what else is shown of an exhibit's conversation.
         clock: For deadlines.
         telemetry: Counts what is unusual.
         footer: What must be said under every answer.
@@ -74,6 +75,7 @@ class Showing:
         platforms: Mapping[PlatformName, Platform],
         streams: Mapping[PlatformName, Streams],
         receipts: Receipts,
+        beside: Callable[[Exhibit], Collection[Exhibit]],
         clock: Clock,
         telemetry: Telemetry,
         footer: str = "",
@@ -82,6 +84,7 @@ class Showing:
         self._platforms = platforms
         self._streams = streams
         self._receipts = receipts
+        self._beside = beside
         self._clock = clock
         self._telemetry = telemetry
         self._footer = footer
@@ -162,6 +165,13 @@ class Showing:
             return False
         return streams.suits(to, self._payload(exhibit, self._platforms[to.platform]))
 
+    def recall(self, exhibit: Exhibit) -> None:
+        """Tell the platform whose a message is that was taken over, or found."""
+        if exhibit.receipt is None:
+            return
+        if streams := self._streams.get(exhibit.receipt.address.platform):
+            streams.recall(exhibit.receipt, exhibit.mark)
+
     async def show(self, exhibit: Exhibit, step: str) -> Outcome:
         """Let the platform show the newest state.
 
@@ -181,6 +191,9 @@ class Showing:
         if step in {"append", "edit"} and payload.digest == exhibit.digest:
             return UNCHANGED
         match step:
+            case "open" if not may_stream(self._beside(exhibit)):
+                exhibit.streamable = False
+                return self._again()
             case "post" | "open":
                 stream = step == "open"
                 outcome = await self._post(platform, exhibit, payload, stream=stream)
@@ -259,9 +272,10 @@ class Showing:
 
     async def _certainly_missing(self, platform: Platform, exhibit: Exhibit) -> bool:
         """Look for a post that may have happened; note when to look again."""
-        found = await found_again(platform, exhibit)
+        found = await found_again(platform, exhibit, self._beside(exhibit))
         now = self._clock.monotonic()
         if found:  # an edit shows the newest: it has its own budget
+            self.recall(exhibit)
             exhibit.looked_for_until = now
             return False
         # Our own time, from when we learned of it: clocks of replicas differ.

@@ -35,6 +35,12 @@ class Streams(Protocol):
         """
         ...
 
+    def recall(self, receipt: Receipt, surface: SurfaceId) -> None:
+        """Take note of whose message this is, which another process posted.
+
+        Where a stream carries no mark while it is open, it is told apart so.
+        """
+
     async def open(
         self, to: Address, payload: Payload, *, surface: SurfaceId
     ) -> Receipt:

@@ -38,6 +38,8 @@ from tests.simulation.company import DECIDERS
 from tests.simulation.recipe import Recipe
 
 ROOT = "root"
+LONGER = 5
+"""So many times as much is said where it can be streamed."""
 TIMEOUT = 5.0
 """Seconds for a tool."""
 TOOLS = MappingProxyType(
@@ -168,7 +170,10 @@ class Mind:
 
     def _say(self, random: Random, parts: list[Part]) -> str:
         said = ""
-        for _ in range(random.choice((1, 1, 1, 3))):
+        pieces = random.choice((1, 1, 1, 3))
+        if self._recipe.streams:
+            pieces *= LONGER
+        for _ in range(pieces):
             piece = _text(random, random.choice((1, 3)))
             if random.random() < self._recipe.model_trouble / 10:
                 piece += random.choice(_STRANGE)

@@ -95,7 +95,7 @@ class SimBot:
         """Since when it runs; infinity while it is paused."""
         clock = SyncedClock(self.process.clock)
         telemetry = Telemetry()
-        theirs = {
+        theirs: dict[PlatformName, SimPlatform] = {
             platform: SimPlatform(hall, self.process, clock)
             for platform, hall in halls.items()
         }
@@ -105,9 +105,7 @@ class SimBot:
         delivery = _WatchedDelivery(
             store=store,
             platforms=platforms,
-            streams=None
-            if recipe.streams == "none"
-            else {name: platform.streams for name, platform in theirs.items()},
+            streams={name: at.streams for name, at in theirs.items() if recipe.streams},
             reach=Reach(store, records, platforms),
             pacer=Pacer(),
             clock=clock,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from bot.engine import acting, decisions, projection, worker
+from bot.engine import acting, decisions, doubt, projection, showing, worker
 from bot.engine.conversation import Conversation
 from bot.engine.exhibit import Exhibit
 from bot.engine.ingress import Ingress
@@ -23,11 +23,13 @@ from bot.engine.log import Also
 from bot.engine.outbox import Outgoing
 from bot.engine.receipts import Receipts
 from bot.engine.runner import Runner
+from bot.engine.showing import SHOWN, Outcome, Showing
 from bot.engine.sweeper import Sweeper
-from bot.errors import DeskhandError
+from bot.errors import AmbiguousSendError, DeskhandError, StillStreamingError
 from bot.pacing.lanes import Bucket
 from bot.ports.inbox import Acceptance
 from bot.ports.rows import Append, Claim
+from bot.ports.surface import Payload, Receipt
 from bot.protocol.events import ToolStarted
 from bot.protocol.ids import ConversationId, effect_key_for
 from bot.protocol.inbound import Inbound
@@ -38,6 +40,7 @@ from tests.simulation import store_conversations, store_log, store_people
 from tests.simulation.company import TENANT
 from tests.simulation.database import Session
 from tests.simulation.notices import Switchboard
+from tests.simulation.platforms import SimPlatform
 from tests.simulation.recipe import Recipe
 from tests.simulation.store import SimStore, SimTransaction, over_the_wire
 from tests.simulation.works import Works
@@ -83,6 +86,9 @@ class Bug:
             return dense
         if self.plant is no_fence_on_append:  # by who stood still: one world in twenty
             return recipe.bots > 1 and "pause" in dict(recipe.mishaps)
+        if self.plant in _OF_STREAMS:
+            rough = recipe.platform_trouble > 0.1 or "kill" in dict(recipe.mishaps)
+            return recipe.streams == "needed" and rough
         late = recipe.platform_trouble > 0.15 and "late" in recipe.platform_troubles
         return not dense and (late or self.plant is not late_edit_covers)
 
@@ -372,6 +378,86 @@ def budget_ignored() -> AbstractContextManager[None]:
     return swapped(Bucket, ready_at=lambda *_, **__: float("-inf"))
 
 
+# -------------------------------------------------------------------- what is streamed
+
+
+def stream_left_open() -> AbstractContextManager[None]:
+    """A turn ends, and its message streams on."""
+
+    async def close(_self: Showing, _exhibit: Exhibit, _payload: Payload) -> Outcome:
+        return SHOWN
+
+    return swapped(Showing, _close=close)
+
+
+def appended_again() -> AbstractContextManager[None]:
+    """What may have been appended is appended once more."""
+    real = Showing._on_stream
+
+    async def on_stream(self: Showing, exhibit: Exhibit, call: Any) -> bool:
+        before = exhibit.grown
+        try:
+            return await real(self, exhibit, call)
+        except AmbiguousSendError:
+            exhibit.grown, exhibit.rests = before, False
+            raise
+
+    return swapped(Showing, _on_stream=on_stream)
+
+
+def edited_while_it_streams() -> AbstractContextManager[None]:
+    """A message that streams is edited, and the refusal taken for an answer."""
+
+    async def close(self: Showing, exhibit: Exhibit, payload: Payload) -> Outcome:
+        assert exhibit.receipt is not None, "it streams"
+        exhibit.receipt = exhibit.receipt.model_copy(update={"stream": None})
+        await self._receipts.posted(exhibit, payload, exhibit.state.seq)
+        return SHOWN
+
+    real = SimPlatform._edit
+
+    async def edit(
+        self: SimPlatform, receipt: Receipt, payload: Payload, **how: Any
+    ) -> Receipt:
+        with suppress(StillStreamingError):
+            return await real(self, receipt, payload, **how)
+        return receipt
+
+    return _all(swapped(Showing, _close=close), swapped(SimPlatform, _edit=edit))
+
+
+def adopted_stream_goes_on() -> AbstractContextManager[None]:
+    """Who takes a stream over appends as if it showed what is to be shown now."""
+    recall, append = Exhibit.recall, Showing._append
+
+    def recalled(self: Exhibit, *args: Any, **kwargs: Any) -> None:
+        recall(self, *args, **kwargs)
+        self.rests = False
+
+    async def appended(
+        self: Showing, exhibit: Exhibit, payload: Payload, seq: int
+    ) -> Outcome:
+        exhibit.grown = exhibit.grown or payload
+        return await append(self, exhibit, payload, seq)
+
+    return _all(swapped(Exhibit, recall=recalled), swapped(Showing, _append=appended))
+
+
+def any_stream_is_mine() -> AbstractContextManager[None]:
+    """A stream without a mark belongs to whoever looks for a message."""
+    return _all(
+        swapped(showing, may_stream=lambda _: True),
+        swapped(doubt, _meant_first=lambda *_: True),
+    )
+
+
+_OF_STREAMS = (
+    stream_left_open,
+    appended_again,
+    edited_while_it_streams,
+    adopted_stream_goes_on,
+    any_stream_is_mine,
+)
 _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     no_fence_on_append: ("only the owner appends",),
     lease_never_checked: ("nobody works on what they do not own",),
@@ -406,6 +492,18 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     edit_unfenced: ("only the owner shows", "every surface shows the end"),
     late_edit_covers: ("every surface shows the end",),
     budget_ignored: ("no lane is exceeded",),
+    stream_left_open: ("no stream is left open", "a stream is closed in time"),
+    appended_again: ("a stream shows what was sent",),
+    edited_while_it_streams: (
+        "every surface shows the end",
+        "no stream is left open",
+    ),
+    adopted_stream_goes_on: ("a stream shows what was sent",),
+    any_stream_is_mine: (
+        "only what is committed is shown",
+        "a surface is there once",
+        "only the owner shows",
+    ),
 }
 BUGS: Mapping[str, Bug] = MappingProxyType(
     {

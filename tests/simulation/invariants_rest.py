@@ -71,6 +71,7 @@ class Auditor:
             there = {surface for _, surface in self._tables.surface.rows}
             for plan in surfaces_of(story.state, there=there):
                 self._shown(story, plan)
+        self._streams_ended()
         self._heard()
         self._presses_count()
         for (_, approval_id, *_), row in self._tables.decision.rows.items():
@@ -100,7 +101,11 @@ class Auditor:
         if row.error:
             return  # the platform refused it for good, or somebody deleted it
         messages = self._halls[row.platform].of(plan.surface_id)
-        mine = [m for m in messages if row.receipt and m.receipt == row.receipt]
+        mine = [
+            m
+            for m in messages
+            if row.receipt and m.receipt.message_id == row.receipt.message_id
+        ]
         require(
             mine,
             "every surface is shown",
@@ -117,6 +122,28 @@ class Auditor:
             f"{payload.body['view'].headline!r}",
             story.turn_id,
         )
+        require(
+            mine[0].deleted or not (mine[0].partial or mine[0].broken),
+            "every surface shows the end",
+            f"{plan.role} {mine[0].receipt.message_id} shows it in part, or an error",
+            story.turn_id,
+        )
+
+    def _streams_ended(self) -> None:
+        """No message grows any more; on Slack, where all are found, none at all."""
+        for hall in self._halls.values():
+            for message in hall.messages.values():
+                row = self._tables.surface.rows.get((TENANT, message.surface))
+                known = row and row.receipt
+                known = known and known.message_id == message.receipt.message_id
+                if message.deleted or (row and row.error):
+                    continue
+                require(
+                    not (message.streams or message.broken)
+                    or (hall.name == "teams" and not known),
+                    "no stream is left open",
+                    f"{message.receipt.message_id} of {message.surface}",
+                )
 
     def _heard(self) -> None:
         """Everything said became one turn or one steer."""

@@ -186,7 +186,7 @@ class Crowd:
 
     def _from(self, person: PersonId, place: Address) -> Address:
         """Return where somebody writes, as platforms with streams tell it."""
-        if self._recipe.streams == "none" or place.personal:
+        if not self._recipe.streams or place.personal:
             return place
         return place.model_copy(update={"user": f"U{person.upper()}"})
 

@@ -65,7 +65,7 @@ class SimPlatform(Platform):
         """Return the real adapter's streams, over a simulated wire."""
         if self.name == "slack":
             return self._streamed
-        wire = TeamsWire(self._hall, self._calls, self._lanes_of)
+        wire = TeamsWire(self._hall, self._calls)
         return TeamsStreams(cast("Connector", wire), clock)
 
     @property
@@ -78,7 +78,7 @@ class SimPlatform(Platform):
         # When it was made is kept, because what a view says may depend on the time.
         body = {"view": view, "at": self._clock.now()}
         payload = Payload(body, str(hash(view)))
-        if self._hall.recipe.streams == "none":
+        if not self._hall.recipe.streams:
             return payload
         if self.name == "slack":
             return with_stream(payload, view, stable_prefix)
@@ -96,9 +96,6 @@ class SimPlatform(Platform):
             scarce = Lane(key=f"{known[-1].key}/left of edits", windows=NARROW)
             return (scarce, *known)
         return known
-
-    def _lanes_of(self, address: Address) -> tuple[Lane, ...]:
-        return narrowed(self._hall.recipe, lanes_of(address))
 
     @override
     async def open_direct(self, user: UserRef, known: Address | None) -> Address:
@@ -132,9 +129,11 @@ class SimPlatform(Platform):
         # As the adapter does.
         with suppress(AmbiguousSendError):
             await self.streams.close(receipt, None, shown=None)
-        return await self._edit(receipt, payload)
+        return await self._edit(receipt, payload, again=True)
 
-    async def _edit(self, receipt: Receipt, payload: Payload) -> Receipt:
+    async def _edit(
+        self, receipt: Receipt, payload: Payload, *, again: bool = False
+    ) -> Receipt:
         def carry_out() -> Receipt:
             self._calls.arrive(request)
             if message.deleted:
@@ -143,18 +142,22 @@ class SimPlatform(Platform):
                 code = "streaming_state_conflict"
                 raise StillStreamingError(self.name, code, receipt.message_id)
             self._hall.edit(message, payload)
+            message.mark = mark or message.mark
             return receipt.model_copy(update={"stream": None})
 
+        mark = self._streamed.mark_due(receipt)
         message = self._hall.messages[receipt.message_id]
         request = Request(
             operation="edit",
             surface=message.surface,
             payload=payload,
             carry_out=carry_out,
-            lanes=self.lanes("edit", receipt.address),
+            lanes=() if again else self.lanes("edit", receipt.address),
             message=message,
         )
-        return await self._calls.send(request)
+        done = await self._calls.send(request)
+        self._streamed.marked(receipt)
+        return done
 
     @override
     async def find_post(
@@ -164,7 +167,7 @@ class SimPlatform(Platform):
             return None
 
         async def look() -> Receipt | None:
-            if self._hall.recipe.streams == "none":
+            if not self._hall.recipe.streams:
                 return self._hall.find(to, surface)
             return await history.find(
                 cast("WebApi", self._slack),
@@ -172,7 +175,7 @@ class SimPlatform(Platform):
                 to,
                 surface=surface,
                 since=since,
-                streams_here=self._streamed.is_open,
+                whose=self._streamed.whose,
             )
 
         if self._hall.loop.chance(self._hall.trouble):

@@ -23,7 +23,7 @@ ToolTrouble: TypeAlias = Literal[
 all the same."""
 PlatformTrouble: TypeAlias = Literal["throttle", "lost", "answer lost", "late", "error"]
 """What becomes of one call to a platform. ``late`` as above."""
-StreamUse: TypeAlias = Literal["none", "spare", "needed"]
+StreamUse: TypeAlias = Literal["", "spare", "needed"]
 """Whether platforms have native streams. ``needed``: they allow few edits beside."""
 
 NEVER = 1e9
@@ -68,7 +68,7 @@ class Recipe:
     brief: float
     """Chance that a turn is one short answer."""
     shuffle: float
-    streams: StreamUse = "none"
+    streams: StreamUse = ""
 
 
 _MISHAPS: tuple[tuple[Mishap, float], ...] = (
@@ -136,5 +136,5 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         brief=0.85 if dense else 0.2,
         shuffle=random.choice((0.0, 0.3, 1.0)),
         # Drawn last: what else a seed stands for is as it was before there were any.
-        streams=random.choice(("none", "none", "spare", "needed")),
+        streams=random.choice(("", "", "spare", "needed")),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.simulation.invariants import BrokenError
+from tests.simulation.recipe import StreamUse
 from tests.simulation.world import Tally, World, total, world_of
 
 HISTORY = 30
@@ -44,9 +45,11 @@ class Report:
     """Seconds."""
 
 
-def run_seed(seed: int, *, messages: int = MESSAGES) -> Report:
-    """Run one world."""
-    return _watched(world_of(seed, messages=messages), messages)
+def run_seed(
+    seed: int, *, messages: int = MESSAGES, streams: StreamUse | None = None
+) -> Report:
+    """Run one world; see `world_of`."""
+    return _watched(world_of(seed, messages=messages, streams=streams), messages)
 
 
 def run_seeds(

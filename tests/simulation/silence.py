@@ -18,6 +18,7 @@ EXPECTED = frozenset(
         "approval.not_escalated",
         "model.broken",
         "policy.failed",
+        "slack.stream_refused",
         "surface.abandoned",
         "tool.probe_failed",
         "tool.not_reported",

@@ -70,6 +70,10 @@ class SimStreams(Streams):
         return self._real.extends(shown, payload)
 
     @override
+    def recall(self, receipt: Receipt, surface: SurfaceId) -> None:
+        self._real.recall(receipt, surface)
+
+    @override
     async def open(
         self, to: Address, payload: Payload, *, surface: SurfaceId
     ) -> Receipt:

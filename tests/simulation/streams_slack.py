@@ -4,7 +4,6 @@ What comes is added to what is there, as `adapters.simulator.slack.streams` adds
 what comes twice is there twice.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from adapters.simulator.slack.streams import Stream, grown
@@ -24,7 +23,7 @@ from tests.simulation.calls import Calls, Request
 from tests.simulation.halls import Growing, Hall, Message, surface_of
 from tests.simulation.streams import Errand, errand
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 _NO_MARK = SurfaceId("")
 
 
@@ -68,6 +67,7 @@ class SlackWire:
                 assert request.payload is not None, "appended"
                 _as_sent(self._hall, stream.shown, streamed(request.payload), "append")
                 message.payload = request.payload
+                self._hall.loop.happened["stream grew"] += 1
             self._hall.seen(message)
             return {"ok": True}
 

@@ -51,7 +51,20 @@ def _nothing(report: Report) -> None:
     ],
 )
 def test_a_world_that_failed_once_holds(seed: int) -> None:
-    report = run_seed(seed)
+    report = run_seed(seed, streams="")  # as it was before worlds had any
+    assert not report.failures, told(report.failures[0])
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(113, id="a turn took the stream of another for its own"),
+        pytest.param(123, id="two streams without a mark, and neither was found"),
+        pytest.param(365, id="a stream that was answered when it was let go"),
+    ],
+)
+def test_a_world_with_streams_that_failed_once_holds(seed: int) -> None:
+    report = run_seed(seed, streams="needed")
     assert not report.failures, told(report.failures[0])
 
 

@@ -6,7 +6,7 @@ must come to rest within bounded time. What must hold is looked at on the way.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from bot.company.model import About, Company
@@ -23,11 +23,12 @@ from tests.simulation.invariants_effects import Inspector
 from tests.simulation.invariants_rest import Auditor
 from tests.simulation.invariants_said import Promises
 from tests.simulation.invariants_shown import Gallery
+from tests.simulation.invariants_streams import StreamWatch
 from tests.simulation.invariants_time import StopWatch
 from tests.simulation.loop import SimLoop
 from tests.simulation.mishaps import Fleet
 from tests.simulation.people import Courier, Crowd
-from tests.simulation.recipe import Recipe, recipe_of
+from tests.simulation.recipe import Recipe, StreamUse, recipe_of
 from tests.simulation.records import SimRecords
 from tests.simulation.silence import Complaint, listening
 from tests.simulation.store import SimStore
@@ -125,6 +126,9 @@ class World:
             bots=lambda: self.fleet.bots if self.fleet else [],
             looked_after=self._looked_after,
             answered_since=self._answered_since,
+        )
+        self.streams = StreamWatch(
+            self.loop, tables, self.halls, looked_after=self._looked_after
         )
         self._names = count(1)
         self._healed_at = float("inf")
@@ -276,9 +280,25 @@ class World:
         )
 
 
-def world_of(seed: int, *, messages: int = 6, history: int = 0) -> World:
-    """Return the world that a seed stands for, with about so much to say in it."""
-    return World(recipe_of(seed, messages=messages), history=history)
+def world_of(
+    seed: int,
+    *,
+    messages: int = 6,
+    history: int = 0,
+    streams: StreamUse | None = None,
+) -> World:
+    """Return the world that a seed stands for, with about so much to say in it.
+
+    Args:
+        seed: Which.
+        messages: How much people have to say.
+        history: How many of the last steps to remember.
+        streams: Whether it has native streams; ``None``: that is the seed's to say.
+    """
+    recipe = recipe_of(seed, messages=messages)
+    if streams is not None:
+        recipe = replace(recipe, streams=streams)
+    return World(recipe, history=history)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
