@@ -274,12 +274,9 @@ class Delivery:
 
     def _beside(self, exhibit: Exhibit) -> list[Exhibit]:
         """Return what else is shown of its conversation."""
-        here = exhibit.claim.conversation_id
-        return [
-            other
-            for other in self._exhibits.values()
-            if other.claim.conversation_id == here and other is not exhibit
-        ]
+        here, all_there_is = exhibit.claim.conversation_id, self._exhibits.values()
+        others = [each for each in all_there_is if each is not exhibit]
+        return [each for each in others if each.claim.conversation_id == here]
 
     def _follow(self, exhibit: Exhibit) -> None:
         """Offer what waited for this message."""
@@ -296,10 +293,13 @@ class Delivery:
 
         From the commit of that message's intent on, whoever owns the turn does so.
         """
-        self._pacer.handed_over(exhibit.surface_id, self._clock.monotonic())
-        state = exhibit.state
-        self._plan(exhibit.claim, state, begun=[answer_id(state.turn_id)])
-        self._news.set()
+        state, now = exhibit.state, self._clock.monotonic()
+        if self._showing.is_shown(exhibit):  # an earlier owner got that far
+            self._pacer.unchanged(exhibit.surface_id, now)
+        else:
+            self._pacer.handed_over(exhibit.surface_id, now)
+            self._plan(exhibit.claim, state, begun=[answer_id(state.turn_id)])
+        self._tell(exhibit)
 
     # ----------------------------------------------------------------------- sending
 

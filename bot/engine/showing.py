@@ -172,6 +172,12 @@ class Showing:
         if streams := self._streams.get(exhibit.receipt.address.platform):
             streams.recall(exhibit.receipt, exhibit.mark)
 
+    def is_shown(self, exhibit: Exhibit) -> bool:
+        """Whether its message is known to show the newest state already."""
+        assert exhibit.address is not None, "only surfaces with a place are offered"
+        platform = self._platforms[exhibit.address.platform]
+        return self._payload(exhibit, platform).digest == exhibit.digest
+
     async def show(self, exhibit: Exhibit, step: str) -> Outcome:
         """Let the platform show the newest state.
 

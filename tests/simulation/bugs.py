@@ -86,6 +86,10 @@ class Bug:
             return dense
         if self.plant is no_fence_on_append:  # by who stood still: one world in twenty
             return recipe.bots > 1 and "pause" in dict(recipe.mishaps)
+        if self.plant is appended_again:  # not every lost answer is one of an append
+            lost = {"answer lost", "late"} & {*recipe.platform_troubles}
+            often = lost and recipe.platform_trouble > 0.15
+            return dense and bool(often) and recipe.streams == "needed"
         if self.plant in _OF_STREAMS:
             rough = recipe.platform_trouble > 0.1 or "kill" in dict(recipe.mishaps)
             return recipe.streams == "needed" and rough
@@ -493,7 +497,7 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     late_edit_covers: ("every surface shows the end",),
     budget_ignored: ("no lane is exceeded",),
     stream_left_open: ("no stream is left open", "a stream is closed in time"),
-    appended_again: ("a stream shows what was sent",),
+    appended_again: ("a stream shows what was sent", "every surface shows the end"),
     edited_while_it_streams: (
         "every surface shows the end",
         "no stream is left open",

@@ -66,12 +66,12 @@ class Auditor:
         Raises:
             BrokenError: It does not.
         """
+        self._streams_ended()
         for story in self._chronicle.stories.values():
             self._accounted(story)
             there = {surface for _, surface in self._tables.surface.rows}
             for plan in surfaces_of(story.state, there=there):
                 self._shown(story, plan)
-        self._streams_ended()
         self._heard()
         self._presses_count()
         for (_, approval_id, *_), row in self._tables.decision.rows.items():
