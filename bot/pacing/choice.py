@@ -9,7 +9,7 @@ from bot.pacing.lanes import Bucket, Haste
 from bot.pacing.market import Market
 from bot.pacing.plan import Priority
 from bot.pacing.surface import Surface
-from bot.pacing.way import Use, Way, ending_of
+from bot.pacing.way import Use, Way
 
 PATIENCE = 20.0
 """Seconds after which a change is shown, however small it is and scarce the lane."""
@@ -61,7 +61,7 @@ class Chooser:
             return self._at(bound[0], Haste.URGENT, known.retry_at)
         if known.is_urgent:
             return self._last_word(known)
-        if known.shown is None:
+        if known.shown is None and known.priority is not Priority.DECORATION:
             return self._first_sight(known)
         return self._refresh(known)
 
@@ -98,15 +98,8 @@ class Chooser:
         return max(self._floor, self._market.prospect(choice.way))
 
     def _end_at(self, way: Way) -> float:
-        """Return when to look whether what ``way`` begins can be ended; past: it can.
-
-        Its token need not be there at once: what comes back before turns end will do.
-        """
-        ending = ending_of(way.then)
-        for bucket in self._market.route(ending) if ending else ():
-            if not self._market.can_end(bucket):
-                return self._now + GLANCE
-        return -inf
+        """Return when to look whether what ``way`` begins can be ended; past: it can."""
+        return -inf if self._market.can_end(way.then) else self._now + GLANCE
 
     def _refresh(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]

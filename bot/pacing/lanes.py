@@ -28,8 +28,10 @@ from bot.pacing.window import Window
 SWEEP = 60.0
 """Seconds between two looks for lanes that nobody uses any more."""
 TURN = 15.0
-"""Seconds that a turn lasts, about: of a window that is shorter, endings of turns that
-live now need only a share."""
+"""Seconds that a turn lasts, about. What is used of a shorter window comes back before
+turns end, so nothing is kept in it."""
+ENDS = 0.5
+"""Share of such a window that so many turns may at most hope for when they end."""
 PLENTY = 10**6
 """What a lane without windows allows."""
 BUSY = 0.8
@@ -214,6 +216,14 @@ class Bucket:
             default=PLENTY,
         )
 
+    def holds(self, ends: int) -> bool:
+        """Return whether so many turns may end by this lane."""
+        return all(
+            ends <= (ENDS * whole if meter.span < TURN else whole)
+            for meter in self._meters
+            for whole in [self._whole(meter)]
+        )
+
     def draw(self) -> None:
         """Take one operation out of every window."""
         self._out += 1
@@ -294,7 +304,7 @@ class Bucket:
         if haste is Haste.URGENT:
             return whole
         # What is kept never takes the last token from progress.
-        ends = ceil(kept * min(1.0, meter.span / TURN))
+        ends = 0 if meter.span < TURN else kept
         return whole - min(whole - 1, ceil(whole * self._lane.reserve) + ends)
 
     def _tightest(self, now: float) -> tuple[int, _Meter | None]:

@@ -25,7 +25,7 @@ from math import sqrt
 from bot.pacing.habits import Habits
 from bot.pacing.lanes import Bucket, Lanes
 from bot.pacing.surface import Surface
-from bot.pacing.way import Use, Way, ending_of
+from bot.pacing.way import Use, Way, endings_of
 
 IDLE = 60.0
 """Seconds of silence after which a turn is not counted on to go on."""
@@ -156,13 +156,13 @@ class Market:
             if not ways or surface.heard_at + IDLE <= self._now:
                 continue
             if surface.shown is None and surface.flight is None:
-                self.kept.update(self._end(ways))  # all it gets may be its end
+                self.kept.update(self._only(ways))  # all it gets may be its end
             else:
                 self._join(ways, self._seconds(surface), grows=surface.said > 0)
 
     def begin(self, way: Way, ways: tuple[Way, ...]) -> None:
         """Take note that a turn has taken the first of its ``ways``."""
-        self.kept.subtract(self._end(ways))
+        self.kept.subtract(self._only(ways))
         self._join(way.then or ways, self._habits.said)
 
     def interval(self, way: Way) -> float:
@@ -183,10 +183,17 @@ class Market:
         """Return whether ends should leave the lanes of ``way`` to progress."""
         return any(self._priced(bucket)[1] for bucket in self.route(way))
 
-    def can_end(self, bucket: Bucket) -> bool:
-        """Return whether a lane has one more than the ends need, or soon will."""
+    def can_end(self, ways: tuple[Way, ...]) -> bool:
+        """Return whether a turn that goes on by ``ways`` can be ended.
+
+        Its token need not be there at once: what comes back before turns end will do.
+        """
         soon = self._habits.life * SOON
-        return bucket.outlook(self._now, soon) > self.kept[bucket]
+        ends = endings_of(ways)
+        return not ends or any(
+            all(b.outlook(self._now, soon) > self.kept[b] for b in self.route(way))
+            for way in ends
+        )
 
     def prospect(self, way: Way) -> float:
         """Return how often a new turn would be refreshed that begins by ``way``."""
@@ -229,8 +236,17 @@ class Market:
             trade.ask(seconds, share, grows=grows)
 
     def _end(self, ways: tuple[Way, ...]) -> tuple[Bucket, ...]:
-        ending = ending_of(ways)
-        return self.route(ending) if ending else ()
+        """Return the lanes in which a token is kept for an end."""
+        routes = [self.route(way) for way in endings_of(ways)]
+        for route in routes:
+            if all(bucket.holds(self.kept[bucket] + 1) for bucket in route):
+                return route
+        return routes[0] if routes else ()
+
+    def _only(self, ways: tuple[Way, ...]) -> tuple[Bucket, ...]:
+        """Return the lanes by which an end goes that is all that people see."""
+        ends = endings_of(ways)
+        return self.route(ends[0]) if ends else ()
 
     def _tightest(self, way: Way) -> Bucket | None:
         return min(

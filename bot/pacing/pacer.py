@@ -39,13 +39,13 @@ from math import inf
 
 from bot.pacing.choice import Choice, Chooser
 from bot.pacing.habits import Habits
-from bot.pacing.lanes import Lane, LaneLevel, Lanes
+from bot.pacing.lanes import LaneLevel, Lanes
 from bot.pacing.market import Market
 from bot.pacing.plan import Plan, Priority, Send, Tally
 from bot.pacing.roster import Roster
 from bot.pacing.sharing import Sharing
 from bot.pacing.surface import Flight, Surface
-from bot.pacing.way import Use, Way, only
+from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
 
 FIRST_RETRY = 1.0
@@ -137,7 +137,6 @@ class Pacer:
         priority: Priority,
         now: float,
         ways: tuple[Way, ...] | None = None,
-        lanes: tuple[Lane, ...] | None = None,
         size: int | None = None,
         ends_soon: bool = False,
     ) -> None:
@@ -151,10 +150,8 @@ class Pacer:
             revision: Grows with every change of the surface.
             priority: What this revision is; the surface's from now on.
             now: Monotonic seconds.
-            ways: How it may be sent from now on. While a send is in flight: if that
-                one is not shown.
-            lanes: Without ``ways``: the budgets of its only way. Without either, it
-                goes on as it does.
+            ways: How it may be sent from now on; ``None``: as it is. While a send is
+                in flight: if that one is not shown.
             size: Characters that it shows. What people have not seen is the
                 difference to what they have.
             ends_soon: Whether the last word will be offered in a moment, so that a
@@ -178,35 +175,20 @@ class Pacer:
             return
         if ends_soon:
             known.quiet_until = now + NEAR_END
-        if ways is None:
-            ways = known.ways if lanes is None else only(lanes, known.ways)
         self._changed |= self._roster.classify(surface, priority)
-        self._changed |= self._roster.lead(surface, ways)
+        self._changed |= ways is not None and self._roster.lead(surface, ways)
         self._changed |= self._roster.queue(surface) or ends_soon
         if self._roster.waits(surface) and not self._changed:
             self._wake(known.due_at)
 
-    def adopt(self, surface: SurfaceId, revision: int) -> None:
-        """Take note that ``surface`` shows ``revision`` already, e.g. after a restart."""
-        if self._roster.find(surface) is None and surface not in self._abandoned:
-            known = Surface(newest=revision, priority=Priority.PROGRESS)
-            known.shown = known.tried = revision
-            self._roster.admit(surface, known)
-
     def succeeded(
-        self,
-        surface: SurfaceId,
-        now: float,
-        *,
-        lanes: tuple[Lane, ...] | None = None,
-        ways: tuple[Way, ...] | None = None,
+        self, surface: SurfaceId, now: float, *, ways: tuple[Way, ...] | None = None
     ) -> None:
         """The platform shows the revision in flight.
 
         Args:
             surface: Which.
             now: Monotonic seconds.
-            lanes: Without ``ways``: the budgets of its only way from now on.
             ways: How it is sent from now on, where the way that was taken did not say
                 so (`Way.then`), or not rightly.
         """
@@ -216,8 +198,6 @@ class Pacer:
                 bucket.grow(self._now)
             known, flight = landed.surface, landed.flight
             known.sent_at = flight.sent_at
-            if ways is None and lanes is not None:
-                ways = only(lanes, known.ways)
             self._learn(known, flight)
             self._roster.lead(surface, ways or flight.then or known.ways)
             self._tally.sent += 1

@@ -12,6 +12,8 @@ UNSIZED = 40
 """Characters that a revision counts for when nobody says how many it has."""
 LEAST_NEWS = 1
 """Characters that a revision counts for at least: something has changed."""
+FRESH = 1.0
+"""Seconds for which a turn that nobody has seen has just begun (our choice)."""
 BREATH = 0.25
 """Seconds of silence after which a surface does not grow any more."""
 
@@ -142,15 +144,19 @@ class Surface:
     ) -> tuple[Priority, bool, bool, float, float]:
         """Return who goes first.
 
-        By priority, then unseen before seen, overdue before not, most gain before less.
+        By priority, then unseen before seen. Of the unseen, who has just begun: where
+        there is no room for all, some are shown at once and some at their end, which
+        is better than all shortly before it. Of the seen, who is overdue, and then who
+        gains most.
 
         Args:
             now: Monotonic seconds.
             left: Seconds that one is thought to go on that has said so much.
         """
         gain = self.gain(left(self.said)) if self.is_refresh else 0.0
-        seen, timely = self.shown is not None, now < self.latest
-        return (self.priority, seen, timely, -gain, self.backlog.since)
+        seen = self.shown is not None
+        later = now < self.latest if seen else now >= self.backlog.since + FRESH
+        return (self.priority, seen, later, -gain, self.backlog.since)
 
     def gain(self, left: float) -> float:
         """Return what a refresh saves, in characters times seconds.

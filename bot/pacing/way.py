@@ -40,18 +40,10 @@ class Way:
     """How the surface is sent from then on; empty: as before."""
 
 
-def ending_of(ways: tuple[Way, ...]) -> Way | None:
-    """Return the way for which a token is kept while a surface lives."""
-    for way in ways:
-        if way.use is Use.ENDING:
-            return way
-    return next((way for way in ways if way.use is Use.ANY), None)
+def endings_of(ways: tuple[Way, ...]) -> list[Way]:
+    """Return the ways by which a surface may end, best first.
 
-
-def only(lanes: tuple[Lane, ...], before: tuple[Way, ...]) -> tuple[Way, ...]:
-    """Return one nameless way that draws from ``lanes``; ``before``, if that is it."""
-    match before:
-        case (Way(name="", lanes=same),) if same == lanes:
-            return before
-        case _:
-            return (Way(lanes=lanes),)
+    While it lives, a token is kept for one of them.
+    """
+    last = [way for way in ways if way.use is Use.ENDING]
+    return last + [way for way in ways if way.use is Use.ANY]

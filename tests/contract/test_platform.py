@@ -17,6 +17,7 @@ from bot.errors import (
 )
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority
+from bot.pacing.way import Way
 from bot.ports.surface import Operation, Receipt
 from bot.protocol.ids import SurfaceId, TurnId
 from bot.protocol.inbound import Address
@@ -300,7 +301,7 @@ async def test_who_keeps_to_the_lanes_is_never_refused(opening: Open) -> None:
                 SURFACE,
                 edits,
                 priority=Priority.FINAL,
-                lanes=venue.platform.lanes("edit", to),
+                ways=(Way(lanes=venue.platform.lanes("edit", to)),),
                 now=now,
             )
             plan = pacer.plan(now)

@@ -168,7 +168,6 @@ class Desk:
         screen = Screen(replace(turn.screen.trace))
         edit = Way(name="edit", lanes=self.budgets("edit", name))
         self._turns[name] = _Turn(screen, (edit,), revision=1, size=turn.size)
-        self.pacer.adopt(name, 0)
         self.pacer.offer(
             name,
             1,

@@ -11,6 +11,7 @@ from adapters.teams.client import TeamsPlatform
 from bot.errors import AmbiguousSendError, StoppedByPersonError, StreamRefusedError
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority
+from bot.pacing.way import Way
 from bot.ports.surface import Receipt
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
@@ -165,7 +166,7 @@ async def test_who_keeps_to_the_lanes_is_never_refused(
             SURFACE,
             sent,
             priority=Priority.FINAL,
-            lanes=streams.lanes("append", to),
+            ways=(Way(lanes=streams.lanes("append", to)),),
             now=now,
         )
         plan = pacer.plan(now)

@@ -17,7 +17,7 @@ from bot.pacing.lanes import Lane, Lanes, Window
 from bot.pacing.market import Market, _interval
 from bot.pacing.plan import Priority
 from bot.pacing.surface import Surface
-from bot.pacing.way import Use, Way, ending_of
+from bot.pacing.way import Use, Way, endings_of
 
 EDITS = Lane(key="edits", windows=(Window(50, 60.0),))
 POSTS = Lane(key="posts", windows=(Window(300, 60.0),))
@@ -177,9 +177,9 @@ def test_a_crowd_must_be_got_over_with_what_there_is_until_then():
 
 def test_the_end_goes_by_the_way_that_is_for_ends():
     append = Way(name="append", use=Use.PROGRESS)
-    assert ending_of((EDIT, FINAL)) == FINAL
-    assert ending_of((append, EDIT)) == EDIT
-    assert ending_of((append,)) is None
+    assert endings_of((EDIT, FINAL)) == [FINAL, EDIT]
+    assert endings_of((append, EDIT)) == [EDIT]
+    assert endings_of((append,)) == []
 
 
 def test_turns_of_which_none_will_come_ask_for_nothing() -> None:

@@ -6,6 +6,7 @@ from bot.pacing.belief import SHRINK
 from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import FIRST_RETRY, LAST_RETRY, SHORTEST_PAUSE, Pacer
 from bot.pacing.plan import Plan, Priority, Send
+from bot.pacing.way import Way
 from bot.protocol.ids import SurfaceId
 
 A, B, C = SurfaceId("a"), SurfaceId("b"), SurfaceId("c")
@@ -23,7 +24,8 @@ def offer(
     lanes: tuple[Lane, ...] = (FREE,),
     now: float = 0.0,
 ) -> None:
-    pacer.offer(surface, revision, priority=priority, lanes=lanes, now=now)
+    ways = (Way(lanes=lanes),)
+    pacer.offer(surface, revision, priority=priority, ways=ways, now=now)
 
 
 def show(pacer: Pacer, now: float) -> list[Send]:
@@ -159,7 +161,7 @@ def test_the_first_success_tells_what_edits_draw_from():
     offer(pacer, A, 1, lanes=(ONE,))
     pacer.plan(0.0)
     offer(pacer, A, 2, lanes=(ONE,))
-    pacer.succeeded(A, 1.0, lanes=(FREE,))
+    pacer.succeeded(A, 1.0, ways=(Way(lanes=(FREE,)),))
     assert pacer.plan(1.0).sends == (Send(A, 2),)
 
 
@@ -247,7 +249,6 @@ def test_an_abandoned_surface_is_never_sent_again():
     pacer.plan(0.0)
     pacer.abandon(A, 0.0)
     offer(pacer, A, 2, Priority.FINAL)
-    pacer.adopt(A, 1)
     assert pacer.plan(1.0) == Plan()
     assert pacer.idle
     assert pacer.settled(A)
@@ -276,17 +277,6 @@ def test_a_send_of_a_forgotten_surface_counts_until_the_platform_has_answered():
     pacer.succeeded(A, 50.0)
     assert pacer.plan(59.0) == Plan((), wake_at=60.0)
     assert pacer.plan(60.0).sends == (Send(B, 1),)
-
-
-def test_an_adopted_surface_is_shown_already():
-    pacer = Pacer()
-    pacer.adopt(A, 3)
-    offer(pacer, A, 3)
-    assert pacer.plan(0.0) == Plan()
-    offer(pacer, A, 4)
-    offer(pacer, B, 1)
-    pacer.adopt(B, 1)
-    assert pacer.plan(0.0).sends == (Send(B, 1), Send(A, 4))
 
 
 def test_a_report_of_a_surface_nobody_follows_any_more_is_ignored():
@@ -387,12 +377,12 @@ def test_however_much_progress_there_is_a_final_goes_out_at_once(
 
 
 def test_what_waits_for_a_person_is_shown_at_once_however_little_is_new():
-    scarce = Lane(key="scarce", windows=(Window(10, 60.0),))
+    edit = Way(lanes=(Lane(key="scarce", windows=(Window(10, 60.0),)),))
     pacer = Pacer()
     for surface, priority in ((A, Priority.WAITING), (B, Priority.PROGRESS)):
-        pacer.offer(surface, 1, priority=priority, lanes=(scarce,), size=400, now=0.0)
+        pacer.offer(surface, 1, priority=priority, ways=(edit,), size=400, now=0.0)
     for send in pacer.plan(0.0).sends:
         pacer.succeeded(send.surface, 0.1)
     for surface, priority in ((A, Priority.WAITING), (B, Priority.PROGRESS)):
-        pacer.offer(surface, 2, priority=priority, lanes=(scarce,), size=401, now=0.2)
+        pacer.offer(surface, 2, priority=priority, ways=(edit,), size=401, now=0.2)
     assert [send.surface for send in pacer.plan(0.2).sends] == [A]

@@ -16,6 +16,7 @@ from typing_extensions import override
 from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority, Send
+from bot.pacing.way import Way
 from bot.protocol.ids import SurfaceId
 
 MIN_INTERVAL = 0.5
@@ -119,7 +120,11 @@ class PacerMachine(RuleBasedStateMachine):
         known = self.surfaces[surface]
         revision = max(1, known.newest + step)
         self.pacer.offer(
-            surface, revision, priority=priority, lanes=route, now=self.now
+            surface,
+            revision,
+            priority=priority,
+            ways=(Way(lanes=route),),
+            now=self.now,
         )
         if revision >= known.newest and not known.gone:
             known.newest, known.priority, known.route = revision, priority, route

@@ -12,6 +12,7 @@ from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority
 from bot.pacing.shares import Ask, LaneAccount, Part
 from bot.pacing.sharing import Request
+from bot.pacing.way import Way
 from bot.pacing.window import Window
 from bot.protocol.ids import SurfaceId
 
@@ -35,7 +36,7 @@ class Replica:
             SurfaceId(f"{self.name}{number}"),
             self.revisions,
             priority=Priority.FINAL if last else Priority.PROGRESS,
-            lanes=(self.lane,),
+            ways=(Way(lanes=(self.lane,)),),
             now=now,
         )
 

@@ -272,11 +272,11 @@ def test_much_that_is_new_goes_before_little_that_is_old():
     pacer = Pacer(min_interval=0.0)
     free = (Way(name="edit"),)
     for surface in (A, B):
-        pacer.adopt(surface, 0)
-    for surface, size, now in ((B, 10, 0.0), (A, 1000, 2.0), (A, 1000, 3.0)):
-        pacer.offer(
-            surface, 1, priority=Priority.PROGRESS, ways=free, size=size, now=now
-        )
+        pacer.offer(surface, 0, priority=Priority.PROGRESS, ways=free, size=0, now=0.0)
+        pacer.plan(0.0)
+        pacer.succeeded(surface, 0.0)
+    for surface, size, now in ((B, 10, 1.0), (A, 1000, 2.0)):
+        pacer.offer(surface, 1, priority=Priority.PROGRESS, size=size, now=now)
     assert pacer.plan(3.0).sends == (Send(A, 1, "edit"), Send(B, 1, "edit"))
 
 
@@ -303,7 +303,6 @@ def _second(shell: Shell, second: int) -> list[Send]:
 def test_decoration_waits_until_nobody_needs_the_lane():
     shell = Shell(slack()[:1])
     shell.talk(turns(20), 5.0)
-    shell.pacer.adopt(A, 0)
     edit = shell.known[turns(1)[0]][:1]
     shell.pacer.offer(A, 1, priority=Priority.DECORATION, ways=edit, size=0, now=5.0)
     shell.talk(turns(20), 15.0)
