@@ -188,12 +188,12 @@ class Market:
 
         Its token need not be there at once: what comes back before turns end will do.
         """
-        soon = self._habits.life * SOON
-        ends = endings_of(ways)
-        return not ends or any(
-            all(b.outlook(self._now, soon) > self.kept[b] for b in self.route(way))
-            for way in ends
-        )
+        routes = [self.route(way) for way in endings_of(ways)]
+        return not routes or any(all(map(self._has_room, route)) for route in routes)
+
+    def _has_room(self, bucket: Bucket) -> bool:
+        ends, soon = self.kept[bucket], self._habits.life * SOON
+        return bucket.holds(ends + 1) and bucket.outlook(self._now, soon) > ends
 
     def prospect(self, way: Way) -> float:
         """Return how often a new turn would be refreshed that begins by ``way``."""

@@ -81,3 +81,12 @@ def test_who_gains_most_goes_first():
     assert ranked == [half, begun, over]
     begun.latest = now
     assert begun.turn(now, left) < half.turn(now, left)
+
+
+def test_of_those_nobody_has_seen_who_has_just_begun_goes_first():
+    now, left = 1000.0, alike().still_to_say
+    late, next_, first = (saying(said, now) for said in (5.0, 0.3, 0.6))
+    for one in (late, next_, first):
+        one.shown = None
+    ranked = sorted([late, next_, first], key=lambda one: one.turn(now, left))
+    assert ranked == [first, next_, late]

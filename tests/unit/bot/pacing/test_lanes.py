@@ -191,3 +191,14 @@ def test_no_window_is_exceeded_whenever_the_platform_counts(
         for start in seen:
             within = [t for t in seen if start <= t < start + window.seconds]
             assert len(within) <= window.count
+
+
+def test_nothing_is_kept_in_a_window_that_is_shorter_than_a_turn():
+    short = Bucket(Lane(key="short", windows=(Window(5, 5.0),)))
+    long = Bucket(Lane(key="long", windows=(Window(5, 60.0),)))
+    for bucket in (short, long):
+        use(bucket, 0.0)
+    assert short.ready_at(0.0, Haste.PATIENT, kept=50) <= 0.0
+    assert long.ready_at(0.0, Haste.PATIENT, kept=50) == 60.0
+    assert [short.holds(2), short.holds(3)] == [True, False]
+    assert [long.holds(5), long.holds(6)] == [True, False]

@@ -90,6 +90,27 @@ def test_a_token_is_kept_for_every_end_where_it_will_be_needed():
     assert (found.kept[edits], found.kept[posts]) == (1, 2)
 
 
+def test_the_token_for_an_end_is_kept_where_there_is_room():
+    channel = Lane(key="channel", windows=(Window(5, 5.0),))
+    there = Way(name="final_post", lanes=(POSTS, channel), use=Use.ENDING)
+    found = market(*(turn((EDIT, there)) for _ in range(6)))
+    [edits], [posts, narrow] = found.route(EDIT), found.route(there)
+    assert [found.kept[b] for b in (edits, posts, narrow)] == [4, 2, 2]
+
+
+def test_a_turn_may_begin_if_one_of_its_ends_has_room():
+    lanes = Lanes()
+    [edits], [posts] = lanes.of([EDITS]), lanes.of([POSTS])
+    found = Market(lanes, Habits(), 0.0)
+    assert found.can_end((EDIT, FINAL))
+    for bucket in (posts, edits):
+        for _ in range(300 if bucket is posts else 50):
+            bucket.draw()
+        assert found.can_end((EDIT, FINAL)) == (bucket is posts)
+    assert not found.can_end((EDIT,))
+    assert found.can_end(())
+
+
 def test_turns_that_keep_coming_are_counted_on():
     quiet, busy = Habits(), Habits()
     for second in range(0, 240, 2):

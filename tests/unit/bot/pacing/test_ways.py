@@ -150,6 +150,21 @@ def test_a_final_leaves_scarce_edits_to_those_who_go_on():
     assert shell.pacer.lane_levels(3.0)[0].left > 10
 
 
+def test_a_channel_takes_as_many_first_messages_at_once_as_it_can():
+    """Their ends go by edits, for which others leave them tokens."""
+    channel, posts = lane("channel", 5, 5.0), lane("posts", 300)
+    edit = Way(name="edit", lanes=(lane("edits", 50),))
+    fresh = Way(name="final_post", lanes=(posts, channel), use=Use.ENDING)
+    shell = Shell((Way(name="post", lanes=(posts, channel), then=(edit, fresh)),))
+    shell.talk(turns(15), 12.0)
+    seen = {send.surface: at for at, send in shell.sent if send.way == "post"}
+    assert sum(at < 1.0 for at in seen.values()) == 5
+    assert len(seen) > 10
+    for surface in seen:
+        shell.offer(surface, Priority.FINAL)
+    assert {send.surface for send in shell.show()} >= set(seen)
+
+
 def test_an_end_that_needs_an_approval_first_is_not_held_up_by_streams():
     shell = Shell(slack())
     shell.talk(turns(60), 2.0)
