@@ -12,6 +12,7 @@ from datetime import datetime
 from math import inf
 from typing import Literal, TypeAlias
 
+from bot.pacing.news import news_of
 from bot.pacing.plan import Priority
 from bot.pacing.way import Way
 from bot.ports.rows import Claim, SurfaceRow
@@ -21,9 +22,6 @@ from bot.protocol.inbound import Address
 from bot.turn.state import Phase, TurnState
 from bot.view.project import SurfacePlan, lost_card, surfaces_of
 from bot.view.spoken import has_said_it
-
-LINE = 40
-"""Characters that a step's line is worth, about."""
 
 Led: TypeAlias = tuple[tuple[object, ...], tuple[Way, ...]]
 """What ways depend on, and the ways."""
@@ -122,15 +120,12 @@ class Exhibit:
 
     @property
     def size(self) -> int | None:
-        """Characters that it shows, about; ``None``: few, and they do not grow.
-
-        What a step comes to is news as its beginning was.
-        """
+        """Characters that it shows, about; ``None``: few, and they do not grow."""
         if self.plan.role == "approval":
             return None
         items = self.state.items
         said = sum(len(item.text) for item in items)
-        return said + LINE * sum(1 + (item.status != "open") for item in items)
+        return news_of(said, sum(item.kind != "text" for item in items))
 
     @property
     def ends_soon(self) -> bool:

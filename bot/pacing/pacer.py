@@ -370,7 +370,7 @@ class Pacer:
 
     def _learn(self, known: Surface, flight: Flight) -> None:
         ended = known.priority is Priority.FINAL and flight.revision == known.newest
-        if ended and known.born > -inf:
+        if ended and known.lived and known.born > -inf:
             refreshes = [way for way in known.ways if way.use is not Use.ENDING]
             self._habits.ended(
                 self._now,

@@ -72,6 +72,7 @@ class Roster:
         known = self._all[surface]
         if priority in (Priority.PROGRESS, Priority.WAITING):
             self._living[surface] = known
+            known.lived = True
         else:
             self._living.pop(surface, None)
         if known.priority == priority:

@@ -91,6 +91,8 @@ class Surface:
     """Until when no progress is sent, because the end is near."""
     failures: int = 0
     born: float = -inf
+    lived: bool = False
+    """Whether it has ever followed a turn: cards and endings of their own do not."""
     heard_at: float = -inf
     """When it was offered last."""
     said: float = 0.0

@@ -9,6 +9,7 @@ from adapters.simulator.bench.budgets import Budgets
 from adapters.simulator.bench.pacing.traces import Trace
 from adapters.simulator.bench.pacing.workspace import Method
 from adapters.simulator.bench.pacing.world import Call, Screen, World
+from bot.pacing.news import news_of
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority, Send
 from bot.pacing.way import Use, Way
@@ -22,6 +23,11 @@ METHODS = {
     "close": Method.STOP,
     "final_post": Method.POST,
 }
+
+
+BUSTLE = (0.0, 0.01)
+"""Seconds after a step has begun at which something is noted of it: the one before is
+over, it is asked for, it may be done, it is begun. Each is a revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +99,18 @@ class Desk:
             screen, ways_of(self.kit, self.budgets, trace.name)
         )
         say = partial(self._say, surface)
-        at = self.world.at
-        at(trace.start, partial(say, 0, Priority.PROGRESS))
-        for begun in trace.steps[:-1]:
-            at(begun, partial(say, 0, Priority.PROGRESS))
+        at, steps = self.world.at, len(trace.steps) - 1
+        at(trace.start, partial(say, 0, 0, Priority.PROGRESS))
+        for number, begun in enumerate(trace.steps[:-1], start=1):
+            for late in BUSTLE:
+                at(begun + late, partial(say, 0, number, Priority.PROGRESS))
         for when, size in trace.said[:-1]:
-            at(when, partial(say, size, Priority.PROGRESS))
-        at(trace.end, partial(say, trace.size, Priority.FINAL))
+            at(when, partial(say, size, steps, Priority.PROGRESS))
+        at(trace.end, partial(say, trace.size, steps, Priority.FINAL))
 
-    def _say(self, surface: SurfaceId, size: int, priority: Priority) -> None:
+    def _say(
+        self, surface: SurfaceId, size: int, steps: int, priority: Priority
+    ) -> None:
         turn = self._turns[surface]
         turn.revision += 1
         turn.size = size
@@ -111,7 +120,7 @@ class Desk:
             turn.revision,
             priority=priority,
             ways=turn.ways,
-            size=turn.size,
+            size=news_of(turn.size, steps),
             now=self.world.now,
         )
         self.cpu += process_time() - begun
