@@ -102,11 +102,6 @@ class Exhibit:
         return (second,) if self.replaced else (second, self.surface_id)
 
     @property
-    def is_shown(self) -> bool:
-        """Whether its message has shown what there is to show, if only once."""
-        return self.receipt is not None and self.shown_seq == self.state.seq
-
-    @property
     def priority(self) -> Priority:
         """What goes first."""
         if self.plan.final:
@@ -239,7 +234,7 @@ class Exhibit:
         self.receipt = self.written = row.receipt
         self.rests = row.receipt is not None and row.receipt.stream is not None
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
-            self.digest, self.shown_seq = row.shown_digest, row.shown_seq
+            self.digest = row.shown_digest
         elif row.receipt is not None:
             self.doubt(doubt)
         if row.receipt is not None:

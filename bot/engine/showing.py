@@ -109,7 +109,6 @@ class Showing:
             exhibit.plan.may_move,
             exhibit.moved,
             exhibit.doubted_until,
-            exhibit.is_shown,
         )
         if exhibit.led_by is None or exhibit.led_by[0] != known:
             ways = self._ways(exhibit, to, streams=stream is not None, rests=rests)
@@ -121,8 +120,7 @@ class Showing:
     ) -> tuple[Way, ...]:
         platform = self._platforms[to.platform]
         posts, edits = platform.lanes("post", to), platform.lanes("edit", to)
-        # What is there already does not come sooner in another message.
-        movable = exhibit.plan.may_move and not (exhibit.moved or exhibit.is_shown)
+        movable = exhibit.plan.may_move and not exhibit.moved
         doubted = exhibit.receipt is not None and exhibit.doubted_until > -inf
         by = exhibit.doubted_until if doubted else None
         edit: tuple[Way, ...] = (Way(name="edit", lanes=edits, by=by),)

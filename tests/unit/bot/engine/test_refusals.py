@@ -27,7 +27,7 @@ from bot.errors import (
     StillStreamingError,
     StoreUnavailableError,
 )
-from bot.ports.rows import Claim, SurfaceRow
+from bot.ports.rows import Claim
 from bot.ports.surface import OpenStream, Receipt
 from bot.protocol.ids import ConversationId, PersonId, SurfaceId, TenantId
 from bot.view.project import ForRequester, Role, SurfacePlan
@@ -232,30 +232,6 @@ def test_an_adopted_message_that_streams_is_closed_first() -> None:
     assert (shown.rests, shown.digest) == (True, "")
     shown.adopt(THERE, shown.surface_id)
     assert not shown.rests
-
-
-def test_whoever_takes_over_knows_what_is_shown_already() -> None:
-    """So that nothing that is there is shown again in a message of its own."""
-    shown = exhibit(receipt=None)
-    row = SurfaceRow(
-        surface_id=shown.surface_id,
-        turn_id=shown.state.turn_id,
-        role="progress",
-        person_id=PersonId("p0"),
-        platform="slack",
-        address=ADDRESS,
-        intent_at=NOW,
-        receipt=THERE,
-        shown_digest="d",
-        shown_seq=shown.state.seq,
-        closed=False,
-        error="",
-    )
-    shown.recall(row, doubt=5.0)
-    assert (shown.is_shown, shown.digest) == (True, "d")
-    before = exhibit(receipt=None)
-    before.recall(replace(row, shown_seq=shown.state.seq - 1), doubt=5.0)
-    assert (before.is_shown, before.doubted_until) == (False, 5.0)
 
 
 def test_what_is_to_be_closed_is_so_once() -> None:
