@@ -52,6 +52,9 @@ STREAM_LIFE = 120.0
 """Seconds from its start for which a stream is let live. [stream] ("strict")"""
 STREAM_OPEN = 95.0
 """Seconds after which we close it. [ours] Room for a slow last request and 429s."""
+STREAM_THEN_EDIT = 1.0
+"""Seconds that the end may take for the edit to follow it unasked. [ours] Whoever calls
+has looked just before that the message is still its to change."""
 STREAM_GONE = STREAM_LIFE + 10.0
 """Seconds after which Teams is sure to have ended a stream. [ours]"""
 INFORMATIVE_CHARS = 250

@@ -134,12 +134,14 @@ class TeamsStreams(Streams):
         that does not contain what was streamed.
 
         Raises:
+            StreamOverError: It is closed, but that took so long that somebody else may
+                own the conversation by now: look, and edit.
             StoppedByPersonError: As for `append`. It is closed, and nothing changed.
             StillStreamingError: Nobody knows what it shows; Teams ends it in time.
         """
         if receipt.stream is None:
             return receipt
-        draft = draft_in(payload)
+        draft, begun = draft_in(payload), self._clock.monotonic()
         try:
             await self._end(receipt, receipt.stream, payload, shown)
         except (StreamOverError, StreamRefusedError) as error:
@@ -150,6 +152,8 @@ class TeamsStreams(Streams):
         self._numbers.pop((receipt.address.channel, receipt.message_id), None)
         closed = receipt.model_copy(update={"stream": None})
         if payload is not None:
+            if self._clock.monotonic() - begun > limits.STREAM_THEN_EDIT:
+                raise StreamOverError("teams", "Slow", receipt.message_id)
             await replace_message(self._connector, closed, payload)
         return closed
 

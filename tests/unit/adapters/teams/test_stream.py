@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from adapters.teams import limits
 from adapters.teams.client import TeamsPlatform
@@ -334,6 +335,20 @@ async def test_an_end_whose_card_was_refused_is_made_again(
         await platform.streams.close(receipt, done, shown=shown)
     assert (await platform.streams.close(receipt, done, shown=shown)).stream is None
     assert [c.method for c in channel.calls] == ["POST", "POST", "PUT", "POST", "PUT"]
+
+
+async def test_who_stood_still_at_the_end_does_not_edit_unasked(
+    platform: TeamsPlatform, channel: Channel, to: Address, clock: ManualClock
+) -> None:
+    async def late(request: web.Request) -> web.StreamResponse:
+        clock.elapsed += limits.STREAM_THEN_EDIT + 0.1
+        return await TAKEN(request)
+
+    receipt, shown = await begun(platform, channel, to), platform.render(FIRST)
+    channel.replies.append(late)
+    with pytest.raises(StreamOverError):
+        await platform.streams.close(receipt, platform.render(DONE), shown=shown)
+    assert [call.method for call in channel.calls] == ["POST", "POST"]
 
 
 async def test_an_ending_is_appended_as_the_end(
