@@ -106,7 +106,10 @@ class Chooser:
         way = min(ways, key=self._pace)
         interval = known.interval = self._market.interval_of(known, way)
         earliest = max(known.quiet_until, self._earliest(known, way))
-        choice = self._at(way, known.haste, earliest)
+        # Who leaves a lane for others takes the token that was kept for it there.
+        leaves = known.priority is Priority.WAITING and way.then
+        haste = Haste.URGENT if leaves else known.haste
+        choice = self._at(way, haste, earliest)
         known.open_at = choice.at
         if known.priority < Priority.PROGRESS:
             known.price, known.latest = 0.0, -inf

@@ -251,6 +251,18 @@ def test_a_stream_is_closed_in_time_even_if_there_is_nothing_new():
     assert [send.way for send in shell.show()] == ["edit"]
 
 
+def test_who_waits_for_a_person_closes_its_stream_by_the_token_kept_for_that():
+    shell = Shell(slack(stops=3)[1:])
+    three = turns(3)
+    shell.talk(three, 2.0)
+    assert [shell.ways_of(surface)[0] for surface in three] == ["open"] * 3
+    for surface in three:
+        close = replace(shell.known[surface][1], use=Use.ANY)
+        shell.known[surface] = (close,)
+        shell.offer(surface, Priority.WAITING)
+    assert [send.way for send in shell.show()] == ["close"] * 3
+
+
 # ------------------------------------------------------------------- fair, alive, cheap
 
 
