@@ -86,15 +86,20 @@ class Bug:
             return dense
         if self.plant is no_fence_on_append:  # by who stood still: one world in twenty
             return recipe.bots > 1 and "pause" in dict(recipe.mishaps)
-        if self.plant is appended_again:  # not every lost answer is one of an append
-            lost = {"answer lost", "late"} & {*recipe.platform_troubles}
-            often = lost and recipe.platform_trouble > 0.15
-            return dense and bool(often) and recipe.streams == "needed"
         if self.plant in _OF_STREAMS:
-            rough = recipe.platform_trouble > 0.1 or "kill" in dict(recipe.mishaps)
-            return recipe.streams == "needed" and rough
+            return recipe.streams == "needed" and self._may_show_in_streams(recipe)
         late = recipe.platform_trouble > 0.15 and "late" in recipe.platform_troubles
         return not dense and (late or self.plant is not late_edit_covers)
+
+    def _may_show_in_streams(self, recipe: Recipe) -> bool:
+        unanswered = {"answer lost", "late"}
+        if self.plant is appended_again:  # few lost answers are those of an append
+            troubles = {*recipe.platform_troubles}
+            return recipe.platform_trouble > 0.3 and troubles <= unanswered
+        if self.plant is any_stream_is_mine:
+            lost = not unanswered.isdisjoint(recipe.platform_troubles)
+            return recipe.brief > 0.5 and recipe.platform_trouble > 0.15 and lost
+        return recipe.platform_trouble > 0.1 or "kill" in dict(recipe.mishaps)
 
 
 # ---------------------------------------------------------------------- who may write
