@@ -43,10 +43,7 @@ def lanes_for(operation: Operation | StreamOperation, to: Address) -> tuple[Lane
 @lru_cache(_REMEMBERED)
 def status_lane(team: str) -> Lane:
     """Return the budget of saying what the bot does."""
-    return Lane(
-        key=f"slack/{team}/agents.sessions.setStatus",
-        windows=(Window(limits.STATUS_PER_MINUTE, limits.MINUTE),),
-    )
+    return _lane(f"slack/{team}/agents.sessions.setStatus", limits.STATUS_PER_MINUTE)
 
 
 @lru_cache(_REMEMBERED)

@@ -95,6 +95,11 @@ TASK_TEXT = 200
 
 Source: https://docs.slack.dev/reference/methods/chat.startStream
 """
+STATUS_PAUSE = 30.0
+"""Seconds until a status that was not taken is said again (our choice)."""
+SESSIONS_REMEMBERED = 2_000
+"""Threads of which we know what Slack was told last (our choice); of one that is
+forgotten it is told once more."""
 STATUS_RESEND = 1_800.0
 """Seconds after which ``processing`` is said again: it ends by itself after an hour.
 

@@ -8,11 +8,14 @@ No failure is anybody's problem: the next mood, or the next look, says it again.
 Source: https://docs.slack.dev/ai/agent-sessions
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, TypeAlias
 
 import structlog
+from typing_extensions import override
 
 from adapters.slack import limits, wording
 from adapters.slack.lanes import status_lane
@@ -20,8 +23,8 @@ from adapters.slack.web import WebApi
 from bot.clock import Clock
 from bot.errors import PlatformError, RateLimitedError
 from bot.pacing.lanes import Lane
+from bot.ports.presence import Doing, Presence
 from bot.protocol.inbound import Address
-from bot.view.nodes import Mood
 
 Status: TypeAlias = Literal["processing", "suspended", "active"]
 Way: TypeAlias = Literal["session", "assistant", "off"]
@@ -47,39 +50,41 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Told:
     """What Slack was told last of a thread."""
 
-    status: Status
+    status: Status | None
+    """``None``: that failed, and nobody knows."""
     at: float
     """Monotonic seconds."""
 
 
-def status_for(mood: Mood) -> Status:
-    """Return what the bot does while a turn looks like ``mood``."""
-    match mood:
-        case "running":
+def status_for(doing: Doing) -> Status:
+    """Return what Slack calls it."""
+    match doing:
+        case "starting" | "working":
             return "processing"
         case "waiting":
             return "suspended"
-        case "done" | "unsure" | "failed" | "cancelled":
+        case "done":
             return "active"
 
 
-def is_due(told: Told | None, status: Status, now: float, *, resend: float) -> bool:
-    """Return whether Slack must be told: it is news, or what it knows runs out.
+def due_at(told: Told | None, status: Status, *, resend: float) -> float:
+    """Return when Slack must be told: it is news, or what it knows runs out.
 
     Args:
         told: What it was told last; ``None``: nothing, which is ``active``.
         status: What is true now.
-        now: Monotonic seconds.
         resend: Seconds after which ``processing`` must be said again.
     """
     if told is None:
-        return status != "active"
+        return inf if status == "active" else -inf
+    if told.status is None:
+        return told.at + limits.STATUS_PAUSE
     if told.status != status:
-        return True
-    return status == "processing" and now - told.at >= resend
+        return -inf
+    return told.at + resend if status == "processing" else inf
 
 
-class Sessions:
+class Sessions(Presence):
     """The sessions of one workspace.
 
     Args:
@@ -90,40 +95,44 @@ class Sessions:
     def __init__(self, web: Callable[[], WebApi], clock: Clock) -> None:
         self._web = web
         self._clock = clock
-        self._told: dict[tuple[str, str], Told] = {}
+        self._told: OrderedDict[tuple[str, str], Told] = OrderedDict()
         self._ways: dict[str, Way] = {}
         """By channel, where it is not the best one."""
-        self._rests_until = 0.0
 
+    @override
     def lanes(self, to: Address) -> tuple[Lane, ...]:
-        """Return the budget that `show` draws one token from, at most."""
         return (status_lane(to.workspace),)
 
-    def is_due(self, to: Address, mood: Mood) -> bool:
-        """Return whether `show` would call Slack. Pure but for the clock."""
-        now, way = self._clock.monotonic(), self._ways.get(to.channel, "session")
-        if not to.thread or way == "off" or now < self._rests_until:
-            return False
+    @override
+    def due_at(self, to: Address, doing: Doing, *, since: float) -> float:
+        way = self._ways.get(to.channel, "session")
+        if not to.thread or way == "off":
+            return inf
         resend = limits.STATUS_RESEND if way == "session" else limits.ASSISTANT_RESEND
         told = self._told.get((to.channel, to.thread))
-        return is_due(told, status_for(mood), now, resend=resend)
+        return due_at(told, status_for(doing), resend=resend)
+
+    def _is_due(self, to: Address, doing: Doing) -> bool:
+        now = self._clock.monotonic()
+        return self.due_at(to, doing, since=now) <= now
 
     def heard(self, to: Address, status: Status) -> None:
         """Take note of what Slack knows by another call: streams tell it too."""
         self._remember(to, status)
 
-    async def show(self, to: Address, mood: Mood) -> None:
-        """Let Slack say what the bot does; nothing if it does already. Never raises."""
-        while self.is_due(to, mood):
-            status = status_for(mood)
+    @override
+    async def say(self, to: Address, doing: Doing) -> None:
+        """Let Slack say what the bot does; nothing if it does already."""
+        while self._is_due(to, doing):
+            status = status_for(doing)
             try:
                 await self._tell(to, status)
-            except RateLimitedError as error:
-                self._rests_until = self._clock.monotonic() + error.retry_after
-                return
+            except RateLimitedError:
+                raise
             except PlatformError as error:
                 if error.code not in _NOT_HERE:
                     _log.info("slack.status_not_shown", error=str(error))
+                    self._remember(to, None)
                     return
                 way = self._ways.get(to.channel, "session")
                 self._ways[to.channel] = _NEXT[way]
@@ -146,9 +155,11 @@ class Sessions:
                 status=wording.STATUSES[status],
             )
 
-    def _remember(self, to: Address, status: Status) -> None:
+    def _remember(self, to: Address, status: Status | None) -> None:
         place = (to.channel, to.thread)
+        self._told.pop(place, None)
         if status == "active":
-            self._told.pop(place, None)  # as if nothing had ever been said
-        else:
-            self._told[place] = Told(status=status, at=self._clock.monotonic())
+            return  # as if nothing had ever been said
+        self._told[place] = Told(status=status, at=self._clock.monotonic())
+        while len(self._told) > limits.SESSIONS_REMEMBERED:
+            self._told.popitem(last=False)

@@ -18,6 +18,7 @@ from adapters.teams.draft import activity_of, with_draft
 from adapters.teams.failures import refusal
 from adapters.teams.http import new_session
 from adapters.teams.lanes import lanes_of
+from adapters.teams.presence import Typing
 from adapters.teams.render import render
 from adapters.teams.replacing import replace_message
 from adapters.teams.stream import TeamsStreams
@@ -51,6 +52,7 @@ class TeamsPlatform(Platform):
     def __init__(self, config: TeamsConfig, *, clock: Clock) -> None:
         self._config = config
         self._clock = clock
+        self.typing = Typing(lambda: self.connector, clock)
         self._live: _Live | None = None
         self._members: OrderedDict[tuple[str, str], tuple[float, UserRef]] = (
             OrderedDict()
@@ -154,22 +156,6 @@ class TeamsPlatform(Platform):
     async def edit(self, receipt: Receipt, payload: Payload) -> Receipt:
         await replace_message(self.connector, receipt, payload)
         return receipt.model_copy(update={"stream": None})
-
-    async def typing(self, to: Address) -> None:
-        """Show that the bot is writing; see `adapters.teams.presence` for when.
-
-        It draws from the lanes of a post, and clients stop showing it by themselves.
-
-        Raises:
-            RateLimitedError: It was not shown; try after ``error.retry_after`` s.
-            AmbiguousSendError: It may have been shown, which does not matter.
-            PlatformError: The platform refused.
-        """
-        answer = await self.connector.post_activity(
-            to.service_url, to.channel, {"type": "typing"}
-        )
-        if not answer.ok:
-            raise refusal(answer)
 
     @override
     async def find_post(

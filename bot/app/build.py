@@ -31,6 +31,7 @@ from bot.engine.worker import Worker
 from bot.errors import ConfigError
 from bot.pacing.pacer import Pacer
 from bot.ports.agent import Agents
+from bot.ports.presence import Presence
 from bot.ports.store import Store
 from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
@@ -109,6 +110,7 @@ async def built(
             company=company,
             platforms=platforms,
             streams=streams,
+            presences={one.platform.name: one.presence for one in mounted},
             records=records,
             agents=seams.agents(_agents(settings, company, records, clock)),
         )
@@ -174,6 +176,7 @@ def _kit(
     company: Company,
     platforms: Mapping[PlatformName, Platform],
     streams: Mapping[PlatformName, Streams],
+    presences: Mapping[PlatformName, Presence],
     records: PostgresRecords,
     agents: Agents,
 ) -> Kit:
@@ -182,6 +185,7 @@ def _kit(
         store=store,
         platforms=platforms,
         streams=streams,
+        presences=presences,
         reach=Reach(store, records, platforms),
         pacer=Pacer(alone=False),
         budgets=Budgets(

@@ -13,6 +13,7 @@ from adapters.teams.config import TeamsConfig
 from adapters.teams.ingress import teams_routes
 from bot.clock import Clock
 from bot.ports.inbox import Inbox
+from bot.ports.presence import Presence
 from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
 from bot.settings import Settings, SlackSettings, TeamsSettings
@@ -24,6 +25,7 @@ class Mounted:
 
     platform: Platform
     streams: Streams
+    presence: Presence
     routes: Callable[[Inbox], Sequence[web.RouteDef]]
 
 
@@ -57,6 +59,7 @@ async def _slack(
     return Mounted(
         platform,
         platform.streams,
+        platform.sessions,
         lambda inbox: slack_routes(config, inbox, platform),
     )
 
@@ -84,5 +87,6 @@ async def _teams(
     return Mounted(
         platform,
         platform.streams,
+        platform.typing,
         lambda inbox: teams_routes(config, inbox, platform),
     )

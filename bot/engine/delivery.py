@@ -13,12 +13,14 @@ only when the message is certainly not there a new post is made.
 import asyncio
 from collections.abc import Collection, Mapping
 from datetime import UTC, tzinfo
+from math import inf
 
 import structlog
 
 from bot.clock import Clock
 from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
+from bot.engine.presence import Presences
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
 from bot.engine.refusals import LATE, LOUDNESS, Failure, verdict_on
@@ -36,6 +38,7 @@ from bot.errors import (
 from bot.pacing.lanes import LaneLevel
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Tally
+from bot.ports.presence import Presence
 from bot.ports.rows import Claim
 from bot.ports.store import Store, Transaction
 from bot.ports.streaming import Streams
@@ -60,6 +63,7 @@ class Delivery:
         clock: Clock,
         telemetry: Telemetry,
         streams: Mapping[PlatformName, Streams] | None = None,
+        presences: Mapping[PlatformName, Presence] | None = None,
         budgets: Budgets | None = None,
         footer: str = "",
         zone: tzinfo = UTC,
@@ -78,6 +82,7 @@ class Delivery:
         )
         self._reach = reach
         self._pacer = pacer
+        self._presences = Presences(presences or {}, pacer, clock)
         self._budgets = budgets
         self._clock = clock
         self._telemetry = telemetry
@@ -110,6 +115,7 @@ class Delivery:
             elif exhibit.stale_after(plan, state):
                 exhibit.renew(plan, claim, state)
                 self._offer(exhibit)
+        self._note_doing(state)
 
     async def adopt(self, claim: Claim, state: TurnState) -> None:
         """Take over the surfaces that an earlier owner left, then show ``state``.
@@ -149,9 +155,10 @@ class Delivery:
 
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""
-        for surface_id in self._of_turn.pop(turn_id, {}):
+        for surface_id, exhibit in self._of_turn.pop(turn_id, {}).items():
             self._exhibits.pop(surface_id, None)
             self._pacer.forget(surface_id)
+            self._presences.forget(turn_id, exhibit.state.address)
 
     @property
     def tally(self) -> Tally:
@@ -178,17 +185,22 @@ class Delivery:
                 if self._finishing:
                     await self._news.wait()
                     continue
+                look_at = self._presences.look(self._clock.monotonic())
                 plan = self._pacer.plan(self._clock.monotonic())
                 if self._budgets and self._pacer.sharing.hungry:
                     self._budgets.wake()
                 for send in plan.sends:
+                    if send.surface in self._presences:
+                        tasks.create_task(self._presences.say(send.surface))
+                        continue
                     exhibit = self._exhibits[send.surface]
                     if send.way == END_APART:
                         self._end_apart(exhibit)
                     else:
                         sending = tasks.create_task(self._send(exhibit, send.way))
                         self._sending[send.surface] = sending
-                await self._wait_until(plan.wake_at)
+                wake_at = inf if plan.wake_at is None else plan.wake_at
+                await self._wait_until(min(wake_at, look_at))
 
     async def finish(self, within: float) -> None:
         """Begin no more sends, and wait for those under way.
@@ -202,11 +214,10 @@ class Delivery:
         if self._sending:
             await asyncio.wait(self._sending.values(), timeout=within)
 
-    async def _wait_until(self, at: float | None) -> None:
+    async def _wait_until(self, at: float) -> None:
+        rest = None if at == inf else max(0.0, at - self._clock.monotonic())
         try:
-            async with asyncio.timeout(
-                None if at is None else max(0.0, at - self._clock.monotonic())
-            ):
+            async with asyncio.timeout(rest):
                 await self._news.wait()
         except TimeoutError:
             pass
@@ -244,7 +255,6 @@ class Delivery:
             exhibit.unreachable = True
         else:
             self._offer(exhibit)
-        self._follow(exhibit)
         self._tell(exhibit)
 
     def _offer(self, exhibit: Exhibit) -> None:
@@ -278,15 +288,20 @@ class Delivery:
         others = [each for each in all_there_is if each is not exhibit]
         return [each for each in others if each.claim.conversation_id == here]
 
-    def _follow(self, exhibit: Exhibit) -> None:
-        """Offer what waited for this message."""
+    def _tell(self, exhibit: Exhibit) -> None:
+        """Let everybody know that something has become of a surface."""
         for other in self._of_turn.get(exhibit.state.turn_id, {}).values():
             if other.comes_after == exhibit.surface_id:
                 self._offer(other)
-
-    def _tell(self, exhibit: Exhibit) -> None:
+        self._note_doing(exhibit.state)
         self._news.set()
         self.watchers.tell(exhibit.state.turn_id)
+
+    def _note_doing(self, state: TurnState) -> None:
+        mine = self._of_turn.get(state.turn_id, {}).values()
+        if mine:
+            visible = any(e.receipt for e in mine if e.plan.role != "approval")
+            self._presences.note(state, visible=visible)
 
     def _end_apart(self, exhibit: Exhibit) -> None:
         """Let the ending be a message of its own: that is there sooner than an edit.
@@ -316,7 +331,6 @@ class Delivery:
             self._offer(exhibit)
         finally:
             self._sending.pop(surface, None)
-        self._follow(exhibit)
         self._tell(exhibit)
 
     def _settle(self, exhibit: Exhibit, outcome: Outcome) -> None:
@@ -394,7 +408,4 @@ class Delivery:
 
     def _count(self, exhibit: Exhibit, outcome: str) -> None:
         platform = exhibit.address.platform if exhibit.address else ""
-        operation = "edit" if exhibit.receipt else "post"
-        if exhibit.receipt and exhibit.receipt.stream:
-            operation = "append"
-        self._telemetry.sends.labels(platform, operation, outcome).inc()
+        self._telemetry.sends.labels(platform, exhibit.operation, outcome).inc()

@@ -123,6 +123,13 @@ class Exhibit:
         return news_of(said, sum(item.kind != "text" for item in items))
 
     @property
+    def operation(self) -> Literal["post", "edit", "append"]:
+        """What kind of call shows it, for counting."""
+        if self.receipt is None:
+            return "post"
+        return "append" if self.receipt.stream else "edit"
+
+    @property
     def ends_soon(self) -> bool:
         """Whether the last word is about to come, as far as one can tell."""
         return self.plan.role == "progress" and has_said_it(self.state)

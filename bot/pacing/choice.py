@@ -20,6 +20,8 @@ BRISK = 0.1
 WORTH = 0.6
 """Share of what a refresh gains at best that one just before an end must gain; else
 the call is left to others (our choice)."""
+SOON_ENOUGH = 0.5
+"""Seconds for which an ending may wait for the message that it belongs to."""
 GLANCE = 2.0
 """Seconds between two looks whether there is room for what others go before."""
 
@@ -74,6 +76,9 @@ class Chooser:
         ways = ways or list(known.ways) or [Way()]
         choices = [self._at(w, Haste.URGENT, known.retry_at) for w in ways]
         best = min(choices, key=_when)
+        if best.at <= self._now and not self._is_worth_it(known, choices, best):
+            known.open_at, known.price = known.backlog.since + SOON_ENOUGH, 0.0
+            return replace(choices[0], at=min(known.open_at, choices[0].at))
         if best.at > self._now:
             known.open_at, known.price = best.at, 0.0
             return best
@@ -82,6 +87,18 @@ class Chooser:
             if not self._market.is_scarce(choice.way):
                 return choice
         return ready[-1]
+
+    def _is_worth_it(self, known: Surface, choices: list[Choice], best: Choice) -> bool:
+        """Whether to end by another way than the usual one, which is not free yet.
+
+        A second message is more to read. So for a moment the usual way is waited for,
+        which may only wait for this process' share of it.
+        """
+        usual = choices[0]
+        if best is usual or usual.at <= self._now:
+            return True
+        soon = known.backlog.since + SOON_ENOUGH
+        return self._now >= soon or soon < usual.at < inf
 
     def _first_sight(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]
@@ -117,6 +134,9 @@ class Chooser:
             if interval <= self._floor_of(way) * PLENTIFUL:
                 return choice
             known.price, known.latest = inf, self._now + GLANCE
+            if known.is_left_behind(self._now):
+                known.latest = choice.at
+                return choice
             if choice.at <= self._now:
                 return Choice(self._now + GLANCE, way)
         elif interval <= BRISK:

@@ -243,7 +243,7 @@ class Pacer:
             refused = landed.flight.buckets
             for bucket in [self._lanes.named(lane)] if lane else refused:
                 bucket.pause(self._now, until)
-            if lane or not refused:  # else it may go by another way, at once
+            if lane or not refused:  # else it may go by another way
                 landed.surface.retry_at = until
             self._tally.throttled += 1
             self._recall(surface, landed)

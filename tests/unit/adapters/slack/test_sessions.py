@@ -1,13 +1,18 @@
 """What Slack says the bot is doing."""
 
 from collections.abc import AsyncIterator
+from math import inf
 
 import pytest
 
 from adapters.simulator.slack.faults import RateLimited, Refusal, ServerError
-from adapters.slack.sessions import Told, is_due, status_for
+from adapters.slack import limits
+from adapters.slack.sessions import Sessions, Told, due_at, status_for
+from bot.errors import RateLimitedError
+from bot.ports.presence import Doing
 from bot.protocol.ids import SurfaceId
-from bot.view.nodes import Mood, TurnView
+from bot.protocol.inbound import Address
+from bot.view.nodes import TurnView
 from tests.support.slack_wire import Wire, wired
 
 SESSION, ASSISTANT = "agents.sessions.setStatus", "assistant.threads.setStatus"
@@ -20,43 +25,45 @@ async def wire() -> AsyncIterator[Wire]:
         yield opened
 
 
+def due(sessions: Sessions, to: Address, wire: Wire) -> bool:
+    now = wire.clock.monotonic()
+    return sessions.due_at(to, "working", since=now) <= now
+
+
 @pytest.mark.parametrize(
-    ("mood", "status"),
+    ("doing", "status"),
     [
-        ("running", "processing"),
+        ("starting", "processing"),
+        ("working", "processing"),
         ("waiting", "suspended"),
         ("done", "active"),
-        ("unsure", "active"),
-        ("failed", "active"),
-        ("cancelled", "active"),
     ],
 )
-def test_a_mood_has_a_status(mood: Mood, status: str):
-    assert status_for(mood) == status
+def test_what_the_bot_does_has_a_status(doing: Doing, status: str):
+    assert status_for(doing) == status
 
 
 def test_news_and_what_runs_out_is_due():
     told = Told(status="processing", at=100.0)
-    assert is_due(None, "processing", 0.0, resend=60.0)
-    assert not is_due(None, "active", 0.0, resend=60.0)
-    assert not is_due(told, "processing", 159.0, resend=60.0)
-    assert is_due(told, "processing", 160.0, resend=60.0)
-    assert is_due(told, "suspended", 101.0, resend=60.0)
+    assert due_at(None, "processing", resend=60.0) == -inf
+    assert due_at(None, "active", resend=60.0) == inf
+    assert due_at(told, "processing", resend=60.0) == 160.0
+    assert due_at(told, "suspended", resend=60.0) == -inf
     parked = Told(status="suspended", at=100.0)
-    assert not is_due(parked, "suspended", 9_999.0, resend=60.0)
+    assert due_at(parked, "suspended", resend=60.0) == inf
 
 
 async def test_a_thread_says_what_the_bot_does_and_is_told_only_news(wire: Wire):
     to, sessions = await wire.thread(), wire.platform.sessions
-    moods: tuple[tuple[Mood, str], ...] = (
-        ("running", "processing"),
+    doings: tuple[tuple[Doing, str], ...] = (
+        ("starting", "processing"),
         ("waiting", "suspended"),
-        ("running", "processing"),
+        ("working", "processing"),
         ("done", "active"),
     )
-    for mood, status in moods:
+    for doing, status in doings:
         for _ in range(2):
-            await sessions.show(to, mood)
+            await sessions.say(to, doing)
         assert wire.world.workspace.statuses[to.channel, to.thread]["session"] == status
     assert len(wire.calls(SESSION)) == 4
 
@@ -64,7 +71,7 @@ async def test_a_thread_says_what_the_bot_does_and_is_told_only_news(wire: Wire)
 async def test_processing_is_said_again_before_it_runs_out(wire: Wire):
     to, sessions = await wire.thread(), wire.platform.sessions
     for _ in range(5):
-        await sessions.show(to, "running")
+        await sessions.say(to, "working")
         wire.clock.advance(1_000)
     assert len(wire.calls(SESSION)) == 3
 
@@ -72,13 +79,13 @@ async def test_processing_is_said_again_before_it_runs_out(wire: Wire):
 async def test_an_app_that_is_no_agent_says_it_as_an_assistant():
     async with wired(is_agent=False) as wire:
         to, sessions = await wire.thread(), wire.platform.sessions
-        await sessions.show(to, "running")
+        await sessions.say(to, "working")
         shown = wire.world.workspace.statuses[to.channel, to.thread]
         assert shown["session"] is None
         assert shown["status"]
         wire.clock.advance(91)
-        await sessions.show(to, "running")
-        await sessions.show(to, "done")
+        await sessions.say(to, "working")
+        await sessions.say(to, "done")
         assert len(wire.calls(SESSION)) == 1
         assert len(wire.calls(ASSISTANT)) == 3
         assert not wire.world.workspace.statuses[to.channel, to.thread]["status"]
@@ -92,12 +99,13 @@ async def test_where_it_cannot_be_said_it_is_not_tried_again(wire: Wire, code: s
     to, sessions = await wire.thread(), wire.platform.sessions
     wire.world.fail_next(SESSION, Refusal(code))
     wire.world.fail_next(ASSISTANT, Refusal(code))
-    for mood in ("running", "waiting", "done"):
-        await sessions.show(to, mood)
+    doings: tuple[Doing, ...] = ("working", "waiting", "done")
+    for doing in doings:
+        await sessions.say(to, doing)
     assert len(wire.calls(SESSION)) == len(wire.calls(ASSISTANT)) == 1
-    assert not sessions.is_due(to, "running")
+    assert not due(sessions, to, wire)
     elsewhere = await wire.thread(personal=True)
-    assert sessions.is_due(elsewhere, "running")
+    assert due(sessions, elsewhere, wire)
 
 
 @pytest.mark.parametrize(
@@ -108,37 +116,45 @@ async def test_a_failure_is_nobodys_problem_and_the_next_time_it_is_said(
 ):
     to, sessions = await wire.thread(), wire.platform.sessions
     wire.world.fail_next(SESSION, fault)
-    await sessions.show(to, "running")
-    assert sessions.is_due(to, "running")
-    await sessions.show(to, "running")
-    assert not sessions.is_due(to, "running")
+    await sessions.say(to, "working")
+    assert not due(sessions, to, wire), "not at once again"
+    wire.clock.advance(limits.STATUS_PAUSE)
+    assert due(sessions, to, wire)
+    await sessions.say(to, "working")
+    assert not due(sessions, to, wire)
 
 
-async def test_a_throttle_is_obeyed(wire: Wire):
+async def test_what_was_told_of_many_threads_is_forgotten(wire: Wire):
+    to, sessions = await wire.thread(), wire.platform.sessions
+    await sessions.say(to, "waiting")
+    for number in range(limits.SESSIONS_REMEMBERED):
+        elsewhere = to.model_copy(update={"thread": f"{number}.0"})
+        sessions.heard(elsewhere, "suspended")
+    await sessions.say(to, "waiting")
+    assert len(wire.calls(SESSION)) == 2
+
+
+async def test_a_throttle_is_passed_on(wire: Wire):
     to, sessions = await wire.thread(), wire.platform.sessions
     wire.world.fail_next(SESSION, RateLimited(retry_after=30))
-    await sessions.show(to, "running")
-    wire.clock.advance(29)
-    await sessions.show(to, "running")
-    assert len(wire.calls(SESSION)) == 1
-    wire.clock.advance(2)
-    await sessions.show(to, "running")
-    assert len(wire.calls(SESSION)) == 2
+    with pytest.raises(RateLimitedError, match="30"):
+        await sessions.say(to, "working")
+    assert due(sessions, to, wire), "when is the pacer's to say"
 
 
 async def test_a_stream_says_it_too_and_it_is_not_said_twice(wire: Wire):
     to, platform = await wire.thread(), wire.platform
     begun = platform.render(TurnView(headline="Working", mood="running"))
     receipt = await platform.streams.open(to, begun, surface=_SURFACE)
-    await platform.sessions.show(to, "running")
+    await platform.sessions.say(to, "working")
     await platform.streams.close(receipt, None, shown=begun)
-    await platform.sessions.show(to, "running")
+    await platform.sessions.say(to, "working")
     assert not wire.calls(SESSION)
-    await platform.sessions.show(to, "done")
+    await platform.sessions.say(to, "done")
     assert len(wire.calls(SESSION)) == 1
 
 
 async def test_outside_of_threads_nothing_is_said(wire: Wire):
     to = (await wire.thread()).model_copy(update={"thread": ""})
-    await wire.platform.sessions.show(to, "running")
+    await wire.platform.sessions.say(to, "working")
     assert not wire.calls(SESSION)

@@ -214,7 +214,7 @@ async def test_a_persons_stop_is_told_apart(scene: Scene):
     with pytest.raises(StoppedByPersonError):
         await scene.append(receipt)
     assert (await scene.close(receipt, None)).stream is None
-    await scene.platform.sessions.show(scene.to, "cancelled")
+    await scene.platform.sessions.say(scene.to, "done")
     assert scene.session == "active"
 
 

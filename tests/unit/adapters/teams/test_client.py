@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime
+from math import inf
 
 import aiohttp
 import pytest
@@ -242,11 +243,25 @@ async def test_typing_is_an_activity_of_its_own(
     platform: TeamsPlatform, channel: Channel
 ) -> None:
     channel.replies += [reply(202, {}), refuse(429, "Throttled", retry_after="4")]
-    await platform.typing(chat(channel))
+    await platform.typing.say(chat(channel), "starting")
     [call] = channel.calls
     assert call.body == {"type": "typing"}
     with pytest.raises(RateLimitedError):
-        await platform.typing(chat(channel))
+        await platform.typing.say(chat(channel), "starting")
+
+
+async def test_typing_is_said_after_a_moment_and_again_before_it_fades(
+    platform: TeamsPlatform, channel: Channel
+) -> None:
+    to, typing = chat(channel), platform.typing
+    since = platform.clock.monotonic()
+    assert typing.due_at(to, "starting", since=since) == since + limits.TYPING_AFTER
+    channel.replies += [reply(202, {}), refuse(403, "Forbidden")]
+    await typing.say(to, "starting")
+    again = typing.due_at(to, "starting", since=since)
+    assert again >= since + limits.TYPING_EVERY
+    assert typing.due_at(to, "working", since=since) == inf, "its message says more"
+    await typing.say(to, "starting")  # that it cannot be said is nobody's problem
 
 
 async def test_a_post_without_an_id_cannot_be_told_from_none(

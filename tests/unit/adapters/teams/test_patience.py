@@ -3,7 +3,6 @@ from hypothesis import strategies as st
 
 from adapters.teams import limits
 from adapters.teams.patience import Patience
-from adapters.teams.presence import typing_due
 
 
 @given(st.integers(1, 100), st.sampled_from([0.5, 2.0]))
@@ -30,14 +29,3 @@ def test_no_more_conversations_are_remembered_than_fit() -> None:
     for number in range(1, limits.CONVERSATIONS_REMEMBERED + 1):
         patience.refused(f"a:{number}", 2)
     assert patience.refused("a:0", 2) == first
-
-
-def test_typing_is_said_after_a_moment_and_again_before_it_fades() -> None:
-    def due(waited: float, since: float | None = None, *, shown: bool = False) -> bool:
-        return typing_due(waited=waited, since_typing=since, anything_shown=shown)
-
-    assert not due(limits.TYPING_AFTER / 2)
-    assert due(limits.TYPING_AFTER)
-    assert not due(3, since=limits.TYPING_EVERY / 2)
-    assert due(9, since=limits.TYPING_EVERY)
-    assert not due(9, shown=True)

@@ -144,7 +144,7 @@ async def test_a_lost_start_does_not_keep_the_chat_from_a_message(
 async def test_typing_is_seen_and_leaves_nothing(
     venue: TeamsVenue, platform: TeamsPlatform, to: Address
 ) -> None:
-    await platform.typing(to)
+    await platform.typing.say(to, "starting")
     assert venue.shown() == []
     kinds = [change.kind for change in venue.world.journal.after(0)]
     assert "teams.typing" in kinds
