@@ -21,7 +21,7 @@ WORTH = 0.6
 """Share of what a refresh gains at best that one just before an end must gain; else
 the call is left to others (our choice)."""
 SOON_ENOUGH = 0.5
-"""Seconds for which an ending may wait for the message that it belongs to."""
+"""Seconds for which an ending waits for its own message."""
 GLANCE = 2.0
 """Seconds between two looks whether there is room for what others go before."""
 
@@ -76,9 +76,8 @@ class Chooser:
         ways = ways or list(known.ways) or [Way()]
         choices = [self._at(w, Haste.URGENT, known.retry_at) for w in ways]
         best = min(choices, key=_when)
-        if best.at <= self._now and not self._is_worth_it(known, choices, best):
-            known.open_at, known.price = known.backlog.since + SOON_ENOUGH, 0.0
-            return replace(choices[0], at=min(known.open_at, choices[0].at))
+        if self._may_yet_come(known, choices[0]):
+            best = replace(choices[0], at=known.backlog.since + SOON_ENOUGH)
         if best.at > self._now:
             known.open_at, known.price = best.at, 0.0
             return best
@@ -88,17 +87,14 @@ class Chooser:
                 return choice
         return ready[-1]
 
-    def _is_worth_it(self, known: Surface, choices: list[Choice], best: Choice) -> bool:
-        """Whether to end by another way than the usual one, which is not free yet.
+    def _may_yet_come(self, known: Surface, usual: Choice) -> bool:
+        """Whether to wait a moment for this process' share of the usual way's lanes.
 
-        A second message is more to read. So for a moment the usual way is waited for,
-        which may only wait for this process' share of it.
+        A second message is more to read.
         """
-        usual = choices[0]
-        if best is usual or usual.at <= self._now:
-            return True
-        soon = known.backlog.since + SOON_ENOUGH
-        return self._now >= soon or soon < usual.at < inf
+        asks = any(bucket.asks_for_more for bucket in self._market.route(usual.way))
+        waits = usual.at == inf and self._now < known.backlog.since + SOON_ENOUGH
+        return waits and asks
 
     def _first_sight(self, known: Surface) -> Choice:
         ways = [w for w in known.ways if w.use is not Use.ENDING] or [Way()]

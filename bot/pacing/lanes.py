@@ -191,6 +191,11 @@ class Bucket:
             return inf
         return ready
 
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether more of what all replicas share is about to be asked for."""
+        return self.allotment is not None and self.allotment.hungry
+
     def outlook(self, now: float, within: float) -> int:
         """Return how many operations may be done in the next seconds.
 
