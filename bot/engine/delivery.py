@@ -20,6 +20,7 @@ import structlog
 from bot.clock import Clock
 from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
+from bot.engine.exhibition import Exhibition
 from bot.engine.presence import Presences
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
@@ -70,11 +71,12 @@ class Delivery:
     ) -> None:
         self._store = store
         self._receipts = Receipts(store, clock)
+        self._shown = Exhibition()
         self._showing = Showing(
             platforms=platforms,
             streams=streams or {},
             receipts=self._receipts,
-            beside=self._beside,
+            beside=self._shown.beside,
             clock=clock,
             telemetry=telemetry,
             footer=footer,
@@ -86,8 +88,6 @@ class Delivery:
         self._budgets = budgets
         self._clock = clock
         self._telemetry = telemetry
-        self._exhibits: dict[SurfaceId, Exhibit] = {}
-        self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
         self._homeless: list[Exhibit] = []
         self._sending: dict[SurfaceId, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -106,7 +106,7 @@ class Delivery:
         self, claim: Claim, state: TurnState, *, begun: Collection[SurfaceId] = ()
     ) -> None:
         """Offer what ``state`` changes; ``begun``: surfaces that shall be there, too."""
-        mine = self._of_turn.setdefault(state.turn_id, {})
+        mine = self._shown.of(state.turn_id)
         for plan in surfaces_of(state, there={*mine, *begun}):
             exhibit = mine.get(plan.surface_id)
             if exhibit is None:
@@ -124,7 +124,7 @@ class Delivery:
         sends of one surface end in any order.
         """
         ids = {plan.surface_id for plan in surfaces_of(state)}
-        ids.update(self._of_turn.get(state.turn_id, {}))
+        ids.update(self._shown.of(state.turn_id))
         if late := [t for s, t in self._sending.items() if s in ids]:
             await asyncio.wait(late)
         async with self._store.begin("surface.load") as tx:
@@ -140,7 +140,7 @@ class Delivery:
         """Return whether everything of this turn is shown, or never can be."""
         return all(
             exhibit.homed and self._pacer.settled(surface_id)
-            for surface_id, exhibit in self._of_turn.get(turn_id, {}).items()
+            for surface_id, exhibit in self._shown.of(turn_id).items()
         )
 
     async def note(self, tx: Transaction, turn_id: TurnId, seq: int) -> None:
@@ -149,14 +149,13 @@ class Delivery:
         Raises:
             LeaseLostError: Somebody else owns the conversation now.
         """
-        exhibits = self._of_turn.get(turn_id, {}).values()
+        exhibits = self._shown.of(turn_id).values()
         settled = [e for e in exhibits if self._pacer.settled(e.surface_id)]
         await self._receipts.settled(tx, settled, seq)
 
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""
-        for surface_id, exhibit in self._of_turn.pop(turn_id, {}).items():
-            self._exhibits.pop(surface_id, None)
+        for surface_id, exhibit in self._shown.drop(turn_id).items():
             self._pacer.forget(surface_id)
             self._presences.forget(turn_id, exhibit.state.address)
 
@@ -193,7 +192,7 @@ class Delivery:
                     if send.surface in self._presences:
                         tasks.create_task(self._presences.say(send.surface))
                         continue
-                    exhibit = self._exhibits[send.surface]
+                    exhibit = self._shown[send.surface]
                     if send.way == END_APART:
                         self._end_apart(exhibit)
                     else:
@@ -223,10 +222,7 @@ class Delivery:
             pass
 
     def _admit(self, exhibit: Exhibit) -> None:
-        self._exhibits[exhibit.surface_id] = exhibit
-        self._of_turn.setdefault(exhibit.state.turn_id, {})[exhibit.surface_id] = (
-            exhibit
-        )
+        self._shown.add(exhibit)
         if exhibit.address is None:
             self._homeless.append(exhibit)
             return
@@ -248,7 +244,7 @@ class Delivery:
             if error.retryable:
                 limited = isinstance(error, RateLimitedError)
                 await self._clock.sleep(error.retry_after if limited else 1.0)
-                if self._knows(exhibit):
+                if self._shown.knows(exhibit):
                     self._homeless.append(exhibit)
         except Exception:
             log.exception("surface.failed", surface=exhibit.surface_id)
@@ -258,9 +254,9 @@ class Delivery:
         self._tell(exhibit)
 
     def _offer(self, exhibit: Exhibit) -> None:
-        if exhibit.address is None or not self._knows(exhibit):
+        if exhibit.address is None or not self._shown.knows(exhibit):
             return
-        if self._waits(exhibit):
+        if self._shown.waits(exhibit):
             return  # offered again once the one before it is there
         self._pacer.offer(
             exhibit.surface_id,
@@ -272,25 +268,9 @@ class Delivery:
             now=self._clock.monotonic(),
         )
 
-    def _knows(self, exhibit: Exhibit) -> bool:
-        """Whether it was not forgotten, nor taken over anew, meanwhile."""
-        return self._exhibits.get(exhibit.surface_id) is exhibit
-
-    def _waits(self, exhibit: Exhibit) -> bool:
-        """Whether another message has to be there first."""
-        mine = self._of_turn.get(exhibit.state.turn_id, {})
-        first = mine.get(exhibit.comes_after) if exhibit.comes_after else None
-        return first is not None and first.receipt is None and not first.hopeless
-
-    def _beside(self, exhibit: Exhibit) -> list[Exhibit]:
-        """Return what else is shown of its conversation."""
-        here, all_there_is = exhibit.claim.conversation_id, self._exhibits.values()
-        others = [each for each in all_there_is if each is not exhibit]
-        return [each for each in others if each.claim.conversation_id == here]
-
     def _tell(self, exhibit: Exhibit) -> None:
         """Let everybody know that something has become of a surface."""
-        for other in self._of_turn.get(exhibit.state.turn_id, {}).values():
+        for other in self._shown.of(exhibit.state.turn_id).values():
             if other.comes_after == exhibit.surface_id:
                 self._offer(other)
         self._note_doing(exhibit.state)
@@ -298,7 +278,7 @@ class Delivery:
         self.watchers.tell(exhibit.state.turn_id)
 
     def _note_doing(self, state: TurnState) -> None:
-        mine = self._of_turn.get(state.turn_id, {}).values()
+        mine = self._shown.of(state.turn_id).values()
         if mine:
             visible = any(e.receipt for e in mine if e.plan.role != "approval")
             self._presences.note(state, visible=visible)
@@ -401,7 +381,7 @@ class Delivery:
 
     def _abandon(self, exhibit: Exhibit) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()
-        if self._knows(exhibit):
+        if self._shown.knows(exhibit):
             self._pacer.abandon(surface, now)
         else:  # it was forgotten meanwhile, and counted until now
             self._pacer.failed(surface, now)

@@ -223,8 +223,8 @@ async def test_a_parked_turn_leaves_no_task_and_no_memory(house: House) -> None:
     ]
     assert len(asyncio.all_tasks()) <= before
     assert process.worker.conversations == 0
-    assert process.kit.delivery._exhibits == {}
-    assert process.kit.delivery._of_turn == {}
+    assert process.kit.delivery._shown._all == {}
+    assert process.kit.delivery._shown._of_turn == {}
     live = process.metrics.registry.get_sample_value("deskhand_turns_live")
     assert live == 0
     held = "SELECT count(*) FROM conversation WHERE lease_until IS NOT NULL"

@@ -156,5 +156,5 @@ async def test_whoever_cannot_be_reached_holds_nothing_up(house: House) -> None:
     house.halls["teams"].users.clear()
     gate.open()
     await house.idle(within=15)  # and not only when patience is over
-    assert process.kit.delivery._exhibits == {}
+    assert process.kit.delivery._shown._all == {}
     assert [sent.operation for sent in slack.sent] == ["post"]

@@ -1,0 +1,50 @@
+"""What a process shows: all its exhibits, by surface and by turn."""
+
+from collections.abc import Mapping
+
+from bot.engine.exhibit import Exhibit
+from bot.protocol.ids import SurfaceId, TurnId
+
+
+class Exhibition:
+    """All surfaces of the turns that this process owns."""
+
+    def __init__(self) -> None:
+        self._all: dict[SurfaceId, Exhibit] = {}
+        self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
+
+    def __getitem__(self, surface: SurfaceId) -> Exhibit:
+        """Return the exhibit of a surface that is shown here."""
+        return self._all[surface]
+
+    def of(self, turn_id: TurnId) -> Mapping[SurfaceId, Exhibit]:
+        """Return a turn's, by surface."""
+        return self._of_turn.get(turn_id, {})
+
+    def add(self, exhibit: Exhibit) -> None:
+        """Show one more."""
+        self._all[exhibit.surface_id] = exhibit
+        mine = self._of_turn.setdefault(exhibit.state.turn_id, {})
+        mine[exhibit.surface_id] = exhibit
+
+    def drop(self, turn_id: TurnId) -> Mapping[SurfaceId, Exhibit]:
+        """Show a turn no more; return what was shown of it."""
+        gone = self._of_turn.pop(turn_id, {})
+        for surface in gone:
+            self._all.pop(surface, None)
+        return gone
+
+    def knows(self, exhibit: Exhibit) -> bool:
+        """Whether it was not forgotten, nor taken over anew, meanwhile."""
+        return self._all.get(exhibit.surface_id) is exhibit
+
+    def waits(self, exhibit: Exhibit) -> bool:
+        """Whether another message has to be there first."""
+        first = self._all.get(exhibit.comes_after) if exhibit.comes_after else None
+        return first is not None and first.receipt is None and not first.hopeless
+
+    def beside(self, exhibit: Exhibit) -> list[Exhibit]:
+        """Return what else is shown of its conversation."""
+        here = exhibit.claim.conversation_id
+        others = [each for each in self._all.values() if each is not exhibit]
+        return [each for each in others if each.claim.conversation_id == here]
