@@ -22,6 +22,9 @@ def lanes_of(address: Address) -> tuple[Lane, ...]:
             key=f"teams/{address.workspace}",
             windows=(_with_margin(limits.TENANT_WINDOW),),
             reserve=limits.RESERVE,
+            # Teams does not say which limit was met; nearly always it is that of the
+            # conversation, and the others in the tenant must not wait for it.
+            blamed=False,
         ),
     )
 

@@ -23,4 +23,4 @@ async def replace_message(
         {**activity_of(payload), "id": activity_id},
     )
     if not answer.ok:
-        raise edit_refusal(answer)
+        raise edit_refusal(answer, personal=to.personal)

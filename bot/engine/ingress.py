@@ -14,13 +14,13 @@ from typing_extensions import override
 from bot.clock import Clock
 from bot.company.model import Person
 from bot.engine.decisions import take_decision
-from bot.engine.letters import Letter
+from bot.engine.letters import Letter, send_letter
 from bot.engine.telemetry import Telemetry
 from bot.ports.inbox import Acceptance, Inbox
 from bot.ports.store import Store, Transaction
 from bot.ports.surface import Platform
-from bot.protocol.ids import ConversationId, PersonId, PlatformName, TenantId
-from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
+from bot.protocol.ids import PersonId, PlatformName, TenantId
+from bot.protocol.inbound import Decided, Inbound, Met, Said, Stopped
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -151,19 +151,6 @@ class Ingress(Inbox):
             return None
         async with self._store.begin("ingress.link") as tx:
             return await tx.link_platform_user(tenant, user)
-
-
-async def send_letter(
-    tx: Transaction,
-    tenant: TenantId,
-    conversation: ConversationId,
-    address: Address | None,
-    letter: Letter,
-) -> None:
-    """Put a letter into a conversation's mailbox and wake its owner."""
-    body = letter.model_dump_json()
-    await tx.deliver(tenant, conversation, address, letter.kind, body)
-    await tx.notify(tenant, conversation)
 
 
 async def _first(tx: Transaction, tenant: TenantId, inbound: Inbound) -> bool:

@@ -5,7 +5,8 @@ from typing import Literal, get_args
 from pydantic import Field, JsonValue
 
 from bot.ports.rows import Mail
-from bot.protocol.ids import PersonId, TurnId
+from bot.ports.store import Transaction
+from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.inbound import Address, Frozen
 
 Kind = Literal["said", "decided", "withdrawn", "stop"]
@@ -39,3 +40,16 @@ def letter_of(mail: Mail) -> Letter:
         ValidationError: It is not one.
     """
     return Letter.model_validate_json(mail.body, extra="ignore")
+
+
+async def send_letter(
+    tx: Transaction,
+    tenant: TenantId,
+    conversation: ConversationId,
+    address: Address | None,
+    letter: Letter,
+) -> None:
+    """Put a letter into a conversation's mailbox and wake its owner."""
+    body = letter.model_dump_json()
+    await tx.deliver(tenant, conversation, address, letter.kind, body)
+    await tx.notify(tenant, conversation)

@@ -10,6 +10,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.engine.exhibit import Exhibit
+from bot.engine.letters import Letter, send_letter
 from bot.errors import DeskhandError, LeaseLostError
 from bot.ports.store import Store, Transaction
 from bot.ports.surface import Payload
@@ -100,6 +101,25 @@ class Receipts:
                 seq=seq,
             )
         exhibit.written = exhibit.receipt
+
+    async def stopped(self, exhibit: Exhibit) -> None:
+        """Let the turn end whose stream somebody has stopped by the platform's own means.
+
+        In a chat of two that was who asked. Elsewhere nobody knows who it was, and the
+        platform tells by other means.
+        """
+        who = exhibit.state.requester
+        if who is None or exhibit.address is None or not exhibit.address.personal:
+            return
+        letter = Letter(
+            kind="stop",
+            person_id=who.person_id,
+            person_name=who.name,
+            turn_id=exhibit.state.turn_id,
+        )
+        claim = exhibit.claim
+        async with self._store.begin("ingress.stop") as tx:
+            await send_letter(tx, claim.tenant_id, claim.conversation_id, None, letter)
 
     @staticmethod
     async def settled(tx: Transaction, exhibits: Iterable[Exhibit], seq: int) -> None:

@@ -327,7 +327,9 @@ class Showing:
         assert receipt is not None, "only what is there is closed"
         streams = self._streams[receipt.address.platform]
         # Where nobody knows what it shows, the platform may still end it with all of it.
-        fits = shown is None or streams.extends(shown, payload)
+        # One that is to be closed though more will come ends with what it shows: what
+        # is new may be what was refused.
+        fits = shown is None or (not exhibit.rests and streams.extends(shown, payload))
         closed = await self._on_stream(
             exhibit, streams.close(receipt, payload if fits else None, shown=shown)
         )
@@ -351,6 +353,8 @@ class Showing:
                 exhibit.receipt = await call
             except (StreamOverError, StoppedByPersonError) as error:
                 log.info("surface.stream_over", error=str(error))
+                if isinstance(error, StoppedByPersonError):
+                    await self._receipts.stopped(exhibit)
                 exhibit.receipt = over
                 return False
             except MessageGoneError:
@@ -359,7 +363,11 @@ class Showing:
             except RateLimitedError:
                 exhibit.grown, exhibit.digest = shown, digest
                 raise
-            except PlatformError:  # close it, whatever it shows, and edit
+            except AmbiguousSendError:  # close it, whatever it shows, and edit
+                exhibit.rest()
+                raise
+            except PlatformError:  # refused: it shows what it did
+                exhibit.grown = shown
                 exhibit.rest()
                 raise
             return True

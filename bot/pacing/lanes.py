@@ -15,7 +15,7 @@ and refills ``count / seconds``, allows everything that this bound allows.
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import ceil, floor, inf
@@ -55,6 +55,9 @@ class Lane:
     most: float = 1.0
     """How many times the documented budget may be believed in, if use shows that
     there is more; 1: never more than is documented."""
+    blamed: bool = True
+    """Whether a refusal that names no lane is taken for this one's too; if not, only
+    where there is no other. A lane of everybody's must not rest for one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,11 @@ class Bucket:
     def key(self) -> str:
         """Return what the platform counts by."""
         return self._lane.key
+
+    @property
+    def lane(self) -> Lane:
+        """Return what the platform documents."""
+        return self._lane
 
     @property
     def window(self) -> float:
@@ -368,3 +376,8 @@ class Lanes:
             return
         self._buckets = {k: b for k, b in self._buckets.items() if not b.is_fresh(now)}
         self._sweep_at = now + SWEEP
+
+
+def blamed(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
+    """Return the lanes for which a refusal is taken that names none."""
+    return [bucket for bucket in buckets if bucket.lane.blamed] or buckets

@@ -39,7 +39,7 @@ from math import inf
 
 from bot.pacing.choice import Choice, Chooser
 from bot.pacing.habits import Habits
-from bot.pacing.lanes import LaneLevel, Lanes
+from bot.pacing.lanes import LaneLevel, Lanes, blamed
 from bot.pacing.market import Market
 from bot.pacing.plan import Plan, Priority, Send, Tally
 from bot.pacing.roster import Roster
@@ -234,13 +234,13 @@ class Pacer:
             now: Monotonic seconds.
             retry_after: Seconds from ``now``.
             lane: Key of the lane that is exhausted; ``None``: nobody knows which, so
-                all that the send drew from.
+                all that the send drew from, but those not `Lane.blamed`.
         """
         if landed := self._land(surface, now):
             for bucket in landed.flight.buckets:
                 bucket.settle(self._now)
             until = self._now + max(SHORTEST_PAUSE, retry_after)
-            refused = landed.flight.buckets
+            refused = blamed(landed.flight.buckets)
             for bucket in [self._lanes.named(lane)] if lane else refused:
                 bucket.pause(self._now, until)
             if lane or not refused:  # else it may go by another way

@@ -6,8 +6,7 @@ from typing import Literal
 from typing_extensions import override
 
 from bot.company.model import Person
-from bot.engine.ingress import send_letter
-from bot.engine.letters import Letter
+from bot.engine.letters import Letter, send_letter
 from bot.ports.records import Directory
 from bot.ports.rows import ApprovalRow
 from bot.ports.store import Store, Transaction

@@ -40,7 +40,7 @@ from bot.turn.state import Phase, TurnState
 from bot.view.nodes import TurnView
 from bot.view.project import Audience, view_of
 from tests.support.fake_platform import FakeMessage, Hall
-from tests.support.fake_streams import ways_to
+from tests.support.fake_streams import Ways, ways_to
 from tests.support.house_time import HouseClock, Signal
 from tests.support.invariants import check_log, check_memory, check_shown
 from tests.support.process import Process, WatchedKit, WatchedWorker
@@ -92,7 +92,7 @@ class House:
         """Start a bot, on the house's store as ``on`` lets it see it."""
         telemetry = Telemetry()
         store = on(PostgresStore(self.database, url or self.url))
-        platforms, streams = ways_to(self.halls, by=name, streams=self.streams)
+        platforms, streams = self.ways(name)
         records = PostgresRecords(self.database)
         kit = WatchedKit(
             store=store,
@@ -120,9 +120,13 @@ class House:
         made.task = self.tasks.create_task(made.run())
         return made
 
+    def ways(self, name: str) -> Ways:
+        """Return a process's ways to what people see."""
+        return ways_to(self.halls, by=name, streams=self.streams)
+
     def ingress(self) -> Ingress:
         """Return a way in."""
-        platforms, _ = ways_to(self.halls, by="w1")
+        platforms, _ = self.ways("w1")
         return Ingress(self.store, platforms, self.clock, Telemetry())
 
     async def expire_leases(self) -> None:

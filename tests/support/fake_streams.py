@@ -7,18 +7,21 @@ shows words twice.
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from typing_extensions import override
 
 from bot.errors import MessageGoneError, StreamOverError
 from bot.pacing.lanes import Lane, Window
 from bot.ports.streaming import StreamOperation, Streams
-from bot.ports.surface import OpenStream, Payload, Receipt
+from bot.ports.surface import OpenStream, Payload, Platform, Receipt
 from bot.protocol.ids import PlatformName, SurfaceId
 from bot.protocol.inbound import Address
 from bot.view.nodes import TurnView
 from tests.support.fake_platform import LAG, FakeMessage, FakePlatform, Hall
 
+Ways: TypeAlias = tuple[Mapping[PlatformName, Platform], Mapping[PlatformName, Streams]]
+"""How a process shows things, and lets them grow."""
 LIFE = 300.0
 """Seconds after which the platform ends a stream, with an error for all to see."""
 MARGIN = 60.0
@@ -134,7 +137,7 @@ def ways_to(
     *,
     by: str,
     streams: Collection[PlatformName] = (),
-) -> tuple[dict[PlatformName, FakePlatform], dict[PlatformName, FakeStreams]]:
+) -> Ways:
     """Return a process's ways to what people see; only Slack can be looked through.
 
     Args:

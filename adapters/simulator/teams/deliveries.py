@@ -34,15 +34,28 @@ class Composer:
         name = f"{self._tenant.id}/{self._tenant.instant()}/{self._made}"
         return f"f:{uuid5(NAMESPACE_URL, name)}"
 
-    def message(self, chat: Chat, activity_id: str, text: str) -> Json:
-        """Return what is delivered when a person writes ``text``."""
+    def message(self, chat: Chat, activity_id: str, text: str, *, by: Json) -> Json:
+        """Return what is delivered when ``by`` writes ``text``.
+
+        In a group it mentions the bot: others are not delivered.
+        """
         page = f"<p>{html.escape(text, quote=False)}</p>"
+        entities: list[Json] = [
+            {"type": "clientInfo", "locale": LOCALE, "platform": "Web"}
+        ]
+        if chat.kind != "personal":
+            name = f"<at>{self._tenant.bot['name']}</at>"
+            text = f"{name}&nbsp;{text}"
+            entities.append(
+                {"type": "mention", "mentioned": dict(self._tenant.bot), "text": name}
+            )
         return self._envelope(chat, activity_id) | {
+            "from": by,
             "type": "message",
             "text": text,
             "textFormat": "plain",
             "attachments": [{"contentType": "text/html", "content": page}],
-            "entities": [{"type": "clientInfo", "locale": LOCALE, "platform": "Web"}],
+            "entities": entities,
         }
 
     def click(
@@ -102,7 +115,8 @@ class Composer:
             "from": chat.user.account(),
             "recipient": dict(self._tenant.bot),
             "conversation": {
-                "conversationType": "personal",
+                "conversationType": chat.kind,
+                **({} if chat.kind == "personal" else {"isGroup": True}),
                 "tenantId": self._tenant.id,
                 "id": chat.id,
             },

@@ -98,13 +98,21 @@ class Faults:
     """The misfortunes that wait for their request."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[Operation, deque[Fault]] = defaultdict(deque)
+        self._waiting: defaultdict[tuple[Operation, str], deque[Fault]] = defaultdict(
+            deque
+        )
 
-    def add(self, operation: Operation, fault: Fault) -> None:
-        """Let ``fault`` happen to the next ``operation`` without one."""
-        self._waiting[operation].append(fault)
+    def add(self, operation: Operation, fault: Fault, conversation: str = "") -> None:
+        """Let ``fault`` happen to the next ``operation`` without one.
 
-    def take(self, operation: Operation) -> Fault | None:
+        Args:
+            operation: What is asked.
+            fault: What becomes of it.
+            conversation: Where; empty: wherever it is asked first.
+        """
+        self._waiting[operation, conversation].append(fault)
+
+    def take(self, operation: Operation, conversation: str) -> Fault | None:
         """Return what happens to this ``operation``, if anything."""
-        waiting = self._waiting[operation]
+        waiting = self._waiting[operation, conversation] or self._waiting[operation, ""]
         return waiting.popleft() if waiting else None

@@ -181,7 +181,8 @@ class _Gateway:
         credentials = request.headers.get("Authorization", "")
         fault = None
         if operation in OPEN or site.login.accepts(credentials):
-            fault = self._fate_of(operation)
+            where = request.match_info.get("conversation", "")
+            fault = self._fate_of(operation, where)
             answer = await self._perform(request, operation, act, fault)
         else:
             answer = answers.UNAUTHORIZED
@@ -203,9 +204,9 @@ class _Gateway:
             await site.clock.sleep(site.weather.back())
         return await self._reply(request, answer, fault)
 
-    def _fate_of(self, operation: Operation) -> Fault | None:
+    def _fate_of(self, operation: Operation, conversation: str) -> Fault | None:
         site = self._site
-        if fault := site.faults.take(operation):
+        if fault := site.faults.take(operation, conversation):
             return fault
         if site.weather is None or operation in OPEN:
             return None

@@ -41,7 +41,7 @@ class _Stream:
     sequence: int = 1
     text: str = ""
     """What has been streamed."""
-    end: Literal["completed", "canceled"] | None = None
+    end: Literal["completed", "canceled", "off"] | None = None
 
 
 class ContentStreams:
@@ -58,6 +58,7 @@ class ContentStreams:
         self._limits = limits
         self._clock = clock
         self._of_chat: defaultdict[str, dict[str, _Stream]] = defaultdict(dict)
+        self._allowed = True
 
     def take(self, chat: Chat, body: Json, activity: SentActivity) -> Answer:
         """Begin, continue or end a stream."""
@@ -88,9 +89,18 @@ class ContentStreams:
 
     def stop(self, chat: Chat) -> str | None:
         """Let the person press Stop; return what was streaming, if anything was."""
+        return self._end(chat, "canceled")
+
+    def allow(self, *, on: bool) -> None:
+        """Let streams begin, or none any more; those that are open end then."""
+        self._allowed = on
+        for chat in () if on else list(self._tenant.chats.values()):
+            self._end(chat, "off")
+
+    def _end(self, chat: Chat, how: Literal["canceled", "off"]) -> str | None:
         for stream in self._of_chat[chat.id].values():
             if self._over(stream) is None:
-                stream.end = "canceled"
+                stream.end = how
                 message = chat.messages[stream.id]
                 content = {**message.content, "streaming": False}
                 self._tenant.grow(chat, message, content)
@@ -103,6 +113,8 @@ class ContentStreams:
                 return answers.STREAM_COMPLETED
             case "canceled":
                 return answers.STREAM_CANCELED
+            case "off":
+                return answers.STREAM_OFF
             case None:
                 age = self._clock.monotonic() - stream.begun
                 timed_out = age >= self._limits.stream_seconds
@@ -149,7 +161,9 @@ class ContentStreams:
         if info.stream_sequence != 1:
             return bad_argument("streamSequence starts with 1")
         streams = self._of_chat[chat.id]
-        if any(self._over(stream) is None for stream in streams.values()):
+        if not self._allowed or any(
+            self._over(stream) is None for stream in streams.values()
+        ):
             return answers.STREAM_OFF
         now = self._clock.monotonic()
         content = _growing(body, activity, info)

@@ -173,6 +173,19 @@ class Tenant:
         """Return the chat or group of this id."""
         return self.chats.get(conversation) or self.groups.get(conversation)
 
+    def place_of(self, who: str, group: str) -> Chat:
+        """Return the group of this id that a person is in; without one, their chat.
+
+        Raises:
+            PlatformError: There is no such group, or nobody in it is called that.
+        """
+        if not group:
+            return self.chat_of(who)
+        place, user = self.groups.get(group), self.chat_of(who).user
+        if place is None or user not in {place.user, *place.others}:
+            raise PlatformError("teams", "UnknownUser", f"{who!r} is not in there")
+        return place
+
     def open_group(self, who: Iterable[str]) -> Chat:
         """Let people open a group and add the bot to it.
 

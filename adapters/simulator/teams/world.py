@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -28,6 +28,7 @@ from adapters.simulator.teams.faults import Fault, Faults, Hold
 from adapters.simulator.teams.keys import Notary, SigningKey
 from adapters.simulator.teams.limits import Limits, Operation
 from adapters.simulator.teams.login import Login
+from adapters.simulator.teams.mishaps import Mishaps
 from adapters.simulator.teams.routes import CONNECTOR, OPENID, TOKEN, Site, site_routes
 from adapters.simulator.teams.streaming import ContentStreams
 from adapters.simulator.teams.tenant import Tenant
@@ -124,6 +125,8 @@ class TeamsWorld:
             latency=latency,
         )
         """What `teams_world_routes` serve."""
+        self.mishaps = Mishaps(self._tenant, self._login, self._streams)
+        """What people and administrators do to the bot."""
         self.profile = profile
 
     @property
@@ -187,14 +190,6 @@ class TeamsWorld:
         self._tenant.set_standing(chat, "removed")
         self._tell(self._composer.installation(chat, added=False))
 
-    def block(
-        self,
-        user_id: str,
-        how: Literal["blocked", "muted", "disabled"] = "blocked",
-    ) -> None:
-        """Let a person or an administrator shut the bot out. It is not told."""
-        self._tenant.set_standing(self._tenant.chat_of(user_id), how)
-
     def open_group(self, *user_ids: str) -> str:
         """Let people open a group with the bot; return the conversation's id."""
         return self._tenant.open_group(user_ids).id
@@ -203,23 +198,27 @@ class TeamsWorld:
         """Let a person press a streaming message's Stop; return that message's id."""
         return self._streams.stop(self._tenant.chat_of(user_id))
 
-    async def say(self, user_id: str, text: str) -> str:
+    async def say(self, user_id: str, text: str, *, group: str = "") -> str:
         """Let a person write to the bot; it is delivered in the background.
 
         Args:
             user_id: A person's id, Entra object id or MRI. Whoever did not install the
                 bot does so by writing to it, as in Teams.
             text: What they write.
+            group: Where, mentioning the bot; empty: in their own chat with it.
 
         Returns:
             The activity's id.
         """
-        chat = self._tenant.chat_of(user_id)
-        await self.install(user_id)
-        account = chat.user.account()
+        account = self._tenant.chat_of(user_id).user.account()
+        if not group:
+            await self.install(user_id)
+        chat = self._tenant.place_of(user_id, group)
         content = {"text": text, "textFormat": "plain"}
         message = self._tenant.post(chat, account, content)
-        chat.said[message.id] = self._composer.message(chat, message.id, text)
+        chat.said[message.id] = self._composer.message(
+            chat, message.id, text, by=account
+        )
         self._tell([chat.said[message.id]])
         return message.id
 
@@ -270,20 +269,18 @@ class TeamsWorld:
 
     # ----------------------------------------------------------- what a test may force
 
-    def fail_next(self, operation: Operation, how: Fault, *, times: int = 1) -> None:
-        """Let ``how`` happen to the bot's next requests of this kind."""
+    def fail_next(
+        self, operation: Operation, how: Fault, *, times: int = 1, chat: str = ""
+    ) -> None:
+        """Let ``how`` happen to the bot's next requests of this kind, or in ``chat``."""
         for _ in range(times):
-            self._faults.add(operation, how)
+            self._faults.add(operation, how, chat)
 
-    def hold_next(self, operation: Operation) -> Hold:
+    def hold_next(self, operation: Operation, *, chat: str = "") -> Hold:
         """Keep the bot's next request of this kind under way until released."""
         hold = Hold()
-        self._faults.add(operation, hold)
+        self._faults.add(operation, hold, chat)
         return hold
-
-    def revoke_tokens(self) -> None:
-        """Forget every bearer token granted so far."""
-        self._login.revoke()
 
     def rotate_key(self, *, keep_old: bool = False) -> None:
         """Sign deliveries with a new key from now on."""
@@ -311,7 +308,8 @@ class TeamsWorld:
     def compose(self, user_id: str, text: str) -> Json:
         """Return the activity of a message that nobody wrote, for `deliver_raw`."""
         chat = self._tenant.chat_of(user_id)
-        return self._composer.message(chat, self._tenant.next_id(chat), text)
+        by = chat.user.account()
+        return self._composer.message(chat, self._tenant.next_id(chat), text, by=by)
 
     async def deliver_raw(
         self, body: bytes | Mapping[str, Any], headers: Mapping[str, str]

@@ -196,7 +196,6 @@ async def test_a_message_that_is_gone_is_told_apart_from_a_chat_that_is_gone(
     [
         (403, {"error": {"code": "NotEnoughPermissions"}}, "NotEnoughPermissions"),
         (413, {"error": {"code": "MessageSizeTooBig"}}, "MessageSizeTooBig"),
-        (500, {"error": {"code": "ServiceError"}}, "ServiceError"),
         (403, {"errorCode": 209, "message": MUTED}, "MessageWritesBlocked"),
         (403, {"errorCode": 209, "message": "odd"}, "403"),
         (400, ["odd"], "400"),

@@ -14,6 +14,7 @@ from bot.errors import (
     AmbiguousSendError,
     ContentRefusedError,
     MessageGoneError,
+    MessageLockedError,
     PermissionMissingError,
     PlaceClosedError,
     PlatformError,
@@ -54,7 +55,7 @@ ROWS = (
     Row(412, "PreconditionFailed", RateLimitedError),
     Row(413, "MessageSizeTooBig", ContentRefusedError),
     Row(429, "Throttled", RateLimitedError),
-    Row(500, "ServiceError", PlatformError),
+    Row(500, "ServiceError", AmbiguousSendError),
     Row(502, "ServiceError", AmbiguousSendError),
     Row(503, "ServiceUnavailable", AmbiguousSendError),
     Row(504, "GatewayTimeout", AmbiguousSendError),
@@ -87,7 +88,10 @@ async def test_each_row_means_what_the_table_says_and_is_asked_no_more_than_that
     )
     with pytest.raises(PlatformError) as caught:
         await asked
-    assert type(caught.value) is row.error
+    expected = row.error
+    if operation == "edit" and expected is MessageGoneError:
+        expected = MessageLockedError  # nobody but us can delete it in a chat of two
+    assert type(caught.value) is expected
     assert "<" not in str(caught.value)
     if not isinstance(caught.value, RateLimitedError):
         assert caught.value.code == (row.code or str(row.status))

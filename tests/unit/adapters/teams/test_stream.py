@@ -13,7 +13,7 @@ from adapters.teams.draft import activity_of
 from bot.errors import (
     AmbiguousSendError,
     ContentRefusedError,
-    MessageGoneError,
+    MessageLockedError,
     PlaceClosedError,
     PlatformError,
     RateLimitedError,
@@ -235,7 +235,7 @@ async def test_what_becomes_of_a_start(
         (SWITCHED_OFF, StreamOverError),
         (CANCELED, StoppedByPersonError),
         (CANCELLED, StoppedByPersonError),
-        (refuse(404, "ActivityNotFoundInConversation"), MessageGoneError),
+        (refuse(404, "ActivityNotFoundInConversation"), MessageLockedError),
         (QUOTA, RateLimitedError),
         (refuse(412, "PreconditionFailed"), RateLimitedError),
         (PAGE, AmbiguousSendError),
@@ -387,7 +387,7 @@ async def test_what_still_streams_cannot_be_edited(
     ("answer", "error"),
     [
         (CANCELED, StoppedByPersonError),
-        (refuse(404, "ActivityNotFoundInConversation"), MessageGoneError),
+        (refuse(404, "ActivityNotFoundInConversation"), MessageLockedError),
         (QUOTA, RateLimitedError),
         (PAGE, AmbiguousSendError),
         (hang_up, AmbiguousSendError),

@@ -80,7 +80,7 @@ async def test_a_token_ends(staged: Stage):
 
 
 async def test_a_revoked_token_is_401_and_a_new_one_works(staged: Stage):
-    staged.world.revoke_tokens()
+    staged.world.mishaps.revoke_tokens()
     assert (await staged.client.send(staged.ada))[0] == 401
     await staged.client.log_in()
     assert (await staged.client.send(staged.ada))[0] == 201
@@ -238,7 +238,7 @@ async def test_a_conversation_that_does_not_exist_is_404(staged: Stage):
 
 
 async def test_a_person_may_block_or_remove_the_bot(staged: Stage):
-    staged.world.block("ada")
+    staged.world.mishaps.block("ada")
     answer = await staged.client.send(staged.ada)
     assert code_of(answer) == (403, "ConversationBlockedByUser")
     await staged.world.uninstall("ada")
@@ -254,14 +254,14 @@ async def test_a_person_may_block_or_remove_the_bot(staged: Stage):
 async def test_the_bot_may_be_shut_out(
     staged: Stage, how: Literal["blocked", "disabled"], code: str
 ):
-    staged.world.block("ada", how)
+    staged.world.mishaps.block("ada", how)
     assert code_of(await staged.client.send(staged.ada)) == (403, code)
     opened = await staged.client.call("POST", "", opening(staged))
     assert code_of(opened) == (403, code)
 
 
 async def test_a_blocked_bot_may_also_get_another_kind_of_document(staged: Stage):
-    staged.world.block("ada", "muted")
+    staged.world.mishaps.block("ada", "muted")
     status, body, _ = await staged.client.send(staged.ada)
     assert (status, body["errorCode"]) == (403, 209)
     assert "MessageWritesBlocked" in body["message"]
