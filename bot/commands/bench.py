@@ -30,14 +30,13 @@ async def run(options: argparse.Namespace) -> int:
     # Ctrl+C does the same already.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await _run(options)
+        return await _run(options)
     except asyncio.CancelledError:
         _tell("stopped; nothing of it runs any more")
         return STOPPED
-    return 0
 
 
-async def _run(options: argparse.Namespace) -> None:
+async def _run(options: argparse.Namespace) -> int:
     clock = SystemClock()
     began, load = clock.monotonic(), load_now()
     circumstances = {"at": f"{clock.now():%Y-%m-%d %H:%M} UTC", **machine()}
@@ -50,7 +49,7 @@ async def _run(options: argparse.Namespace) -> None:
     await asyncio.to_thread(log.unlink, missing_ok=True)
     tell(f"the bot's log: {log}")
     async with embedded_postgres(HOME / "postgres") as url:
-        figures = await measured(
+        found = await measured(
             Bench(
                 clock=clock,
                 database=lambda name: fresh_database(url, name),
@@ -64,12 +63,15 @@ async def _run(options: argparse.Namespace) -> None:
             options.only,
         )
     loads = (load, load_now())
-    sys.stdout.write(f"{heading(circumstances, loads)}\n\n{as_table(figures)}")
+    sys.stdout.write(f"{heading(circumstances, loads)}\n\n{as_table(found.figures)}")
     if options.json:
         load_of = {"load_before": loads[0], "load_after": loads[1]}
-        document = as_json(figures, {**circumstances, **load_of})
+        document = as_json(found.figures, {**circumstances, **load_of})
         await asyncio.to_thread(options.json.write_text, document, "utf-8")
-    tell("done")
+    for failure in found.failures:
+        tell(f"missing: {failure} {failure.hint}")
+    tell("done" if not found.failures else f"the bot's log: {log}")
+    return 1 if found.failures else 0
 
 
 def slack_lanes(

@@ -256,8 +256,10 @@ class Delivery:
     def _offer(self, exhibit: Exhibit) -> None:
         if exhibit.address is None or not self._shown.knows(exhibit):
             return
-        if self._shown.waits(exhibit):
-            return  # offered again once the one before it is there
+        if exhibit.withheld or self._shown.waits(exhibit):
+            return  # offered again at its end, or once the one before it is there
+        if exhibit.deleted:
+            exhibit.replace()
         self._pacer.offer(
             exhibit.surface_id,
             exhibit.revision,
@@ -348,6 +350,8 @@ class Delivery:
             case "pass over":
                 self._count(exhibit, "refused")
                 self._pacer.succeeded(surface, now)
+                if exhibit.withheld:
+                    self._pacer.forget(surface)  # what is newer, too
                 self._offer(exhibit)  # a stream that was refused something is closed
             case "move":
                 self._count(exhibit, "refused")

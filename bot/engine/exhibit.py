@@ -55,6 +55,8 @@ class Exhibit:
     """Until when (monotonic) an edit that was given up on may still arrive."""
     replaced: bool = False
     """Whether a second message stands in for one that is gone or takes no edits."""
+    deleted: bool = False
+    """Whether somebody deleted it while there was more to come."""
     bare: bool = False
     """Whether only what no platform refuses is shown."""
     inherited: bool = False
@@ -121,6 +123,12 @@ class Exhibit:
         items = self.state.items
         said = sum(len(item.text) for item in items)
         return news_of(said, sum(item.kind != "text" for item in items))
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it was deleted, and nothing is to be shown instead, or not yet."""
+        ends_here = self.plan.final and not self.plan.below
+        return self.deleted and not ends_here
 
     @property
     def operation(self) -> Literal["post", "edit", "append"]:
@@ -213,7 +221,7 @@ class Exhibit:
         Whoever was before us may have done so: then theirs is looked for first.
         """
         self.replaced, self.bare, self.receipt = True, False, None
-        self.streamable = self.rests = False
+        self.streamable = self.rests = self.deleted = False
         if not self.inherited:
             self.intent_at = None
 

@@ -87,10 +87,14 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
 def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:
     """It cannot be edited any more: it is posted again, once.
 
-    But not what somebody deleted, unless it is a card or an answer.
+    Whoever deletes how far a turn has come does not want to see that again, but how it
+    ends: so that waits for the end.
     """
-    if exhibit.replaced or (exhibit.plan.role == "progress" and not locked):
+    if exhibit.replaced:
         return Verdict(kind="give up")
+    exhibit.deleted = exhibit.plan.role == "progress" and not locked
+    if exhibit.withheld:
+        return Verdict(kind="pass over")
     exhibit.replace()
     return Verdict(kind="retry")
 

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from adapters.simulator.bench import (
     ack,
@@ -46,18 +47,30 @@ class NoSuchFigureError(DeskhandError):
     hint = f"Figures: {', '.join(NAMES)}."
 
 
-async def measured(bench: Bench, only: str = "") -> list[Figure]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What came of it: a part that breaks takes nothing from the others."""
+
+    figures: list[Figure] = field(default_factory=list[Figure])
+    failures: list[DeskhandError] = field(default_factory=list[DeskhandError])
+    """Why a part has no figures."""
+
+
+async def measured(bench: Bench, only: str = "") -> Measured:
     """Return the figures with a part of their name that begins with ``only``.
 
     Raises:
         NoSuchFigureError: There are none.
-        BenchError: What should be measured did not come about.
     """
     if not any(is_meant(name, only) for name in NAMES):
         raise NoSuchFigureError(f"no figure has {only!r} in its name")
-    found: list[Figure] = []
-    for measure in _PARTS.values():
-        found += await measure(bench, lambda name: is_meant(name, only))
+    found = Measured()
+    for names, measure in _PARTS.items():
+        try:
+            found.figures.extend(await measure(bench, lambda n: is_meant(n, only)))
+        except DeskhandError as error:
+            bench.tell(f"{names[0]}: failed, {error}")
+            found.failures.append(error)
     return found
 
 

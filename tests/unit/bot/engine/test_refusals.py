@@ -109,8 +109,22 @@ def test_a_message_that_streams_still_is_neither_bared_nor_replaced(
 # ------------------------------------------------------------------ gone, or locked
 
 
-def test_progress_that_somebody_deleted_is_let_go() -> None:
-    assert verdict_on(exhibit(), GONE, 0.0).kind == "give up"
+def test_progress_that_somebody_deleted_waits_for_the_end() -> None:
+    shown = exhibit()
+    assert verdict_on(shown, GONE, 0.0).kind == "pass over"
+    assert shown.withheld
+    shown.plan = replace(shown.plan, final=True)
+    assert not shown.withheld
+    shown.plan = replace(shown.plan, below=SurfaceId("the answer"))
+    assert shown.withheld, "another message tells how it ended"
+
+
+def test_an_ending_whose_message_somebody_deleted_comes_again_once() -> None:
+    shown = exhibit(final=True)
+    assert verdict_on(shown, GONE, 0.0).kind == "retry"
+    assert shown.receipt is None
+    shown.receipt = THERE
+    assert verdict_on(shown, GONE, 0.0).kind == "give up"
 
 
 @pytest.mark.parametrize("role", ["answer", "page", "approval"])
