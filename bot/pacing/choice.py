@@ -130,7 +130,7 @@ class Chooser:
             if interval <= self._floor_of(way) * PLENTIFUL:
                 return choice
             known.price, known.latest = inf, self._now + GLANCE
-            if known.is_left_behind(self._now):
+            if known.left_behind:
                 known.latest = choice.at
                 return choice
             if choice.at <= self._now:

@@ -14,9 +14,6 @@ LEAST_NEWS = 1
 """Characters that a revision counts for at least: something has changed."""
 FRESH = 1.0
 """Seconds for which a turn that nobody has seen has just begun (our choice)."""
-LEFT_BEHIND = 5.0
-"""Seconds after which even decoration is shown if a call can be had: a message that
-says "working" must not outlive its turn by much."""
 BREATH = 0.25
 """Seconds of silence after which a surface does not grow any more."""
 
@@ -110,6 +107,8 @@ class Surface:
     """How long a part it should show, in the last plan."""
     price: float = 0.0
     """What its backlog had to reach in the last plan."""
+    left_behind: bool = False
+    """Whether it is decoration that has waited so long that it goes before progress."""
     latest: float = inf
     """When it is due whatever its backlog is, as of the last plan."""
 
@@ -161,13 +160,8 @@ class Surface:
         gain = self.gain(left(self.said)) if self.is_refresh else 0.0
         seen = self.shown is not None
         later = now < self.latest if seen else now >= self.backlog.since + FRESH
-        priority = Priority.PROGRESS if self.is_left_behind(now) else self.priority
+        priority = Priority.WAITING if self.left_behind else self.priority
         return (priority, seen, later, -gain, self.backlog.since)
-
-    def is_left_behind(self, now: float) -> bool:
-        """Whether decoration has waited so long that it goes before new progress."""
-        waits = self.backlog.since + LEFT_BEHIND <= now
-        return waits and self.priority is Priority.DECORATION
 
     def gain(self, left: float) -> float:
         """Return what a refresh saves, in characters times seconds.

@@ -1,6 +1,7 @@
 """What the pacer promises about ends, streams, fairness and cost."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from bot.pacing.choice import PATIENCE
 from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import NEAR_END, Pacer
 from bot.pacing.plan import Priority, Send
+from bot.pacing.roster import TIDYING
 from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
 
@@ -357,3 +359,18 @@ def test_an_offer_before_anything_is_due_looks_at_nobody(live: int, offers: int)
             shell.show()
     # Each became stale once: that is looked into, but no offer after it.
     assert shell.pacer.tally.looked - before <= 2 * live * live
+
+
+def test_old_messages_are_tidied_now_and_then_however_busy_a_workspace_is() -> None:
+    """And no more often: who is at work needs the edits."""
+    shell = Shell(slack(edits=40)[:1])
+    surfaces = turns(16)
+    old, busy = surfaces[:10], surfaces[10:]
+    shell.talk(surfaces, until=1.0)
+    for surface in old:
+        shell.offer(surface, Priority.DECORATION)
+    begun = shell.now
+    shell.talk(busy, until=begun + 300)
+    tidied = [at for at, send in shell.sent if send.surface in old and at >= begun]
+    assert len(tidied) >= 5
+    assert all(after - before >= TIDYING for before, after in pairwise(tidied))
