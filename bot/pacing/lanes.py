@@ -32,6 +32,8 @@ TURN = 15.0
 turns end, so nothing is kept in it."""
 ENDS = 0.5
 """Share of such a window that so many turns may at most hope for when they end."""
+SPREAD = 0.15
+"""Share of such a window that ends may take on average (our choice)."""
 PLENTY = 10**6
 """What a lane without windows allows."""
 BUSY = 0.8
@@ -230,9 +232,15 @@ class Bucket:
         )
 
     def holds(self, ends: int) -> bool:
-        """Return whether so many turns may end by this lane."""
+        """Return whether so many turns may end by this lane.
+
+        A window that is shorter than a turn takes some at once, or more that are
+        spread over the time that turns live.
+        """
         return all(
-            ends <= (ENDS * whole if meter.span < TURN else whole)
+            ends <= max(ENDS, SPREAD * TURN / meter.span) * whole
+            if meter.span < TURN
+            else ends <= whole
             for meter in self._meters
             for whole in [self._whole(meter)]
         )

@@ -202,3 +202,5 @@ def test_nothing_is_kept_in_a_window_that_is_shorter_than_a_turn():
     assert long.ready_at(0.0, Haste.PATIENT, kept=50) == 60.0
     assert [short.holds(2), short.holds(3)] == [True, False]
     assert [long.holds(5), long.holds(6)] == [True, False]
+    tenant = Bucket(Lane(key="tenant", windows=(Window(50, 1.0),)))
+    assert [tenant.holds(112), tenant.holds(113)] == [True, False]
