@@ -505,6 +505,7 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     appended_again: ("a stream shows what was sent", "every surface shows the end"),
     edited_while_it_streams: (
         "every surface shows the end",
+        "a stream is closed in time",
         "no stream is left open",
     ),
     adopted_stream_goes_on: ("a stream shows what was sent",),

@@ -114,6 +114,8 @@ class Hall:
         default_factory=list[Callable[[Message], None]]
     )
     """Called when a stream has died of its age."""
+    stopped: dict[SurfaceId, None] = field(default_factory=dict[SurfaceId, None])
+    """Whose streams a person has stopped by the platform's own means."""
     refused: dict[SurfaceId, None] = field(default_factory=dict[SurfaceId, None])
     """Surfaces of which some content was not taken: they may be shown bare."""
     under_way: int = 0
@@ -203,6 +205,7 @@ class Hall:
             here = message.receipt.address.conversation_id == place
             if here and message.streams and message.stream is not None:
                 message.stream.life = "stopped"
+                self.stopped[message.surface] = None
                 self.loop.happened["stream stopped by a person"] += 1
                 self.diary.write("people", "stop {}", message.receipt.message_id)
         return True

@@ -2,11 +2,19 @@
 
 from bot.ports.rows import DecisionRow
 from bot.protocol.events import ToolFinished, TurnCancelled, TurnFailed
-from bot.protocol.ids import ApprovalId, CallId, TurnId, effect_key_for
+from bot.protocol.ids import (
+    ApprovalId,
+    CallId,
+    PersonId,
+    PlatformName,
+    TurnId,
+    effect_key_for,
+)
 from bot.turn.deadlines import turn_deadline
 from bot.turn.state import Approval
 from tests.simulation.company import TENANT
 from tests.simulation.database import Commit
+from tests.simulation.halls import Hall
 from tests.simulation.invariants import BrokenError, Chronicle, Story, require
 from tests.simulation.invariants_said import Promises
 from tests.simulation.loop import SimLoop
@@ -26,6 +34,7 @@ class Inspector:
         tables: All that is.
         works: What tools change.
         promises: What people did.
+        halls: Where they see messages, and may stop those that stream.
     """
 
     def __init__(
@@ -36,12 +45,14 @@ class Inspector:
         *,
         works: Works,
         promises: Promises,
+        halls: dict[PlatformName, Hall],
     ) -> None:
         self._loop = loop
         self._chronicle = chronicle
         self._tables = tables
         self._works = works
         self._promises = promises
+        self._halls = halls
         works.watchers.append(self._look)
 
     def _look(self, deed: Deed) -> None:
@@ -105,6 +116,13 @@ class Inspector:
                 )
                 self._entitled(change.key[1], change.after)
 
+    def _was_asked_to_stop(self, turn_id: TurnId, person: PersonId) -> bool:
+        if (turn_id, person) in self._promises.stopped:
+            return True
+        rows = self._tables.surface.rows
+        on_stream = [s for hall in self._halls.values() for s in hall.stopped]
+        return any(rows[TENANT, surface].turn_id == turn_id for surface in on_stream)
+
     def _claims(self, turn_id: TurnId, seq: int) -> None:
         story = self._chronicle.stories[turn_id]
         event = story.log[seq - 1].event
@@ -115,7 +133,7 @@ class Inspector:
         elif isinstance(event, TurnCancelled) and event.how == "stopped":
             requester = story.state.requester
             require(
-                (turn_id, event.by) in self._promises.stopped
+                self._was_asked_to_stop(turn_id, event.by)
                 and requester
                 and requester.person_id == event.by,
                 "only who asked stops a turn",

@@ -112,6 +112,7 @@ class World:
             tables,
             works=self.works,
             promises=self.promises,
+            halls=self.halls,
         )
         self.auditor = Auditor(
             self.chronicle,
