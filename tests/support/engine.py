@@ -129,6 +129,12 @@ class House:
         platforms, _ = self.ways("w1")
         return Ingress(self.store, platforms, self.clock, Telemetry())
 
+    async def goes_on_without(self, dead: Process) -> None:
+        """Kill a bot, and let another take over at once what it owned."""
+        await dead.kill()
+        self.process("w2")
+        await self.expire_leases()
+
     async def expire_leases(self) -> None:
         """Let every lease have run out."""
         await self.execute(

@@ -58,9 +58,7 @@ async def test_whoever_goes_on_after_a_kill_posts_no_second_ending(
     house.halls["slack"].faults["post"].append(posting)
     rest.open()
     await posting.reached.wait()  # it is meant, and nobody has seen it
-    await first.kill()
-    house.process("w2")
-    await house.expire_leases()
+    await house.goes_on_without(first)
     _, answer = await comes_to_rest(house)
     assert answer.surface == answer_id(await house.turn())
 

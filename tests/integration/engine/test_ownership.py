@@ -36,9 +36,7 @@ async def test_a_dead_owners_turn_is_finished_in_the_same_message(
     first = house.process("w1")
     await house.say("maya", "hi")
     await house.sees("Half an ans")
-    await first.kill()
-    house.process("w2")
-    await house.expire_leases()
+    await house.goes_on_without(first)
     await house.idle()
     [message] = house.halls["slack"].messages.values()
     assert message.view.text == "The whole answer."

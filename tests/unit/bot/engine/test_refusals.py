@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.engine.exhibit import Exhibit
+from bot.engine.exhibition import Exhibition
 from bot.engine.refusals import (
     LATE,
     LOCKED_OUT,
@@ -264,3 +265,21 @@ def test_a_finished_page_is_not_renewed_and_an_unfinished_one_is() -> None:
     shown.plan = replace(shown.plan, shows="All of page 2.")
     assert not shown.stale_after(shown.plan, state)
     assert shown.stale_after(replace(shown.plan, final=True), state)
+
+
+# --------------------------------------------------------------- what comes after what
+
+
+def test_nothing_points_below_before_the_ending_is_there() -> None:
+    old, answer, shown = (
+        exhibit(final=True),
+        exhibit("answer", receipt=None),
+        Exhibition(),
+    )
+    answer.plan = replace(answer.plan, surface_id=SurfaceId("s2"))
+    old.plan = replace(old.plan, below=SurfaceId("s2"))
+    shown.add(old)
+    shown.add(answer)
+    assert shown.waits(old)
+    answer.receipt = THERE
+    assert not shown.waits(old)
