@@ -1,25 +1,25 @@
 """What each agent is told: its prompt file, the company's words, who asks. Pure."""
 
 from agents.models.port import Prompt
-from agents.roster import COORDINATOR, SPECIALISTS, Agent
+from agents.roster import Agent, Roster
 from agents.vocabulary import Thing, Vocabulary
 from bot.company.model import Company
 from bot.ports.agent import Question
 
 
 def prompt_for(
-    company: Company, vocabulary: Vocabulary, agent: Agent, question: Question
+    company: Company, vocabulary: Vocabulary, roster: Roster, question: Question
 ) -> Prompt:
-    """Return the prompt of ``agent`` for this question."""
-    words = company.agents.get(agent.name)
+    """Return the prompt of the agent that is asked."""
+    agent = roster.agents[question.agent]
     lasting = [agent.prompt, f"You work for {company.company.name}."]
     if company.company.help_channel:
         lasting.append(f"People help people in {company.company.help_channel}.")
-    if words and words.greeting:
-        lasting.append(f"Greet with: {words.greeting}")
-    if words and words.instructions:
-        lasting.append(words.instructions)
-    lasting.append(_catalog(vocabulary, agent))
+    if agent.greeting:
+        lasting.append(f"Greet with: {agent.greeting}")
+    if agent.instructions:
+        lasting.append(agent.instructions)
+    lasting.append(_catalog(vocabulary, roster, agent))
     return Prompt(
         lasting="\n\n".join(part for part in lasting if part),
         current=_current(question),
@@ -28,15 +28,14 @@ def prompt_for(
     )
 
 
-def _catalog(vocabulary: Vocabulary, agent: Agent) -> str:
+def _catalog(vocabulary: Vocabulary, roster: Roster, agent: Agent) -> str:
+    leads = agent == roster.coordinator
     own = [
-        thing
-        for thing in vocabulary.things
-        if agent == COORDINATOR or thing.specialist == agent.name
+        thing for thing in vocabulary.things if leads or thing.specialist == agent.name
     ]
     lines = [_line(thing) for thing in own]
-    if agent == COORDINATOR:
-        lines += [f"- specialist {s.name}: {s.does}" for s in SPECIALISTS]
+    if leads:
+        lines += [f"- specialist {s.name}: {s.does}" for s in roster.specialists]
     return "\n".join(["The catalog:", *lines]) if lines else ""
 
 

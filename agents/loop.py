@@ -15,13 +15,8 @@ from typing_extensions import override
 from agents import policy
 from agents.brief import prompt_for
 from agents.models.port import Model, ToolOffer
-from agents.roster import (
-    AGENTS,
-    COORDINATOR,
-    check_names,
-    find_tool,
-    tools_of,
-)
+from agents.roster import ROOT, roster_of
+from agents.toolbox import toolbox_of
 from agents.tools import sentences
 from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
@@ -55,27 +50,29 @@ class AgentsOf(Agents):
         ConfigError: The company file names agents that do not exist.
     """
 
-    root = COORDINATOR.name
+    root = ROOT
 
     def __init__(self, company: Company, records: Records, *, model: Model) -> None:
-        check_names(company)
         self._company = company
         self._records = records
         self._model = model
-        self._vocabulary = vocabulary_of(company)
+        self._roster = roster_of(company)
+        self._agents = self._roster.agents
+        self._toolbox = toolbox_of(company, self._roster)
+        self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
-            agent.name: tuple(
+            agent: tuple(
                 ToolOffer(
                     name=tool.name, description=tool.description, schema=tool.schema()
                 )
-                for tool in tools_of(company, agent)
+                for tool in tools
             )
-            for agent in AGENTS.values()
+            for agent, tools in self._toolbox.offered.items()
         }
 
     @override
     def model_name(self, agent: str) -> str:
-        return self._model.name_for(AGENTS[agent].model)
+        return self._model.name_for(self._agents[agent].model)
 
     @override
     def footer(self) -> str:
@@ -83,7 +80,7 @@ class AgentsOf(Agents):
 
     @override
     def spec(self, name: str) -> ToolSpec | None:
-        tool = find_tool(name)
+        tool = self._toolbox.find(name)
         if tool is None:
             return None
         return ToolSpec(
@@ -92,18 +89,18 @@ class AgentsOf(Agents):
 
     @override
     def title(self, name: str, arguments: dict[str, JsonValue]) -> str:
-        tool = find_tool(name)
+        tool = self._toolbox.find(name)
         return tool.title(self._company, arguments) if tool else name
 
     @override
     def ask(self, question: Question) -> AsyncIterator[Part]:
-        agent = AGENTS[question.agent]
-        prompt = prompt_for(self._company, self._vocabulary, agent, question)
+        agent = self._agents[question.agent]
+        prompt = prompt_for(self._company, self._vocabulary, self._roster, question)
         return self._model.ask(prompt, self._offers[agent.name], question)
 
     @override
     async def rule(self, call: Call) -> Ruling:
-        tool = find_tool(call.name)
+        tool = self._toolbox.find(call.name)
         if tool is None:
             return Refused(reason=sentences.bad_arguments(call.name, "no such tool"))
         arguments = _parse(tool, call)
@@ -120,7 +117,7 @@ class AgentsOf(Agents):
 
     @override
     async def run(self, call: Call) -> ToolResult:
-        tool = find_tool(call.name)
+        tool = self._toolbox.find(call.name)
         if tool is None:
             return _not_run(call, "no such tool")
         arguments = _parse(tool, call)
@@ -136,7 +133,7 @@ class AgentsOf(Agents):
 
     @override
     async def probe(self, call: Call) -> ToolResult | None:
-        tool = find_tool(call.name)
+        tool = self._toolbox.find(call.name)
         if tool is None or not (tool.recall or tool.settle):
             return None
         arguments = _parse(tool, call)

@@ -1,149 +1,135 @@
-"""Who works here: the coordinator and the specialists, declared as data.
+"""Who works here: the coordinator and the specialists, as files declare them.
 
-Adding a specialist is one declaration below and one prompt file of the same name in
-``agents/prompts/``; the hand-off to it follows from the declaration. A company file
-assigns things to specialists by name (``specialist = "…"``); a name that is not here
-stops the start with a `ConfigError`, because guessing who should handle what would
-put requests in front of an agent that was never told about them.
+Adding a specialist is one Markdown file: a head that says what it does and which tools
+it has, and its prompt below. Ours are in ``agents/prompts/``; a company's own are in
+the folder ``agents`` beside its company file, where a file of the same name changes
+one of ours. The hand-off to a specialist follows from its declaration.
+
+A company file assigns things to specialists by name (``specialist = "…"``). A name
+that nobody declares stops the start with a `ConfigError`, because guessing who should
+handle what would put requests in front of an agent that was never told about them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
-from agents.catalog import request_tool
-from agents.tools.hand_off import hand_off_to
-from agents.tools.registry import TOOLS, AnyTool
-from bot.company.model import Company
+from bot.company.model import AgentEntry, Company
+from bot.company.page import agent_entry
 from bot.errors import ConfigError
+
+ROOT = "coordinator"
+"""The agent that opens every turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """One agent's declaration."""
+    """One agent, as declared by us and changed by the company."""
 
     name: str
     title: str
     """One or two words, as shown on its steps."""
-    does: str = ""
+    does: str
     """For the coordinator's model: when to hand over; continues "who …"."""
     tools: tuple[str, ...]
-    """Names in `agents.tools.registry`. The tools that ask for the things which the
-    company file assigns to this agent are added."""
-    model: str = ""
-    """Model to use instead of the configured one."""
+    """Names. The tools that ask for the things which the company file assigns to this
+    agent are added."""
+    model: str
+    """Model to use instead of the configured one; empty: that one."""
+    asks: int
+    """How often it may ask its model in one task; 0: the default."""
+    tokens: int
+    """How many tokens one task may use; 0: no limit of its own."""
+    prompt: str
+    """What it is told, in Markdown."""
+    greeting: str
+    instructions: str
+    """The company's own words, added to the prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """The agents of one company."""
+
+    coordinator: Agent
+    specialists: tuple[Agent, ...]
+    """By name."""
 
     @property
-    def prompt(self) -> str:
-        """The text of ``agents/prompts/<name>.md``."""
-        file = files("agents").joinpath("prompts", f"{self.name}.md")
-        return file.read_text("utf-8").strip()
+    def agents(self) -> Mapping[str, Agent]:
+        """Everybody, by name."""
+        return {a.name: a for a in (self.coordinator, *self.specialists)}
+
+    def specialist_for(self, tool: str) -> str:
+        """Return the first specialist declared with a tool; empty if there is none."""
+        return next((s.name for s in self.specialists if tool in s.tools), "")
 
 
-COORDINATOR = Agent(
-    name="coordinator",
-    title="Coordinator",
-    tools=(
-        "who_am_i",
-        "look_up_person",
-        "search_knowledge",
-        "look_up_catalog",
-        "check_policy",
-        "my_requests",
-        "withdraw_request",
-        "change_request",
-        "open_ticket",
-    ),
-)
-
-SPECIALISTS = (
-    Agent(
-        name="hardware",
-        title="Hardware",
-        does="orders devices and knows what is in stock.",
-        tools=("look_up_catalog", "check_policy", "join_waitlist", "open_ticket"),
-    ),
-    Agent(
-        name="software",
-        title="Software",
-        does="gives access to applications and repositories, and assigns seats.",
-        tools=("look_up_catalog", "check_policy", "join_waitlist", "open_ticket"),
-    ),
-    Agent(
-        name="security",
-        title="Security",
-        does="handles sensitive access, network access and password resets.",
-        tools=(
-            "look_up_catalog",
-            "check_policy",
-            "join_waitlist",
-            "reset_password",
-            "search_knowledge",
-            "open_ticket",
-        ),
-    ),
-    Agent(
-        name="hr",
-        title="HR",
-        does="handles what people need from HR: badges, leave, joining and leaving.",
-        tools=(
-            "look_up_catalog",
-            "check_policy",
-            "join_waitlist",
-            "look_up_person",
-            "search_knowledge",
-            "open_ticket",
-        ),
-    ),
-)
-
-AGENTS = {agent.name: agent for agent in (COORDINATOR, *SPECIALISTS)}
-
-HAND_OFFS: dict[str, AnyTool] = {
-    tool.name: tool
-    for tool in (hand_off_to(s.name, s.title, s.does) for s in SPECIALISTS)
-}
-
-
-def find_tool(name: str) -> AnyTool | None:
-    """Return the tool or hand-off with this name."""
-    return TOOLS.get(name) or HAND_OFFS.get(name)
-
-
-def tools_of(company: Company, agent: Agent) -> tuple[AnyTool, ...]:
-    """Return what an agent may use in this company, in a stable order."""
-    if agent == COORDINATOR:
-        return (*HAND_OFFS.values(), *(TOOLS[name] for name in agent.tools))
-    asking = {
-        request_tool(resource)
-        for resource in company.resources
-        if resource.specialist == agent.name
+@cache
+def shipped() -> Mapping[str, AgentEntry]:
+    """Return the agents that come with Deskhand."""
+    folder = files("agents").joinpath("prompts")
+    return {
+        file.name.removesuffix(".md"): agent_entry(file.read_text("utf-8"))
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".md")
     }
-    names = dict.fromkeys((*agent.tools, *sorted(asking)))
-    return tuple(TOOLS[name] for name in names)
 
 
-def specialist_for(tool: str) -> str:
-    """Return the first specialist declared with a tool; empty if there is none."""
-    return next((s.name for s in SPECIALISTS if tool in s.tools), "")
-
-
-def check_names(company: Company) -> None:
-    """Return if every agent that the company file names exists.
+def roster_of(company: Company) -> Roster:
+    """Return the agents of ``company``.
 
     Raises:
-        ConfigError: It names agents that nobody declared; all of them are listed.
+        ConfigError: An agent is named that nobody declares, or declared by half; all
+            such problems are listed.
     """
-    specialists = [agent.name for agent in SPECIALISTS]
+    ours = shipped()
+    entries = {
+        name: _changed(ours.get(name, AgentEntry()), company.agents.get(name))
+        for name in dict.fromkeys((*ours, *company.agents))
+    }
+    names = sorted(name for name in entries if name != ROOT)
     problems = [
-        f"resource {resource.id!r}: there is no specialist {resource.specialist!r}; "
-        f"use one of {', '.join(specialists)}, or declare it in agents/roster.py"
-        for resource in company.resources
-        if resource.specialist not in specialists
-    ]
-    problems += [
-        f"agents.{name}: there is no such agent; use one of {', '.join(AGENTS)}"
-        for name in company.agents
-        if name not in AGENTS
+        *(p for name in names for p in _missing(name, entries[name])),
+        *_unknown_specialists(company, names),
     ]
     if problems:
         raise ConfigError("the company file", problems)
+    return Roster(
+        coordinator=_agent(ROOT, entries[ROOT]),
+        specialists=tuple(_agent(name, entries[name]) for name in names),
+    )
+
+
+def _changed(ours: AgentEntry, theirs: AgentEntry | None) -> AgentEntry:
+    said = {k: v for k, v in theirs.model_dump().items() if v} if theirs else {}
+    return ours.model_copy(update=said)
+
+
+def _agent(name: str, entry: AgentEntry) -> Agent:
+    return Agent(name=name, **entry.model_dump())
+
+
+def _missing(name: str, entry: AgentEntry) -> list[str]:
+    missing = [key for key in ("title", "does", "prompt") if not getattr(entry, key)]
+    if not missing:
+        return []
+    if len(missing) == 3:  # noqa: PLR2004 - nothing at all
+        known = ", ".join(shipped())
+        place = f"agents/{name}.md beside the company file"
+        problem = (
+            f"there is no such agent; use one of {known}, or declare it in {place}"
+        )
+        return [f"agents.{name}: {problem}"]
+    return [f"agents.{name}: {', '.join(missing)} is missing in agents/{name}.md"]
+
+
+def _unknown_specialists(company: Company, names: list[str]) -> list[str]:
+    return [
+        f"resource {resource.id!r}: there is no specialist {resource.specialist!r}; "
+        f"use one of {', '.join(names)}, or declare it in "
+        f"agents/{resource.specialist}.md beside the company file"
+        for resource in company.resources
+        if resource.specialist not in names
+    ]

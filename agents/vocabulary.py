@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.catalog import request_tool, takes_seat, what
-from agents.roster import SPECIALISTS, specialist_for
+from agents.roster import Roster
 from bot.company.model import Company, Resource
 
 
@@ -65,17 +65,16 @@ class Vocabulary:
         return next((t for t in self.things if t.id == thing_id), None)
 
 
-def vocabulary_of(company: Company) -> Vocabulary:
+def vocabulary_of(company: Company, roster: Roster) -> Vocabulary:
     """Return the words of ``company``."""
-    words = company.agents.get("coordinator")
     return Vocabulary(
         company=company.company.name,
         help_channel=company.company.help_channel,
-        greeting=words.greeting if words else "",
+        greeting=roster.coordinator.greeting,
         things=tuple(_thing(resource) for resource in company.resources),
         people=tuple(Someone(person_id=p.id, name=p.name) for p in company.people),
-        titles={agent.name: agent.title for agent in SPECIALISTS},
-        duties={"reset_password": specialist_for("reset_password")},
+        titles={agent.name: agent.title for agent in roster.specialists},
+        duties={"reset_password": roster.specialist_for("reset_password")},
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agents.roster import check_names
+from agents.roster import roster_of
+from agents.toolbox import toolbox_of
 from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
@@ -32,13 +33,15 @@ class Finding:
 async def check_company(settings: Settings) -> list[Finding]:
     """Read the company file and its articles."""
     company = load_company(settings.company_file)
-    check_names(company)
+    roster = roster_of(company)
+    toolbox_of(company, roster)
     articles = load_articles(company, settings.company_file)
     text = (
         f"{company.company.name}: {len(company.people)} people, "
         f"{len(company.resources)} things to ask for, {len(company.policies)} policies"
     )
-    found = [Finding("company", text)]
+    agents = ", ".join(roster.agents)
+    found = [Finding("company", text), Finding("agents", agents)]
     folder = settings.company_file.parent / company.knowledge.folder
     found.append(
         Finding("knowledge", f"{len(articles)} articles in {folder}")

@@ -3,10 +3,12 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from bot.company.model import Company
+from bot.company.page import agent_document, parted
 from bot.errors import ConfigError
 
 
@@ -23,14 +25,21 @@ class ArticleFile:
     """Markdown without the front matter."""
 
 
+AGENTS_FOLDER = "agents"
+"""Beside the company file: one Markdown file for each agent of the company's own."""
+
+
 def load_company(path: Path) -> Company:
     """Return the company that the TOML file at ``path`` describes.
+
+    Files in the folder ``agents`` beside it declare agents; what the file itself says
+    of an agent goes before that.
 
     Raises:
         ConfigError: The file is missing, not TOML, or says something impossible.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(
             f"company file {path}",
@@ -38,6 +47,7 @@ def load_company(path: Path) -> Company:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"company file {path}", [f"is not TOML: {error}"]) from error
+    _add_agents(document, path.parent / AGENTS_FOLDER)
     try:
         return Company.model_validate(document)
     except ValidationError as error:
@@ -56,23 +66,30 @@ def load_articles(company: Company, path: Path) -> list[ArticleFile]:
     return [_article(file) for file in sorted(folder.glob("*.md"))]
 
 
+def _add_agents(document: dict[str, Any], folder: Path) -> None:
+    """Put what the files in ``folder`` declare into the company file's document."""
+    agents: Any = document.get("agents", {})
+    if not isinstance(agents, dict):
+        return  # the model says what is wrong
+    known = cast("dict[str, Any]", agents)
+    for file in sorted(folder.glob("*.md")):
+        said: Any = known.get(file.stem, {})
+        if isinstance(said, dict):
+            declared = agent_document(file.read_text("utf-8"))
+            document.setdefault("agents", {})[file.stem] = {**declared, **said}
+
+
 def _place(location: tuple[int | str, ...]) -> str:
     parts = [f"#{part + 1}" if isinstance(part, int) else part for part in location]
     return " ".join(parts) or "the file"
 
 
 def _article(file: Path) -> ArticleFile:
-    text = file.read_text("utf-8")
-    head: dict[str, str] = {}
-    if text.startswith("---\n") and (end := text.find("\n---\n", 4)) > 0:
-        for line in text[4:end].splitlines():
-            key, _, value = line.partition(":")
-            head[key.strip()] = value.strip()
-        text = text[end + 5 :]
+    head, body = parted(file.read_text("utf-8"))
     return ArticleFile(
         ref=file.stem,
         title=head.get("title", file.stem.replace("-", " ").capitalize()),
         owner=head.get("owner", ""),
         updated=head.get("updated", ""),
-        body=text.strip(),
+        body=body,
     )

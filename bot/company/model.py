@@ -140,11 +140,30 @@ class Policy(_Entry):
     approval: Literal["none", "deny"] | tuple[StageRule, ...]
 
 
-class AgentWords(_Entry):
-    """What a company adds to an agent."""
+class AgentEntry(_Entry):
+    """One agent: a whole declaration, or what a company changes in one that is there.
 
+    What is empty is as declared elsewhere, or has its default.
+    """
+
+    title: str = ""
+    """One or two words, as shown on its steps."""
+    does: str = ""
+    """For the coordinator: when to hand over; continues "who …"."""
+    tools: tuple[str, ...] = ()
+    """Names. The tools that ask for the things which the company file assigns to this
+    agent are added."""
+    model: str = ""
+    """Model to use instead of the configured one."""
+    asks: int = Field(default=0, ge=0)
+    """How often it may ask its model in one task; 0: the default."""
+    tokens: int = Field(default=0, ge=0)
+    """How many tokens one task may use; 0: no limit of its own."""
+    prompt: str = ""
+    """What it is told, in Markdown."""
     greeting: str = ""
     instructions: str = ""
+    """Added to the prompt."""
 
 
 class Knowledge(_Entry):
@@ -161,7 +180,7 @@ class Company(_Entry):
     groups: dict[str, tuple[PersonId, ...]] = Field(default_factory=dict)
     resources: tuple[Resource, ...] = ()
     policies: tuple[Policy, ...] = ()
-    agents: dict[str, AgentWords] = Field(default_factory=dict)
+    agents: dict[str, AgentEntry] = Field(default_factory=dict)
     knowledge: Knowledge = Knowledge()
 
     def person(self, person_id: str) -> Person | None:

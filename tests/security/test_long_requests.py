@@ -8,9 +8,13 @@ from adapters.simulator.stage import SAMPLE_COMPANY
 from agents.models.acts import Wish
 from agents.models.context import Context
 from agents.models.understanding import understand
+from agents.roster import roster_of
 from agents.vocabulary import vocabulary_of
 from bot.company.file import load_company
 from bot.protocol.ids import PersonId
+
+COMPANY = load_company(SAMPLE_COMPANY)
+VOCABULARY = vocabulary_of(COMPANY, roster_of(COMPANY))
 
 
 @pytest.mark.parametrize(
@@ -19,7 +23,7 @@ from bot.protocol.ids import PersonId
 def test_the_scripted_model_reads_what_slack_can_carry_in_a_moment(words: str) -> None:
     """40,000 characters; a thousand of them once took twenty seconds."""
     context = Context(
-        vocabulary=vocabulary_of(load_company(SAMPLE_COMPANY)),
+        vocabulary=VOCABULARY,
         requester=PersonId("maya.chen"),
         asked=(),
         answered="",
@@ -32,7 +36,7 @@ def test_the_scripted_model_reads_what_slack_can_carry_in_a_moment(words: str) -
 
 def test_the_end_of_an_endless_sentence_is_read() -> None:
     context = Context(
-        vocabulary=vocabulary_of(load_company(SAMPLE_COMPANY)),
+        vocabulary=VOCABULARY,
         requester=PersonId("maya.chen"),
         asked=(),
         answered="",

@@ -7,7 +7,6 @@ import pytest
 from pydantic import JsonValue
 
 from agents.build import build_agents
-from agents.roster import find_tool
 from agents.tools.registry import TOOLS
 from bot.clock import SystemClock
 from bot.errors import EffectVoidedError
@@ -59,7 +58,7 @@ def call_of(desk: Desk, name: str) -> Call:
 def test_every_tool_with_an_effect_is_looked_at_here() -> None:
     assert {n for n, tool in TOOLS.items() if tool.effect != "read"} == set(EFFECTS)
     for name in EFFECTS:
-        tool = find_tool(name)
+        tool = TOOLS[name]
         assert tool
         assert bool(tool.recall) != bool(tool.settle)
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from agents.brief import prompt_for
 from agents.build import build_agents
-from agents.roster import AGENTS, COORDINATOR, HAND_OFFS, SPECIALISTS, tools_of
+from agents.roster import roster_of, shipped
+from agents.toolbox import toolbox_of
+from agents.vocabulary import vocabulary_of
 from bot.clock import SystemClock
 from bot.errors import ConfigError
 from bot.ports.agent import Question
@@ -26,26 +29,75 @@ CODE = sorted(
 )
 
 
-def test_every_agent_has_a_prompt():
-    assert all(agent.prompt for agent in AGENTS.values())
-    files = {path.stem for path in (ROOT / "agents" / "prompts").glob("*.md")}
-    assert files == set(AGENTS)
+def offered(path: Path, agent: str) -> set[str]:
+    company = company_at(path)
+    tools = toolbox_of(company, roster_of(company)).offered[agent]
+    return {tool.name for tool in tools}
 
 
 def test_the_coordinator_can_hand_over_to_every_specialist():
-    offered = {tool.name for tool in tools_of(company_at(SAMPLE), COORDINATOR)}
-    assert {f"ask_{agent.name}" for agent in SPECIALISTS} == set(HAND_OFFS) <= offered
-    assert not {"grant_access", "assign_seat", "order_hardware"} & offered
+    tools = offered(SAMPLE, "coordinator")
+    assert {f"ask_{name}" for name in shipped() if name != "coordinator"} <= tools
+    assert not {"grant_access", "assign_seat", "order_hardware"} & tools
 
 
 def test_a_specialist_gets_the_tools_that_its_things_are_asked_with():
-    def offered(path: Path, agent: str) -> set[str]:
-        return {tool.name for tool in tools_of(company_at(path), AGENTS[agent])}
-
     assert "grant_access" not in offered(SAMPLE, "hr")
     assert "grant_access" in offered(HOSPITAL, "hr")
     assert "order_hardware" in offered(HOSPITAL, "hardware")
     assert "order_hardware" not in offered(HOSPITAL, "security")
+
+
+def with_agents(folder: Path, **files: str) -> Path:
+    """Return the sample company with agents of its own."""
+    (folder / "agents").mkdir()
+    for name, text in files.items():
+        (folder / "agents" / f"{name}.md").write_text(text)
+    company = folder / "company.toml"
+    company.write_text(SAMPLE.read_text("utf-8"))
+    return company
+
+
+FACILITIES = """---
+title: Facilities
+does: knows desks and doors.
+tools: open_ticket
+---
+You are the facilities specialist.
+"""
+
+
+def test_a_specialist_is_added_with_one_file(tmp_path: Path):
+    path = with_agents(tmp_path, facilities=FACILITIES)
+    facilities = roster_of(company_at(path)).agents["facilities"]
+    assert facilities.prompt == "You are the facilities specialist."
+    assert offered(path, "facilities") == {"open_ticket"}
+    assert "ask_facilities" in offered(path, "coordinator")
+
+
+def test_a_company_changes_what_it_names_of_an_agent_of_ours(tmp_path: Path):
+    path = with_agents(tmp_path, hr="---\ntools: who_am_i\nasks: 4\n---\n")
+    ours, theirs = shipped()["hr"], roster_of(company_at(path)).agents["hr"]
+    assert (theirs.tools, theirs.asks) == (("who_am_i",), 4)
+    assert (theirs.title, theirs.prompt) == (ours.title, ours.prompt)
+
+
+def test_an_agent_that_is_declared_by_half_stops_the_start(tmp_path: Path):
+    path = with_agents(tmp_path, facilities="---\ntitle: Facilities\n---\nBe kind.")
+    with pytest.raises(ConfigError, match=r"facilities: does is missing"):
+        roster_of(company_at(path))
+
+
+def test_a_tool_that_does_not_exist_stops_the_start(tmp_path: Path):
+    path = with_agents(tmp_path, hr="---\ntools: fire_somebody\n---\n")
+    company = company_at(path)
+    with pytest.raises(ConfigError, match="fire_somebody"):
+        toolbox_of(company, roster_of(company))
+
+
+def test_a_key_that_means_nothing_in_an_agents_head_stops_the_start(tmp_path: Path):
+    with pytest.raises(ConfigError, match="toolz"):
+        company_at(with_agents(tmp_path, hr="---\ntoolz: who_am_i\n---\n"))
 
 
 def test_a_specialist_or_agent_that_nobody_declared_stops_the_start():
@@ -65,10 +117,8 @@ def test_a_specialist_or_agent_that_nobody_declared_stops_the_start():
 
 
 def test_the_companys_words_and_things_are_in_the_prompt():
-    from agents.brief import prompt_for  # noqa: PLC0415 - used by this test alone
-    from agents.vocabulary import vocabulary_of  # noqa: PLC0415
-
     company = company_at(HOSPITAL)
+    roster = roster_of(company)
     question = Question(
         tenant_id=TENANT,
         turn_id=TurnId("t"),
@@ -79,7 +129,7 @@ def test_the_companys_words_and_things_are_in_the_prompt():
         open_requests=(),
         messages=(),
     )
-    prompt = prompt_for(company, vocabulary_of(company), COORDINATOR, question)
+    prompt = prompt_for(company, vocabulary_of(company, roster), roster, question)
     for words in (
         "Never discuss patients.",
         "Elmwood desk",

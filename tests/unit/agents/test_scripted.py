@@ -3,7 +3,8 @@
 from agents.brief import prompt_for
 from agents.models.port import ToolOffer
 from agents.models.scripted import ScriptedModel
-from agents.roster import COORDINATOR, tools_of
+from agents.roster import ROOT, roster_of
+from agents.toolbox import toolbox_of
 from agents.vocabulary import vocabulary_of
 from bot.ports.agent import CallReady, Message, Part, Question, TextDelta, ToolAnswer
 from bot.protocol.ids import CallId, FrameId, PersonId, TurnId
@@ -30,10 +31,11 @@ async def reply(
         open_requests=(),
         messages=(Message(role="user", blocks=(SAID,)), *later),
     )
-    prompt = prompt_for(company, vocabulary_of(company), COORDINATOR, question)
+    roster = roster_of(company)
+    prompt = prompt_for(company, vocabulary_of(company, roster), roster, question)
     offers = [
         ToolOffer(name=t.name, description=t.description, schema=t.schema())
-        for t in tools_of(company, COORDINATOR)
+        for t in toolbox_of(company, roster).offered[ROOT]
     ]
     parts = [part async for part in model.ask(prompt, offers, question)]
     return parts, clock.slept

@@ -25,11 +25,12 @@ from agents.models.acts import (
 )
 from agents.models.context import Context
 from agents.models.understanding import understand
+from agents.roster import roster_of
 from agents.vocabulary import vocabulary_of
 from bot.protocol.ids import PersonId
 from tests.support.companies import SAMPLE, company_at
 
-VOCABULARY = vocabulary_of(company_at(SAMPLE))
+VOCABULARY = vocabulary_of(company_at(SAMPLE), roster_of(company_at(SAMPLE)))
 
 MONITOR = Wish(thing="hw/monitor-27", grant="")
 LAPTOP = Wish(thing="hw/laptop-14", grant="")

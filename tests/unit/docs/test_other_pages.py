@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from agents.roster import AGENTS, HAND_OFFS
+from agents.roster import shipped
 from agents.tools.registry import TOOLS, AnyTool
 from agents.tools.tool import Tool
 from bot.company import model
@@ -44,7 +44,7 @@ def test_every_key_of_the_company_file_is_described(
 
 def test_the_small_tables_of_the_company_file_are_named() -> None:
     named = set(spans_in(COMPANY))
-    for table in (model.When, model.AgentWords, model.Knowledge):
+    for table in (model.When, model.AgentEntry, model.Knowledge):
         assert set(table.model_fields) <= named
     assert {f"[{name}]" for name in ("company", "groups", "knowledge")} <= named
 
@@ -58,10 +58,10 @@ def test_the_examples_of_the_company_file_are_a_company() -> None:
 
 def test_the_agents_page_has_every_agent_and_tool() -> None:
     agents = [code_of(row[0]) for row in rows_in(AGENTS_PAGE, "agent")]
-    assert agents == list(AGENTS)
+    assert agents == list(shipped())
     tools = {code_of(row[0]): code_of(row[1]) for row in rows_in(AGENTS_PAGE, "tool")}
     assert tools == {tool.name: tool.effect for tool in TOOLS.values()}
-    assert set(HAND_OFFS) <= set(spans_in(AGENTS_PAGE))
+    assert {f"ask_{name}" for name in agents[1:]} <= set(spans_in(AGENTS_PAGE))
 
 
 def test_the_example_of_a_tool_is_one() -> None:

@@ -1,0 +1,66 @@
+"""Which tools there are in one company, and who may use which."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.catalog import request_tool
+from agents.roster import Agent, Roster
+from agents.tools.hand_off import hand_off_to
+from agents.tools.registry import TOOLS, AnyTool
+from bot.company.model import Company
+from bot.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolbox:
+    """All tools of one company."""
+
+    tools: Mapping[str, AnyTool]
+    """By name, hand-offs among them."""
+    offered: Mapping[str, tuple[AnyTool, ...]]
+    """For each agent what it may use, in a stable order."""
+
+    def find(self, name: str) -> AnyTool | None:
+        """Return the tool or hand-off with this name."""
+        return self.tools.get(name)
+
+
+def toolbox_of(
+    company: Company, roster: Roster, more: Sequence[AnyTool] = ()
+) -> Toolbox:
+    """Return the tools of ``company``.
+
+    Args:
+        company: Its things say which tools ask for them.
+        roster: Its agents.
+        more: Tools of this company's own, beside those of the registry.
+
+    Raises:
+        ConfigError: An agent has a tool that does not exist.
+    """
+    tools = {**TOOLS, **{tool.name: tool for tool in more}}
+    hand_offs = [hand_off_to(s.name, s.title, s.does) for s in roster.specialists]
+    named = {agent.name: _names(company, agent) for agent in roster.agents.values()}
+    problems = [
+        f"agents.{agent}: there is no tool {name!r}; there are {', '.join(tools)}"
+        for agent, names in named.items()
+        for name in names
+        if name not in tools
+    ]
+    if problems:
+        raise ConfigError("the company file", problems)
+    offered = {agent: tuple(map(tools.__getitem__, n)) for agent, n in named.items()}
+    root = roster.coordinator.name
+    offered[root] = (*hand_offs, *offered[root])
+    return Toolbox(
+        tools={**tools, **{tool.name: tool for tool in hand_offs}}, offered=offered
+    )
+
+
+def _names(company: Company, agent: Agent) -> tuple[str, ...]:
+    asking = {
+        request_tool(resource)
+        for resource in company.resources
+        if resource.specialist == agent.name
+    }
+    return tuple(dict.fromkeys((*agent.tools, *sorted(asking))))
