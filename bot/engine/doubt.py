@@ -14,7 +14,8 @@ async def found_again(
     The message that stands in for another counts before that one. A stream that was
     left open may carry no mark, so the platform can only say that there is one. It is
     that of the surface that was meant to be posted first of all that are in doubt: no
-    stream is opened while anything else of the conversation is (`may_stream`).
+    stream is opened while anything else of the conversation is (`may_stream`). What
+    stands in for another was never streamed.
 
     Args:
         platform: To ask.
@@ -26,16 +27,22 @@ async def found_again(
     assert since is not None, "only what was meant to be posted is looked for"
     for mark in exhibit.marks:
         found = await platform.find_post(address, surface=mark, since=since)
-        if found is not None and found.stream and not _meant_first(exhibit, beside):
+        if found is None:
             continue
-        if found is not None:
-            exhibit.adopt(found, mark)
-            return True
+        stands_in = mark != exhibit.surface_id
+        if found.stream and (stands_in or not _meant_first(exhibit, beside)):
+            continue
+        exhibit.adopt(found, mark)
+        return True
     return False
 
 
 def may_stream(beside: Iterable[Exhibit]) -> bool:
-    """Whether a stream may be opened: were it lost, it could only be found as the one."""
+    """Whether a stream may be opened: were it lost, it could only be found as the one.
+
+    To be asked once its own intent is committed: what was meant meanwhile may count as
+    meant before it.
+    """
     return not any(other.in_doubt for other in beside)
 
 

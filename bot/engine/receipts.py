@@ -5,6 +5,7 @@ knows to look before posting again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 
 import structlog
 
@@ -20,6 +21,9 @@ log = structlog.get_logger()
 FRESH = 2.0
 """Seconds for which an answer about the fence is believed. Whoever takes over waits for
 the lease to end before an edit, and for the platform's history before a post."""
+
+SOON = datetime.max.replace(tzinfo=UTC)
+"""When a post is meant whose intent is not known to be written down yet: last of all."""
 
 
 class Receipts:
@@ -37,8 +41,10 @@ class Receipts:
         """
         address = exhibit.address
         assert address is not None, "only surfaces with a place are posted"
-        # From now on: whether it is written down is only known afterwards.
-        exhibit.meant_at = exhibit.meant_at or self._clock.now()
+        # From now on: whether it is written down is only known afterwards. What is
+        # written down now is later than all that is.
+        if exhibit.written or exhibit.meant_at is None:
+            exhibit.meant_at, exhibit.written = SOON, None
 
         async def intend() -> None:
             async with self._store.begin("surface.intent") as tx:

@@ -249,17 +249,13 @@ class Showing:
                 return self._again(exhibit.looked_for_until)
         exhibit.in_doubt_since = None
         await self._receipts.intended(exhibit)
+        if stream and not may_stream(self._beside(exhibit)):
+            exhibit.streamable, exhibit.intent_at = False, None
+            return self._again()
+        way = self._streams[platform.name].open if stream else platform.post
         try:
-            if stream:
-                streams = self._streams[platform.name]
-                exhibit.receipt = await streams.open(
-                    exhibit.address, payload, surface=exhibit.mark
-                )
-                exhibit.grown = payload
-            else:
-                exhibit.receipt = await platform.post(
-                    exhibit.address, payload, surface=exhibit.mark
-                )
+            exhibit.receipt = await way(exhibit.address, payload, surface=exhibit.mark)
+            exhibit.grown = payload if stream else None
         except AmbiguousSendError:
             exhibit.streamable = False
             raise
