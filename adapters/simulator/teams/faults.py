@@ -61,10 +61,17 @@ class Hold:
     def __init__(self) -> None:
         self.reached = asyncio.Event()
         """Set when the request has arrived."""
+        self.dropped = False
+        """Whether it is not carried out after all."""
         self._open = asyncio.Event()
 
     def release(self) -> None:
         """Let the request go on."""
+        self._open.set()
+
+    def drop(self) -> None:
+        """Let the request come to nothing: its connection breaks."""
+        self.dropped = True
         self._open.set()
 
     async def arrive(self) -> None:

@@ -194,7 +194,9 @@ class _Gateway:
             operation=operation,
             conversation=place.get("conversation"),
             activity=place.get("activity"),
-            status=None if isinstance(fault, Silence | Reset) else answer.status,
+            status=None
+            if isinstance(fault, Silence | Reset)
+            else answer.status or None,
             error=answer.code,
             retry_after=answer.retry_after,
             fault=type(fault).__name__ if fault else None,
@@ -233,7 +235,7 @@ class _Gateway:
                     return answers.throttled(pause)
                 case Refused(status=status, code=code, message=message):
                     return answers.refusal(status, code, message)
-                case Silence(applied=False) | Reset(applied=False):
+                case Silence(applied=False) | Reset(applied=False) | Hold(dropped=True):
                     return Answer(0)
                 case ServerError(status=status, applied=applied):
                     if applied:
@@ -270,7 +272,7 @@ class _Gateway:
             case Silence():
                 await self._site.closing.wait()
                 return _broken(request)
-            case Reset():
+            case Reset() | Hold(dropped=True):
                 return _broken(request)
             case ServerError():
                 page = f"<html><body><h1>{answer.status}</h1></body></html>"

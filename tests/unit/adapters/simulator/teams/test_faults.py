@@ -45,6 +45,23 @@ async def test_an_answer_never_comes_although_the_message_is_there(staged: Stage
     assert (await staged.client.send(staged.ada))[0] == 201
 
 
+async def test_a_request_that_was_held_may_come_to_nothing(staged: Stage):
+    hold = staged.world.hold_next("send")
+    async with asyncio.TaskGroup() as group:
+        call = group.create_task(lost(staged))
+        await hold.reached.wait()
+        hold.drop()
+    assert call.done()
+    assert staged.world.messages(staged.ada) == []
+    assert staged.calls()[-1]["status"] is None
+    assert (await staged.client.send(staged.ada))[0] == 201
+
+
+async def lost(staged: Stage) -> None:
+    with pytest.raises(aiohttp.ClientOSError, match="reset by peer"):
+        await staged.client.send(staged.ada)
+
+
 async def test_a_429_on_command_says_how_long(staged: Stage):
     staged.world.fail_next("update", Throttle(30))
     _, sent, _ = await staged.client.send(staged.ada)
