@@ -26,6 +26,7 @@ from bot.company.model import Company
 from bot.ports.agent import (
     Agents,
     Call,
+    Limits,
     Part,
     Question,
     Refused,
@@ -73,6 +74,12 @@ class AgentsOf(Agents):
     @override
     def model_name(self, agent: str) -> str:
         return self._model.name_for(self._agents[agent].model)
+
+    @override
+    def limits(self, agent: str) -> Limits:
+        declared = self._agents[agent]
+        asks = {"asks": declared.asks} if declared.asks else {}
+        return Limits(**asks, tokens=declared.tokens)
 
     @override
     def footer(self) -> str:

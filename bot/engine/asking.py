@@ -17,6 +17,7 @@ from bot.errors import DeskhandError, ModelError
 from bot.ports.agent import (
     Agents,
     CallReady,
+    Limits,
     Part,
     Replied,
     TextDelta,
@@ -25,6 +26,7 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
 from bot.protocol.values import CallBlock, ItemKind, TextBlock
+from bot.turn.state import Frame
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -33,8 +35,6 @@ MODEL_TIMEOUT = 120.0
 """Seconds for one reply."""
 MODEL_ATTEMPTS = 3
 """How often a question is asked when the model breaks off."""
-MOST_ASKS = 25
-"""How often one frame may ask its model: more is a model going round in circles."""
 BACKOFF = 0.5
 """Seconds before the second attempt; doubles."""
 
@@ -50,9 +50,11 @@ class Asker:
         """Ask a frame's model and emit its reply while it is written."""
         frame = runner.state.frame(frame_id)
         assert frame is not None, "decide names frames of the state"
-        if ask > MOST_ASKS:
-            log.warning("model.endless", agent=frame.agent, asks=MOST_ASKS)
-            await runner.emit(_failed(frame_id, wording.failure("limit")))
+        if code := _used_up(frame, ask, self._agents.limits(frame.agent)):
+            log.warning(
+                "model.limit", agent=frame.agent, asks=ask - 1, tokens=frame.tokens
+            )
+            await runner.emit(failed(frame_id, code))
             return
         asked = ev.ModelAsked(
             frame_id=frame_id,
@@ -72,7 +74,7 @@ class Asker:
                 lasting = isinstance(error, ModelError) and not error.transient
                 if lasting or attempt == MODEL_ATTEMPTS:
                     log.warning("model.failed", error=str(error), hint=ModelError.hint)
-                    await runner.emit(_failed(frame_id, wording.MODEL_FAILED))
+                    await runner.emit(failed(frame_id, "model"))
                     return
                 await self._clock.sleep(BACKOFF * 2 ** (attempt - 1))
             else:
@@ -181,8 +183,18 @@ class _Streamed:
         )
 
 
-def _failed(frame_id: FrameId, why: str) -> ev.FrameClosed:
-    return ev.FrameClosed(frame_id=frame_id, outcome="failed", result=why)
+def failed(frame_id: FrameId, code: str) -> ev.FrameClosed:
+    """Return the end of a frame that cannot go on, for a reason with this code."""
+    return ev.FrameClosed(
+        frame_id=frame_id, outcome="failed", result=wording.failed_part(code), code=code
+    )
+
+
+def _used_up(frame: Frame, ask: int, limits: Limits) -> str:
+    """Return why the frame may not ask any more; empty: it may."""
+    if ask > limits.asks:
+        return "limit"
+    return "tokens" if 0 < limits.tokens <= frame.tokens else ""
 
 
 def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:

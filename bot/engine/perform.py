@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.engine.acting import Actor
-from bot.engine.asking import MOST_ASKS, Asker, salvage
+from bot.engine.asking import Asker, failed, salvage
 from bot.engine.runner import Runner
 from bot.ports.agent import Agents
 from bot.protocol import events as ev
@@ -95,10 +95,9 @@ class Performer:
                 await self._actor.probe(runner, call)
         calls = {c.call_id for c in runner.state.calls if c.frame_id == frame_id}
         asked = [a for a in runner.state.open_approvals if a.call_id in calls]
-        reason = wording.failure("deadline")
         await runner.emit(
             *(ev.ApprovalExpired(approval_id=a.approval_id) for a in asked),
-            ev.FrameClosed(frame_id=frame_id, outcome="failed", result=reason),
+            failed(frame_id, "deadline"),
         )
 
     async def _call(
@@ -201,6 +200,5 @@ def _settlement(state: st.TurnState, call: st.Call) -> ev.TurnEvent:
 def _ending_of(state: st.TurnState) -> ev.TurnEvent:
     root = state.frame(st.ROOT)
     if root is not None and root.outcome == "failed":
-        endless = len(root.replies) >= MOST_ASKS
-        return ev.TurnFailed(code="limit" if endless else "model")
+        return ev.TurnFailed(code=root.code or "model")
     return ev.TurnCompleted()

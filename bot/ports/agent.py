@@ -171,6 +171,16 @@ class ToolResult:
     """The record that the effect left and people can quote, e.g. ``IT-7``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far an agent may go in one task."""
+
+    asks: int = 25
+    """How often it may ask its model: more is a model going round in circles."""
+    tokens: int = 0
+    """How many tokens its questions and replies may come to; 0: no limit."""
+
+
 class Agents(Protocol):
     """Whoever answers employees."""
 
@@ -180,6 +190,11 @@ class Agents(Protocol):
     def model_name(self, agent: str) -> str:
         """Return which model speaks for ``agent``, for the log."""
         ...
+
+    def limits(self, agent: str) -> Limits:
+        """Return how far ``agent`` may go in one task; by default as `Limits` says."""
+        del agent
+        return Limits()
 
     def footer(self) -> str:
         """Return what must be said under every answer, e.g. that no model spoke."""

@@ -145,6 +145,8 @@ class FrameClosed(Event):
     frame_id: FrameId
     outcome: Literal["done", "failed", "cancelled"]
     result: str = ""
+    code: str = ""
+    """Why it failed: a key of `bot.view.wording`; releases before 0.2 wrote none."""
 
 
 # ----------------------------------------------------------------------- the items

@@ -69,6 +69,11 @@ class Usage(Frozen):
     output_tokens: int = 0
     cache_read_tokens: int = 0
 
+    @property
+    def total(self) -> int:
+        """All tokens that the model read and wrote."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens
+
 
 class TextBlock(Frozen):
     """What a model wrote."""

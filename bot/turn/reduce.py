@@ -221,14 +221,16 @@ def _apply_frame(
             # The release before queues came works on a queued turn at once.
             begun = _go_on(state, at) if state.queued else state
             return changed(begun, frames=(*state.frames, frame))
-        case ev.FrameClosed(outcome=outcome, result=result):
+        case ev.FrameClosed(outcome=outcome, result=result, code=code):
             return with_frame(
                 state,
                 event.frame_id,
                 lambda f: (
                     f
                     if f.outcome or (outcome == "done" and _unheard(state, f))
-                    else changed(f, outcome=outcome, result=result, closed_at=at)
+                    else changed(
+                        f, outcome=outcome, result=result, code=code, closed_at=at
+                    )
                 ),
             )
 
@@ -265,6 +267,7 @@ def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
         steers_seen=frame.asked_steers,
         blocks=event.blocks,
         stop_reason=event.stop_reason,
+        usage=event.usage,
     )
     return changed(frame, asked=event.ask, replies=(*frame.replies, reply))
 

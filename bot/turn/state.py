@@ -37,6 +37,7 @@ from bot.protocol.values import (
     Source,
     Stage,
     StopReason,
+    Usage,
     Verdict,
 )
 
@@ -66,6 +67,7 @@ class Reply:
     """How many of the turn's steers the question contained."""
     blocks: tuple[Block, ...]
     stop_reason: StopReason
+    usage: Usage = Usage()
 
     @property
     def calls(self) -> tuple[CallId, ...]:
@@ -98,7 +100,14 @@ class Frame:
     replies: tuple[Reply, ...] = ()
     outcome: Literal["done", "failed", "cancelled"] | None = None
     result: str = ""
+    code: str = ""
+    """Why it failed: a key of `bot.view.wording`."""
     closed_at: datetime | None = None
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens its questions and replies came to."""
+        return sum(reply.usage.total for reply in self.replies)
 
     @property
     def waits_for_reply(self) -> bool:

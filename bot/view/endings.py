@@ -27,6 +27,7 @@ _NEXT: dict[str, str] = {
     ),
     "internal": "Please ask again; if it happens again, tell your IT team.",
     "limit": "Please ask for less at once.",
+    "tokens": "Please ask for one thing at a time.",
     "degraded": (
         "A person should check: please show this to your IT team before you ask again."
     ),

@@ -192,7 +192,7 @@ def noted(text: str) -> str:
 # --------------------------------------------------------------------- failures
 
 FailureCode: TypeAlias = Literal[
-    "model", "deadline", "stranger", "internal", "limit", "degraded"
+    "model", "deadline", "stranger", "internal", "limit", "tokens", "degraded"
 ]
 
 _FAILURES: dict[str, str] = {
@@ -202,6 +202,10 @@ _FAILURES: dict[str, str] = {
     "internal": "Something broke on my side, so I stopped here. That is my mistake.",
     "limit": (
         "This needed more steps than I may take for one request, so I stopped here."
+    ),
+    "tokens": (
+        "This needed more of the language model than one request may use, "
+        "so I stopped here."
     ),
     "degraded": "Part of the record of this request was damaged, so I stopped here.",
 }
@@ -215,7 +219,16 @@ def failure(code: str) -> str:
     return _FAILURES.get(code, _FAILURES["internal"])
 
 
-MODEL_FAILED = "The language model did not answer, so this part was not done."
+_PARTS: dict[str, str] = {
+    "model": "The language model did not answer, so this part was not done.",
+}
+
+
+def failed_part(code: str) -> str:
+    """Return why a specialist could not finish, for whoever handed over to it."""
+    return _PARTS.get(code, failure(code))
+
+
 POLICY_UNCHECKED = (
     "I could not check whether this is allowed, so it was not done. "
     "Please try again later, or ask your IT team."

@@ -40,6 +40,7 @@ STORIES: Mapping[str, Story] = {
     "broken": mixed_story().starts("c5").fails("internal"),
     "no-model": Story().wants("c1", "Ordering a mouse").fails("model"),
     "too-much": knowledge_story().fails("limit"),
+    "too-many-tokens": knowledge_story().fails("tokens"),
     "unsure": lost_story().seals(ev.TurnCompleted()),
     "unsure-running": lost_story(),
     "in-line": queued_story(),

@@ -19,6 +19,7 @@ from bot.ports.agent import (
     Allowed,
     Call,
     CallReady,
+    Limits,
     NeedsApproval,
     Part,
     Question,
@@ -37,6 +38,7 @@ from bot.protocol.values import (
     Fact,
     Stage,
     TextBlock,
+    Usage,
 )
 from tests.support.fake_platform import Gate
 
@@ -117,6 +119,10 @@ class ScriptedAgents(Agents):
     """Where policy waits before it answers."""
     reported: list[Call] = field(default_factory=list[Call])
     escalates_to: Stage | None = None
+    most: Limits = field(default_factory=Limits)
+    """How far every agent may go."""
+    uses: Usage = field(default_factory=Usage)
+    """What every reply takes."""
     hung_up: int = 0
     """How many replies were left before their end."""
     broke: asyncio.Event = field(default_factory=asyncio.Event)
@@ -134,6 +140,10 @@ class ScriptedAgents(Agents):
     @override
     def model_name(self, agent: str) -> str:
         return "a script"
+
+    @override
+    def limits(self, agent: str) -> Limits:
+        return self.most
 
     @override
     def footer(self) -> str:
@@ -187,7 +197,9 @@ class ScriptedAgents(Agents):
         self.hung_up -= 1
         text: list[Block] = [TextBlock(text=said)] if said else []
         yield Replied(
-            blocks=(*text, *calls), stop_reason="tool_use" if calls else "end_turn"
+            blocks=(*text, *calls),
+            stop_reason="tool_use" if calls else "end_turn",
+            usage=self.uses,
         )
 
     @override

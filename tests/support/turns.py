@@ -158,6 +158,7 @@ ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
         frame_id=frames,
         outcome=st.sampled_from(["done", "failed", "cancelled"]),
         result=words,
+        code=st.sampled_from(["", "limit"]),
     ),
     st.builds(
         ev.ItemOpened,

@@ -12,7 +12,7 @@ from agents.toolbox import toolbox_of
 from agents.vocabulary import vocabulary_of
 from bot.clock import SystemClock
 from bot.errors import ConfigError
-from bot.ports.agent import Question
+from bot.ports.agent import Limits, Question
 from bot.protocol.ids import FrameId, PersonId, TurnId
 from bot.protocol.values import Requester
 from tests.support.agent_turns import TENANT
@@ -162,3 +162,11 @@ def test_no_name_of_a_company_file_is_wired_into_the_agents(name: str):
     found = [str(path) for path in CODE if pattern.search(path.read_text("utf-8"))]
     assert CODE
     assert found == []
+
+
+def test_an_agent_may_go_as_far_as_it_declares(tmp_path: Path):
+    busy = "---\nasks: 7\ntokens: 9000\n---\n"
+    company = company_at(with_agents(tmp_path, hr=busy))
+    agents = build_agents(company, records_of(SAMPLE), SystemClock())
+    assert agents.limits("hr") == Limits(asks=7, tokens=9000)
+    assert agents.limits("software") == Limits(asks=25, tokens=0)
