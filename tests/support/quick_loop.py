@@ -45,7 +45,7 @@ class QuickClock(HouseClock):
     def __init__(self) -> None:
         super().__init__()
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, QuickLoop), "see tests/integration/teams/conftest.py"
+        assert isinstance(loop, QuickLoop), "see tests/integration/refusals/conftest.py"
         self._loop = loop
         self._began = loop.time()
         self._start = datetime.now(UTC)

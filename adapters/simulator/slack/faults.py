@@ -60,15 +60,24 @@ class Faults:
     def __init__(self) -> None:
         self.luck: Luck | None = None
         """Decides about calls that nothing waits for."""
-        self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._waiting: defaultdict[tuple[str, str], deque[Fault]] = defaultdict(deque)
 
-    def add(self, method: str, how: Fault, *, times: int = 1) -> None:
-        """Let the next ``times`` calls of ``method`` fail like this."""
-        self._waiting[method].extend([how] * times)
+    def add(
+        self, method: str, how: Fault, *, times: int = 1, channel: str = ""
+    ) -> None:
+        """Let the next ``times`` calls of ``method`` fail like this.
 
-    def take(self, method: str) -> Fault | None:
+        Args:
+            method: What is called.
+            how: What becomes of it.
+            times: How often.
+            channel: Where; empty: wherever it is called first.
+        """
+        self._waiting[method, channel].extend([how] * times)
+
+    def take(self, method: str, channel: str = "") -> Fault | None:
         """Return what is to go wrong with this call, if anything."""
-        if waiting := self._waiting.get(method):
+        if waiting := self._waiting[method, channel] or self._waiting[method, ""]:
             return waiting.popleft()
         if self.luck is None or method in SPARED:
             return None

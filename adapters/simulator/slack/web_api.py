@@ -91,7 +91,7 @@ class WebApi:
     def call(self, method: str, args: Mapping[str, Any], *, token: str) -> Answer:
         """Carry out one call, or refuse it; either way it is in the journal."""
         call = Call(method, args)
-        fault = self._faults.take(method)
+        fault = self._faults.take(method, call.optional("channel"))
         answer = self._answer(call, token, fault)
         self._record(call, answer)
         return answer

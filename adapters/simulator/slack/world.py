@@ -284,9 +284,11 @@ class SlackWorld:
 
     # -------------------------------------------------------------- what tests do
 
-    def fail_next(self, method: str, how: Fault, *, times: int = 1) -> None:
-        """Let the next ``times`` calls of ``method`` fail; see `Fault`."""
-        self._faults.add(method, how, times=times)
+    def fail_next(
+        self, method: str, how: Fault, *, times: int = 1, channel: str = ""
+    ) -> None:
+        """Let the next ``times`` calls of ``method`` fail, there or anywhere."""
+        self._faults.add(method, how, times=times, channel=channel)
 
     def sent_events(self) -> list[Json]:
         """Return the envelopes of the latest events, oldest first."""

@@ -1,4 +1,4 @@
-"""A house per test whose people are in Teams; time passes faster in all of it."""
+"""A house per test, with a real platform; time passes faster in all of it."""
 
 from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.store import engine as engine_module
 from bot.view import project
 from tests.support.quick_loop import SPEED, QuickLoop
+from tests.support.slack_house import SlackHouse, slack_house_on
 from tests.support.teams_house import TeamsHouse, teams_house_on
 
 
@@ -33,4 +34,12 @@ def postgres_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def house(database_url: str, engine: AsyncEngine) -> AsyncGenerator[TeamsHouse]:
     async with teams_house_on(database_url, engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def workspace(
+    database_url: str, engine: AsyncEngine
+) -> AsyncGenerator[SlackHouse]:
+    async with slack_house_on(database_url, engine) as opened:
         yield opened

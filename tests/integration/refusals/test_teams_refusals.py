@@ -18,7 +18,8 @@ from adapters.simulator.teams import faults
 from adapters.simulator.teams.faults import Fault
 from bot.view import wording
 from tests.support.teams_house import TeamsHouse
-from tests.support.teams_turns import HELLO, Spot, befalls, turn_in
+from tests.support.wire_house import Spot
+from tests.support.wire_turns import HELLO, befalls, turn_in
 
 End = Literal["whole", "bare", "in Slack"]
 RETRY, OVER, LATER = ("retry",), ("pass over",), ("throttle",)
@@ -148,7 +149,12 @@ def name_of(row: Row) -> str:
 )
 async def test_a_first_message_meets_it(house: TeamsHouse, row: Row) -> None:
     async with turn_in(house) as told:
-        await befalls(told, "first", row.fault, pause=row.pause)
+        await befalls(
+            told,
+            "first",
+            lambda: house.meets("maya", "first", row.fault()),
+            pause=row.pause,
+        )
     assert told.whole()
     assert told.fates == list(row.first or ())
     messages = house.shown("maya")
@@ -163,7 +169,12 @@ async def test_a_first_message_meets_it(house: TeamsHouse, row: Row) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 async def test_an_edit_meets_it(house: TeamsHouse, row: Row, spot: Spot) -> None:
     async with turn_in(house) as told:
-        await befalls(told, spot, row.fault, pause=row.pause)
+        await befalls(
+            told,
+            spot,
+            lambda: house.meets("maya", spot, row.fault()),
+            pause=row.pause,
+        )
     expected = row.edit if row.last is None or spot == "progress" else row.last
     assert told.fates == list(expected)
     assert len(house.shown("maya")) == row.anew
@@ -181,6 +192,7 @@ async def test_an_edit_meets_it(house: TeamsHouse, row: Row, spot: Spot) -> None
 
 
 async def nobody_else_noticed(house: TeamsHouse) -> None:
+    assert [call.name for call in house.agents.ran] == ["grant"]
     assert await house.phases() == ["completed", "completed"]
     [words] = house.words("omar")
     assert HELLO in words
