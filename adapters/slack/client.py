@@ -264,15 +264,19 @@ class SlackPlatform(Platform):
             whose=self.streams.whose,
         )
 
-    async def turn_meant(self, pressed: SessionStopped) -> TurnId | None:
-        """Return which turn somebody wants to stop with Slack's own button.
+    def turn_streamed(self, pressed: SessionStopped) -> TurnId | None:
+        """Return which turn this process has streamed in what somebody stopped."""
+        for ts in pressed.streaming:
+            if turn := self.streams.turn_of(pressed.channel, ts):
+                return turn
+        return None
+
+    async def turn_offered(self, pressed: SessionStopped) -> TurnId | None:
+        """Return which turn the first Stop button of ours there is about.
 
         Raises:
             PlatformError: Slack was asked, and did not answer.
         """
-        for ts in pressed.streaming:
-            if turn := self.streams.turn_of(pressed.channel, ts):
-                return turn
         return await offered_turn(self._web, pressed.channel, pressed.thread)
 
     # --------------------------------------------------------------------- people

@@ -264,13 +264,17 @@ class _Listeners:
         """Stop what Slack's own Stop button means, if that can be told."""
         now = self._platform.clock.now()
         pressed = parse_session_stopped(body, now=now)
-        turn = await self._platform.turn_meant(pressed)
+        me = _identity(self._platform)
+        turn = self._platform.turn_streamed(pressed)
+        if turn is None and pressed.streaming:  # by another replica, perhaps
+            place = pressed.place(me)
+            turn = await self._inbox.turn_shown(place, pressed.streaming)
+        turn = turn or await self._platform.turn_offered(pressed)
         if turn is None:
             # Who streams there hears of it with the next call.
             _log.info("slack.nothing_to_stop", channel=pressed.channel)
             return
-        stopped = pressed.of(turn, _identity(self._platform))
-        acceptance = await self._inbox.accept(stopped)
+        acceptance = await self._inbox.accept(pressed.of(turn, me))
         if acceptance.outcome not in _TAKEN:
             clicked = parse.Clicked(
                 channel=pressed.channel,

@@ -5,20 +5,25 @@ for a person, ``active`` when it is done. An app that is no agent falls back to 
 assistant's status, and where that is refused too, nothing is said in that channel.
 No failure is anybody's problem: the next mood, or the next look, says it again.
 
+Slack shows its own Stop beside a session only where the app is an agent and subscribes
+to that button's event. So this is also where one learns whether somebody can stop what
+streams.
+
 Source: https://docs.slack.dev/ai/agent-sessions
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import structlog
 from typing_extensions import override
 
 from adapters.slack import limits, wording
 from adapters.slack.lanes import status_lane
+from adapters.slack.objects import as_object
 from adapters.slack.web import WebApi
 from bot.clock import Clock
 from bot.errors import PlatformError, RateLimitedError
@@ -41,6 +46,8 @@ _NOT_HERE = frozenset(
     }
 )
 """Codes after which this way of saying it is not tried again in the channel."""
+NO_STOP = "missing_agent_session_stopped_event_subscription"
+"""A warning beside a status that was taken."""
 _NEXT: dict[Way, Way] = {"session": "assistant", "assistant": "off", "off": "off"}
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -98,6 +105,8 @@ class Sessions(Presence):
         self._told: OrderedDict[tuple[str, str], Told] = OrderedDict()
         self._ways: dict[str, Way] = {}
         """By channel, where it is not the best one."""
+        self._has_stop: bool | None = None
+        """Whether the app is told of Slack's Stop; ``None``: Slack was not asked yet."""
 
     @override
     def lanes(self, to: Address) -> tuple[Lane, ...]:
@@ -118,7 +127,12 @@ class Sessions(Presence):
 
     def heard(self, to: Address, status: Status) -> None:
         """Take note of what Slack knows by another call: streams tell it too."""
-        self._remember(to, status)
+        # As long as nobody knows whether there is a Stop, it is said again, to hear.
+        self._remember(to, status, due=self._has_stop is None)
+
+    def offers_stop(self, channel: str) -> bool:
+        """Whether Slack shows its own Stop there, as far as one has heard."""
+        return self._has_stop is not False and channel not in self._ways
 
     @override
     async def say(self, to: Address, doing: Doing) -> None:
@@ -141,12 +155,13 @@ class Sessions(Presence):
 
     async def _tell(self, to: Address, status: Status) -> None:
         if self._ways.get(to.channel, "session") == "session":
-            await self._web().write(
+            told = await self._web().write(
                 "agents.sessions.setStatus",
                 channel_id=to.channel,
                 thread_ts=to.thread,
                 status=status,
             )
+            self._note_stop(NO_STOP not in _warnings(told))
         else:
             await self._web().write(
                 "assistant.threads.setStatus",
@@ -155,11 +170,28 @@ class Sessions(Presence):
                 status=wording.STATUSES[status],
             )
 
-    def _remember(self, to: Address, status: Status | None) -> None:
+    def _note_stop(self, has_stop: bool) -> None:  # noqa: FBT001 - it is what is noted
+        if self._has_stop is not False and not has_stop:
+            _log.warning(
+                "slack.no_stop_button",
+                hint="Nothing is streamed. Paste what `deskhand manifest slack` prints.",
+            )
+        self._has_stop = has_stop
+
+    def _remember(
+        self, to: Address, status: Status | None, *, due: bool = False
+    ) -> None:
         place = (to.channel, to.thread)
         self._told.pop(place, None)
         if status == "active":
             return  # as if nothing had ever been said
-        self._told[place] = Told(status=status, at=self._clock.monotonic())
+        at = -inf if due else self._clock.monotonic()
+        self._told[place] = Told(status=status, at=at)
         while len(self._told) > limits.SESSIONS_REMEMBERED:
             self._told.popitem(last=False)
+
+
+def _warnings(told: Mapping[str, Any]) -> str:
+    """Return what Slack warns of, in words of its own."""
+    more = as_object(told.get("response_metadata")).get("warnings")
+    return f"{told.get('warning')} {more}"

@@ -77,12 +77,14 @@ class SlackStreams(Streams):
     def suits(self, to: Address, payload: Payload) -> bool:
         """Whether a message for ``payload`` can be streamed there.
 
-        Not in a channel that refused a stream before: it would do so again.
+        Not in a channel that refused a stream before: it would do so again. Nor where
+        Slack has no Stop: a message of ours has no button while it streams.
         """
         return (
             bool(to.thread)
             and _PERSON.fullmatch(to.user) is not None
             and to.channel not in self._refused
+            and self._sessions.offers_stop(to.channel)
             and streamed(payload) is not None
         )
 

@@ -1,9 +1,9 @@
 """Slack's own Stop button: somebody wants an agent's work in a thread to end.
 
 Slack has stopped the thread's streams by then, and says which; it knows nothing of
-turns. So the turn is the one that a stream was opened for, if this process opened it;
-else the one that the first of our messages there with a Stop button of our own offers
-to stop: later ones wait in line. Whether the person may stop it is not decided here.
+turns. So the turn is the one that a stream was opened for: this process knows it, or the
+store does; else the one that the first of our messages there with a Stop button of our
+own offers to stop: later ones wait in line. Whether the person may stop it is not decided here.
 
 Source: https://docs.slack.dev/ai/agent-sessions
 """
@@ -22,7 +22,7 @@ from adapters.slack.render import STOP
 from adapters.slack.web import WebApi
 from bot.errors import MalformedError
 from bot.protocol.ids import TurnId
-from bot.protocol.inbound import Stopped, UserRef
+from bot.protocol.inbound import Address, Stopped, UserRef
 
 
 class _Event(BaseModel):
@@ -66,6 +66,15 @@ class SessionStopped:
             user=UserRef(platform="slack", workspace=me.team_id, user_id=self.user_id),
             at=self.at,
             turn_id=turn,
+        )
+
+    def place(self, me: Identity) -> Address:
+        """Return the conversation in which it was pressed."""
+        return Address(
+            platform="slack",
+            workspace=me.team_id,
+            channel=self.channel,
+            thread=self.thread,
         )
 
 

@@ -5,7 +5,7 @@ is committed together or not at all. A second copy of it, under the same id or t
 same ``said_key``, changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 import structlog
@@ -19,8 +19,8 @@ from bot.engine.telemetry import Telemetry
 from bot.ports.inbox import Acceptance, Inbox
 from bot.ports.store import Store, Transaction
 from bot.ports.surface import Platform
-from bot.protocol.ids import PersonId, PlatformName, TenantId
-from bot.protocol.inbound import Decided, Inbound, Met, Said, Stopped
+from bot.protocol.ids import PersonId, PlatformName, TenantId, TurnId
+from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -50,6 +50,16 @@ class Ingress(Inbox):
             inbound.user.platform, acceptance.outcome
         ).inc()
         return acceptance
+
+    @override
+    async def turn_shown(
+        self, place: Address, messages: Sequence[str]
+    ) -> TurnId | None:
+        async with self._store.begin("journal.read") as tx:
+            tenant = await tx.tenant_of(place.platform, place.workspace)
+            if tenant is None:
+                return None
+            return await tx.turn_showing(tenant, place.conversation_id, messages)
 
     async def _take_in(self, inbound: Inbound) -> Acceptance:
         async with self._store.begin("ingress.message") as tx:

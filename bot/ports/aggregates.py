@@ -278,6 +278,12 @@ class Surfaces(Protocol):
         """Return the turn's surfaces, in a stable order."""
         ...
 
+    async def turn_showing(
+        self, tenant: TenantId, conversation: ConversationId, messages: Sequence[str]
+    ) -> TurnId | None:
+        """Return the oldest open turn of which one of these messages shows a part."""
+        ...
+
 
 class Budgets(Protocol):
     """What replicas have used of the platforms' budgets."""

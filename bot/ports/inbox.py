@@ -4,10 +4,12 @@ Implemented by ``bot/engine/ingress.py``. An adapter answers its webhook only af
 `Inbox.accept` has returned: then the delivery is committed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from bot.protocol.inbound import Inbound
+from bot.protocol.ids import TurnId
+from bot.protocol.inbound import Address, Inbound
 from bot.view.nodes import TurnView
 
 Outcome = Literal[
@@ -41,5 +43,17 @@ class Inbox(Protocol):
 
         Raises:
             StoreUnavailableError: Nothing was stored; the platform should redeliver.
+        """
+        ...
+
+    async def turn_shown(
+        self, place: Address, messages: Sequence[str]
+    ) -> TurnId | None:
+        """Return the turn that one of these messages in a conversation shows, if any.
+
+        Whichever replica posted it.
+
+        Raises:
+            StoreUnavailableError: Nobody knows; the platform should redeliver.
         """
         ...

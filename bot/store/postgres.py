@@ -126,6 +126,7 @@ class PostgresTransaction:
     record_intent = _here(surfaces.record_intent)
     record_shown = _here(surfaces.record_shown)
     load_surfaces = _here(surfaces.load_surfaces)
+    turn_showing = _here(surfaces.turn_showing)
 
     lock_budgets = _here(budgets.lock_budgets)
     save_budgets = _here(budgets.save_budgets)

@@ -5,6 +5,7 @@ may not be visible: look for it before posting again. All writes carry the claim
 raise `LeaseLostError` when it is not valid any more.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
-from bot.protocol.ids import PersonId, PlatformName, SurfaceId, TenantId, TurnId
+from bot.protocol.ids import (
+    ConversationId,
+    PersonId,
+    PlatformName,
+    SurfaceId,
+    TenantId,
+    TurnId,
+)
 from bot.protocol.inbound import Address
 from bot.store.conversations import hold_conversation
 from bot.store.direct import Row, direct
@@ -47,6 +55,17 @@ _of_turn = direct(
     FROM surface
     WHERE tenant_id = :tenant_id AND turn_id = :turn_id
     ORDER BY role, person_id, surface_id
+    """
+)
+_showing = direct(
+    """
+    SELECT turn.turn_id
+    FROM turn JOIN surface USING (tenant_id, turn_id)
+    WHERE turn.tenant_id = :tenant_id AND turn.conversation_id = :conversation_id
+      AND turn.is_open
+      AND surface.receipt ->> 'message_id' = ANY (CAST(:messages AS text[]))
+    ORDER BY turn.started_at, turn.turn_id
+    LIMIT 1
     """
 )
 
@@ -183,6 +202,22 @@ async def load_surfaces(
     """Return the turn's surfaces, in a stable order."""
     rows = await _of_turn.all(conn, tenant_id=tenant, turn_id=turn_id)
     return [_surface(row) for row in rows]
+
+
+async def turn_showing(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    conversation: ConversationId,
+    messages: Sequence[str],
+) -> TurnId | None:
+    """Return the oldest open turn of which one of these messages shows a part."""
+    row = await _showing.one(
+        conn,
+        tenant_id=tenant,
+        conversation_id=conversation,
+        messages=list(messages),
+    )
+    return TurnId(row["turn_id"]) if row else None
 
 
 def _surface(row: Row) -> SurfaceRow:

@@ -14,7 +14,14 @@ from bot.errors import StoreRefusedError
 from bot.ports.rows import ApprovalRow, Claim, SurfaceRow
 from bot.ports.store import Transaction
 from bot.ports.surface import Receipt
-from bot.protocol.ids import ApprovalId, CallId, PersonId, SurfaceId, TurnId
+from bot.protocol.ids import (
+    ApprovalId,
+    CallId,
+    ConversationId,
+    PersonId,
+    SurfaceId,
+    TurnId,
+)
 from bot.protocol.inbound import Address, UserRef
 from bot.protocol.values import Approver, Fact, Stage, Verdict
 from bot.turn.state import Approval
@@ -368,6 +375,27 @@ class TestSurfaces:
         await ground.start(held)
         await show(ground, held, "d1", 1, receipt=SHOWN)
         assert await ground.do(lambda tx: tx.load_surfaces(TENANT, T)) == []
+
+    @on_every_store
+    async def test_what_shows_an_open_turn_is_found_by_its_message(
+        self, ground: Ground
+    ):
+        held = await ground.own()
+        await ground.start(held)
+        await intend(ground, held)
+
+        async def showing(*messages: str) -> TurnId | None:
+            here = held.conversation_id
+            return await ground.do(lambda tx: tx.turn_showing(TENANT, here, messages))
+
+        assert await showing(SHOWN.message_id) is None
+        await show(ground, held, "d1", 1, receipt=SHOWN)
+        assert await showing("of somebody else", SHOWN.message_id) == T
+        assert await showing("of somebody else") is None
+        elsewhere = ConversationId("slack:T1:C1:elsewhere")
+        assert not await ground.do(
+            lambda tx: tx.turn_showing(TENANT, elsewhere, [SHOWN.message_id])
+        )
 
     @on_every_store
     async def test_an_old_owner_writes_nothing_of_it(self, ground: Ground):

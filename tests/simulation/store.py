@@ -104,6 +104,7 @@ class SimTransaction:
     record_intent = over_the_wire(store_shown.record_intent)
     record_shown = over_the_wire(store_shown.record_shown)
     load_surfaces = over_the_wire(store_shown.load_surfaces)
+    turn_showing = over_the_wire(store_shown.turn_showing)
 
     lock_budgets = over_the_wire(store_budgets.lock_budgets)
     save_budgets = over_the_wire(store_budgets.save_budgets)

@@ -3,6 +3,7 @@
 As in `bot/store/approvals.py` and `surfaces.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +15,14 @@ from bot.ports.rows import (
     SurfaceRow,
 )
 from bot.ports.surface import Receipt
-from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, TenantId, TurnId
+from bot.protocol.ids import (
+    ApprovalId,
+    ConversationId,
+    PersonId,
+    SurfaceId,
+    TenantId,
+    TurnId,
+)
 from bot.protocol.inbound import Address
 from bot.protocol.values import Verdict
 from bot.store.texts import storable
@@ -215,3 +223,24 @@ async def load_surfaces(
         if whose == tenant and row.turn_id == turn_id
     ]
     return sorted(mine, key=lambda row: (row.role, row.person_id, row.surface_id))
+
+
+async def turn_showing(
+    s: Session, tenant: TenantId, conversation: ConversationId, messages: Sequence[str]
+) -> TurnId | None:
+    """Return the oldest open turn of which one of these messages shows a part."""
+    shown = {
+        row.turn_id
+        for (whose, _), row in s.rows(s.tables.surface).items()
+        if whose == tenant and row.receipt and row.receipt.message_id in messages
+    }
+    open_here = [
+        turn
+        for (whose, turn_id), turn in s.rows(s.tables.turn).items()
+        if whose == tenant
+        and turn_id in shown
+        and turn.is_open
+        and turn.conversation_id == conversation
+    ]
+    oldest = min(open_here, key=lambda t: (t.started_at, t.turn_id), default=None)
+    return oldest.turn_id if oldest else None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -19,7 +19,8 @@ from adapters.slack.parse import Identity
 from adapters.slack.signature import sign
 from bot.clock import Clock
 from bot.ports.inbox import Acceptance, Inbox
-from bot.protocol.inbound import Inbound
+from bot.protocol.ids import TurnId
+from bot.protocol.inbound import Address, Inbound
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -54,6 +55,8 @@ class RecordingInbox(Inbox):
 
     def __init__(self) -> None:
         self.accepted: list[Inbound] = []
+        self.shown: dict[str, TurnId] = {}
+        """Which turn each message shows, as the store knows."""
         self.answer = Acceptance(outcome="accepted")
         self.error: Exception | None = None
         self.entered = asyncio.Event()
@@ -68,6 +71,12 @@ class RecordingInbox(Inbox):
             raise self.error
         self.accepted.append(inbound)
         return self.answer
+
+    @override
+    async def turn_shown(
+        self, place: Address, messages: Sequence[str]
+    ) -> TurnId | None:
+        return next((self.shown[ts] for ts in messages if ts in self.shown), None)
 
 
 @dataclass(frozen=True, slots=True)

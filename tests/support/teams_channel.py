@@ -6,7 +6,7 @@ Really signed tokens, a real server; only what it answers is decided by the test
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -23,7 +23,8 @@ from adapters.teams.config import TeamsConfig
 from bot.clock import Clock
 from bot.errors import StoreUnavailableError
 from bot.ports.inbox import Acceptance, Inbox
-from bot.protocol.inbound import Inbound
+from bot.protocol.ids import TurnId
+from bot.protocol.inbound import Address, Inbound
 
 APP_ID = "00000000-0000-0000-0000-00000000a001"
 SECRET = "test-secret"
@@ -79,6 +80,12 @@ class RecordingInbox(Inbox):
             raise StoreUnavailableError("postgres is away")
         self.accepted.append(inbound)
         return self.answer
+
+    @override
+    async def turn_shown(
+        self, place: Address, messages: Sequence[str]
+    ) -> TurnId | None:
+        raise AssertionError("Teams tells which conversation it was")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,13 @@ def set_session_status(workspace: Workspace, call: Call, *, is_agent: bool) -> J
     if not call.has("thread_ts"):
         raise RefusedError("thread_ts_required")
     show_session(workspace, channel.id, call.text("thread_ts"), status)
+    if not workspace.stop_is_subscribed:
+        warning = "missing_agent_session_stopped_event_subscription"
+        return {
+            "ok": True,
+            "warning": warning,
+            "response_metadata": {"warnings": [warning]},
+        }
     return {"ok": True}
 
 

@@ -64,6 +64,8 @@ class Workspace:
         self.channels: dict[str, Channel] = {c.id: c for c in channels}
         self.listener: Callable[[MessageChange], None] = lambda _: None
         """Told of posted, edited and deleted messages."""
+        self.stop_is_subscribed = True
+        """Whether the app hears of Slack's own Stop, and Slack shows it."""
         self.ephemerals: dict[str, list[Ephemeral]] = {}
         """By user id."""
         self.statuses: dict[tuple[str, str], Json] = {}

@@ -16,6 +16,7 @@ from bot.view.nodes import TurnView
 from tests.support.slack_wire import Wire, wired
 
 SESSION, ASSISTANT = "agents.sessions.setStatus", "assistant.threads.setStatus"
+_VIEW = TurnView(headline="Working", mood="running")
 _SURFACE = SurfaceId("5e9f7b52-0000-4000-8000-000000000001")
 
 
@@ -134,6 +135,31 @@ async def test_what_was_told_of_many_threads_is_forgotten(wire: Wire):
     assert len(wire.calls(SESSION)) == 2
 
 
+async def test_where_slack_has_no_stop_nothing_is_streamed(wire: Wire):
+    """An app that was installed before, say, whose manifest nobody has renewed."""
+    wire.world.workspace.stop_is_subscribed = False
+    to, sessions = await wire.thread(), wire.platform.sessions
+    streams = wire.platform.streams
+    payload = wire.platform.render(_VIEW)
+    receipt = await streams.open(to, payload, surface=_SURFACE)  # nobody knows yet
+    assert due(sessions, to, wire), "what the stream said is said again, to know"
+    await sessions.say(to, "working")
+    assert not streams.suits(to, payload)
+    await streams.close(receipt, payload, shown=payload)
+    wire.world.workspace.stop_is_subscribed = True
+    await sessions.say(to, "waiting")
+    assert streams.suits(to, payload)
+
+
+async def test_an_app_that_is_no_agent_streams_nothing():
+    async with wired(is_agent=False) as wire:
+        to = await wire.thread()
+        payload = wire.platform.render(_VIEW)
+        assert wire.platform.streams.suits(to, payload)
+        await wire.platform.sessions.say(to, "working")
+        assert not wire.platform.streams.suits(to, payload)
+
+
 async def test_a_throttle_is_passed_on(wire: Wire):
     to, sessions = await wire.thread(), wire.platform.sessions
     wire.world.fail_next(SESSION, RateLimited(retry_after=30))
@@ -144,14 +170,15 @@ async def test_a_throttle_is_passed_on(wire: Wire):
 
 async def test_a_stream_says_it_too_and_it_is_not_said_twice(wire: Wire):
     to, platform = await wire.thread(), wire.platform
-    begun = platform.render(TurnView(headline="Working", mood="running"))
+    begun = platform.render(_VIEW)
+    await platform.sessions.say(await wire.thread(personal=True), "working")
     receipt = await platform.streams.open(to, begun, surface=_SURFACE)
     await platform.sessions.say(to, "working")
     await platform.streams.close(receipt, None, shown=begun)
     await platform.sessions.say(to, "working")
-    assert not wire.calls(SESSION)
-    await platform.sessions.say(to, "done")
     assert len(wire.calls(SESSION)) == 1
+    await platform.sessions.say(to, "done")
+    assert len(wire.calls(SESSION)) == 2
 
 
 async def test_outside_of_threads_nothing_is_said(wire: Wire):

@@ -64,6 +64,7 @@ class Stage:
             users=[user],
             history_lag=0.0,
         )
+        self.config: SlackConfig
         self.platform: SlackPlatform
 
     async def open(self, stack: AsyncExitStack) -> None:
@@ -72,6 +73,7 @@ class Stage:
         slack.add_routes(slack_world_routes(self.world))
         server = await stack.enter_async_context(TestServer(slack))
         config = SlackConfig(SECRET, TOKEN, str(server.make_url("/slack/api/")))
+        self.config = config
         self.platform = await stack.enter_async_context(
             SlackPlatform(config, clock=self.clock, timeout=0.5)
         )
@@ -196,6 +198,16 @@ async def test_slacks_stop_of_a_stream_means_the_turn_that_streams(stage: Stage)
     more = stage.platform.render(replace(QUIET, text="So far\nand no further\n"))
     with pytest.raises(StoppedByPersonError):
         await streams.append(receipt, more, shown=payload)
+
+
+async def test_slacks_stop_of_another_replicas_stream_means_its_turn(stage: Stage):
+    """The event comes to any replica; the store knows who streams."""
+    heard = await stage.said(dm(stage.world), "hello")
+    payload = stage.platform.render(QUIET)
+    async with SlackPlatform(stage.config, clock=stage.clock) as other:
+        receipt = await other.streams.open(heard.address, payload, surface=SURFACE)
+    stage.inbox.shown[receipt.message_id] = TurnId("turn-9")
+    assert (await stopped(stage, heard.address)).turn_id == "turn-9"
 
 
 async def test_slacks_stop_by_somebody_else_is_answered_with_a_whisper(stage: Stage):
