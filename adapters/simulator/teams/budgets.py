@@ -64,13 +64,16 @@ class Budgets:
         self._limits, self._tenant = limits, Budget(limits.tenant)
         self._lanes.clear()
 
-    def charge(self, operation: Operation, key: str, cost: int = 1) -> Answer | None:
+    def charge(
+        self, operation: Operation, key: str, cost: int = 1, *, old: bool = False
+    ) -> Answer | None:
         """Count a request, or return why it is refused.
 
         Args:
             operation: What is asked.
             key: The conversation; for ``create`` the person.
             cost: Messages that the request makes of itself.
+            old: Whether it asks by an older way, which is had less often.
         """
         match operation:
             case "send" | "typing" | "stream" | "update" | "delete":
@@ -84,13 +87,18 @@ class Budgets:
             case _:
                 assert_never(operation)
         now = self._clock.monotonic()
-        lane = self._lanes.setdefault(f"teams/{name}/{key}", Budget(windows))
-        wait = max(self._tenant.wait(now, cost), lane.wait(now, cost))
+        lanes = [self._tenant, self._lane(f"{name}/{key}", windows)]
+        if old:
+            lanes.append(self._lane(f"old {name}/{key}", self._limits.old_members))
+        wait = max(lane.wait(now, cost) for lane in lanes)
         if wait > 0:
             return throttled(ceil(wait))
-        self._tenant.spend(now, cost)
-        lane.spend(now, cost)
+        for lane in lanes:
+            lane.spend(now, cost)
         return None
+
+    def _lane(self, name: str, windows: tuple[Window, ...]) -> Budget:
+        return self._lanes.setdefault(f"teams/{name}", Budget(windows))
 
     def report(self) -> list[dict[str, Any]]:
         """Return what is left: ``lane``, ``left``, ``of`` and ``seconds`` each."""

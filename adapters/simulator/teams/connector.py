@@ -147,7 +147,7 @@ class Connector:
         chat = self._open_chat(conversation)
         if isinstance(chat, Answer):
             return chat
-        if refused := self._budgets.charge("members", chat.id):
+        if refused := self._budgets.charge("members", chat.id, old=not paged):
             return refused
         people = [self._member(user) for user in (chat.user, *chat.others)]
         return Answer(200, {"members": people} if paged else people)

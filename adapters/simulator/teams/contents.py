@@ -28,6 +28,17 @@ def refuse_content(activity: SentActivity) -> Answer | None:
     return bad_argument("Invalid card: " + "; ".join(problems)) if problems else None
 
 
+def ends_a_stream(activity: SentActivity) -> bool:
+    """Whether it carries what only the end of a stream may: labels, feedback, cards.
+
+    Citations may come before.
+    """
+    statements = [e for e in activity.entities if e.get("type") == STATEMENT_ENTITY]
+    labels = any(s.keys() & {"additionalType", "usageInfo"} for s in statements)
+    feedback = activity.channel_data.keys() & {"feedbackLoop", "feedbackLoopEnabled"}
+    return bool(activity.attachments or labels or feedback)
+
+
 def warnings_of(activity: SentActivity) -> list[str]:
     """Return what users will not see as it was meant."""
     return [w for card in _cards(activity) for w in inspect_card(card).warnings]

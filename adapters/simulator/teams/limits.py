@@ -35,6 +35,8 @@ CREATE = SEND
 """Same source."""
 MEMBERS = (Window(14, 1), Window(16, 2), Window(120, 30), Window(3600, 3600))
 """Get conversation members; same source."""
+OLD_MEMBERS = (Window(5, 60),)
+"""The list of members that is not paged, besides; same source."""
 TENANT = (Window(50, 1),)
 """Requests per app per tenant; same source (older text: 30)."""
 
@@ -61,6 +63,8 @@ STREAM_SECONDS = 120.0
 """A stream's whole life; "strict"."""
 INFORMATIVE_CHARS = 1_000
 """Of an informative update ("1 kb or 1000 characters")."""
+INFORMATIVE_BYTES = 1_024
+"""Of the same, in UTF-8: both are held to, as nothing says which counts."""
 
 ANSWER_WITHIN = 15.0
 """Seconds a bot has to answer a delivery. Source: MicrosoftDocs/msteams-docs#6084"""
@@ -102,6 +106,7 @@ class Limits:
     send: tuple[Window, ...] = SEND
     create: tuple[Window, ...] = CREATE
     members: tuple[Window, ...] = MEMBERS
+    old_members: tuple[Window, ...] = OLD_MEMBERS
     tenant: tuple[Window, ...] = TENANT
     message_bytes: int = MESSAGE_BYTES
     stream_pace: float = STREAM_PACE
@@ -122,9 +127,12 @@ class Limits:
             send=share(self.send),
             create=share(self.create),
             members=share(self.members),
+            old_members=share(self.old_members),
             tenant=share(self.tenant),
         )
 
 
-UNMETERED = Limits(send=(), create=(), members=(), tenant=(), stream_pace=0.0)
+UNMETERED = Limits(
+    send=(), create=(), members=(), old_members=(), tenant=(), stream_pace=0.0
+)
 """No rate limits; everything else as documented."""

@@ -10,15 +10,24 @@ Source: https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from adapters.simulator.teams import answers
 from adapters.simulator.teams.answers import Answer, bad_argument
-from adapters.simulator.teams.contents import refuse_content, warnings_of
-from adapters.simulator.teams.limits import INFORMATIVE_CHARS, Limits
+from adapters.simulator.teams.contents import (
+    ends_a_stream,
+    refuse_content,
+    warnings_of,
+)
+from adapters.simulator.teams.limits import (
+    INFORMATIVE_BYTES,
+    INFORMATIVE_CHARS,
+    Limits,
+)
 from adapters.simulator.teams.tenant import Chat, Tenant
 from adapters.simulator.teams.wire import (
     STREAM_ENTITY,
@@ -28,6 +37,8 @@ from adapters.simulator.teams.wire import (
     measure_bytes,
 )
 from bot.clock import Clock
+
+_End: TypeAlias = Literal["completed", "canceled", "off", "timed out"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +52,7 @@ class _Stream:
     sequence: int = 1
     text: str = ""
     """What has been streamed."""
-    end: Literal["completed", "canceled", "off"] | None = None
+    end: _End | None = None
 
 
 class ContentStreams:
@@ -51,14 +62,22 @@ class ContentStreams:
         tenant: Where they are shown.
         limits: Their pace, age and size.
         clock: Tells how old they are.
+        spawn: Runs what ends a stream in time.
     """
 
-    def __init__(self, tenant: Tenant, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        limits: Limits,
+        clock: Clock,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
         self._tenant = tenant
         self._limits = limits
         self._clock = clock
         self._of_chat: defaultdict[str, dict[str, _Stream]] = defaultdict(dict)
         self._allowed = True
+        self._spawn = spawn
 
     def take(self, chat: Chat, body: Json, activity: SentActivity) -> Answer:
         """Begin, continue or end a stream."""
@@ -97,15 +116,24 @@ class ContentStreams:
         for chat in () if on else list(self._tenant.chats.values()):
             self._end(chat, "off")
 
-    def _end(self, chat: Chat, how: Literal["canceled", "off"]) -> str | None:
+    def _end(self, chat: Chat, how: _End) -> str | None:
         for stream in self._of_chat[chat.id].values():
             if self._over(stream) is None:
-                stream.end = how
-                message = chat.messages[stream.id]
-                content = {**message.content, "streaming": False}
-                self._tenant.grow(chat, message, content)
+                self._leave(chat, stream, how)
                 return stream.id
         return None
+
+    async def _end_in_time(self, chat: Chat, stream: _Stream) -> None:
+        await self._clock.sleep(self._limits.stream_seconds)
+        if stream.end is None:
+            self._leave(chat, stream, "timed out")
+
+    def _leave(self, chat: Chat, stream: _Stream, how: _End) -> None:
+        stream.end = how
+        message = chat.messages[stream.id]
+        if not message.deleted:
+            content = {**message.content, "streaming": False}
+            self._tenant.grow(chat, message, content)
 
     def _over(self, stream: _Stream) -> Answer | None:
         match stream.end:
@@ -115,6 +143,8 @@ class ContentStreams:
                 return answers.STREAM_CANCELED
             case "off":
                 return answers.STREAM_OFF
+            case "timed out":
+                return answers.STREAM_TIMED_OUT
             case None:
                 age = self._clock.monotonic() - stream.begun
                 timed_out = age >= self._limits.stream_seconds
@@ -132,10 +162,9 @@ class ContentStreams:
             return bad_argument("A final streaming activity needs a streamId")
         if final != (info.stream_sequence is None):
             return bad_argument("streamSequence is for all but the final activity")
-        if activity.attachments and not final:
-            return bad_argument("Attachments are for the final activity only")
-        informative = info.stream_type == "informative"
-        if informative and len(activity.text or "") > INFORMATIVE_CHARS:
+        if not final and ends_a_stream(activity):
+            return bad_argument("Cards and labels are for the final activity only")
+        if info.stream_type == "informative" and _is_long(activity.text or ""):
             return answers.STREAM_TOO_BIG
         if measure_bytes(body) > self._limits.message_bytes:
             return answers.STREAM_TOO_BIG
@@ -172,6 +201,7 @@ class ContentStreams:
         if info.stream_type == "streaming":
             stream.text = activity.text or ""
         streams[message.id] = stream
+        self._spawn(self._end_in_time(chat, stream))
         return Answer(201, {"id": message.id})
 
     def _continue(
@@ -204,6 +234,11 @@ def _growing(body: Json, activity: SentActivity, info: StreamInfo) -> Json:
     if info.stream_type == "informative":
         return content | {"text": "", "informative": activity.text}
     return content
+
+
+def _is_long(informative: str) -> bool:
+    size = len(informative.encode(errors="surrogatepass"))
+    return len(informative) > INFORMATIVE_CHARS or size > INFORMATIVE_BYTES
 
 
 def _lasting(activity: SentActivity) -> list[Json]:

@@ -42,6 +42,7 @@ class SentActivity(_Wire):
     text_format: str | None = Field(default=None, alias="textFormat")
     attachments: tuple[SentAttachment, ...] = ()
     entities: tuple[Json, ...] = ()
+    channel_data: Json = Field(default={}, alias="channelData")
 
     @property
     def streams(self) -> tuple[Json, ...]:

@@ -103,7 +103,7 @@ class TeamsWorld:
             clock, app_id=app_id, service_url=self.service_url, key=key
         )
         self._budgets = Budgets(limits, clock)
-        self._streams = ContentStreams(self._tenant, limits, clock)
+        self._streams = ContentStreams(self._tenant, limits, clock, self._spawn)
         self._faults = Faults()
         self._login = Login(
             clock,

@@ -82,9 +82,17 @@ async def test_looking_up_members_has_a_budget_of_its_own():
     async with stage() as staged:
         for _ in range(8):
             await staged.client.send(staged.ada)
-        path = f"/{staged.ada}/members"
+        path = f"/{staged.ada}/pagedmembers"
         answers = [(await staged.client.call("GET", path))[0] for _ in range(15)]
         assert answers == [200] * 14 + [429]
+
+
+async def test_the_old_list_of_members_is_had_five_times_a_minute():
+    async with stage() as staged:
+        path = f"/{staged.ada}/members"
+        answers = [(await staged.client.call("GET", path))[0] for _ in range(6)]
+        assert answers == [200] * 5 + [429]
+        assert (await staged.client.call("GET", f"{path}/{ADA_AAD}"))[0] == 200
 
 
 async def test_the_budgets_say_what_is_left():

@@ -7,6 +7,7 @@ from adapters.simulator.teams.faults import Reset, ServerError, Throttle
 from tests.unit.adapters.simulator.teams.stage import Reply, Stage, stage
 
 Json = dict[str, Any]
+STATEMENT = "https://schema.org/Message"
 CARD: Json = {
     "contentType": "application/vnd.microsoft.card.adaptive",
     "content": {"type": "AdaptiveCard", "version": "1.5", "body": []},
@@ -180,6 +181,24 @@ async def test_an_informative_update_has_at_most_1000_characters(writer: Writer)
     assert (await writer.send("x" * 1000, "informative"))[0] == 201
     answer = await writer.send("x" * 1001, "informative")
     assert refusal(answer) == (403, "Message size too large")
+    answer = await writer.send("ä" * 600, "informative")
+    assert refusal(answer) == (403, "Message size too large"), "1 kB"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"entities": [{"type": STATEMENT, "additionalType": ["AIGeneratedContent"]}]},
+        {"entities": [{"type": STATEMENT, "usageInfo": {"name": "Secret"}}]},
+        {"channelData": {"feedbackLoop": {"type": "default"}}},
+    ],
+    ids=["label", "sensitivity", "feedback"],
+)
+async def test_what_belongs_to_the_end_comes_with_the_end(writer: Writer, more: Json):
+    assert (await writer.send("A", **more))[0] == 400
+    citation = {"type": STATEMENT, "citation": []}
+    assert (await writer.send("A", entities=[citation]))[0] == 201
+    assert (await writer.send("AB", "final", **more))[0] == 202
 
 
 async def test_a_text_that_is_too_big_is_403_not_413(writer: Writer):
@@ -206,6 +225,15 @@ async def test_after_two_minutes_nothing_is_taken_not_even_the_end(writer: Write
             "Content stream finished due to exceeded streaming time.",
         )
     assert writer.shown["text"] == "AB"
+
+
+async def test_a_stream_that_nobody_touches_ends_too(writer: Writer):
+    await writer.send("A")
+    await writer.staged.clock.someone_sleeps(120.0)
+    await writer.staged.clock.advance(119)
+    assert writer.shown["streaming"]
+    await writer.staged.clock.advance(1)
+    await writer.staged.world.wait_for(lambda _: not writer.shown["streaming"])
 
 
 async def test_a_person_stops_it(writer: Writer):
