@@ -21,8 +21,9 @@ NOTHING_TO_SHOW = "This content can't be displayed."
 
 
 def post_message(workspace: Workspace, call: Call) -> Json:
-    """chat.postMessage."""
-    channel = open_channel(workspace, call.text("channel"))
+    """chat.postMessage: alone of all it takes a channel's name, or a person's id."""
+    named = workspace.channel(call.text("channel"))
+    channel = open_channel(workspace, named.id if named else "")
     text, blocks = _content(workspace, call, longest=None)
     root = _thread_root(workspace, channel, call)
     message = workspace.post(
@@ -126,25 +127,25 @@ def remove_reaction(workspace: Workspace, call: Call) -> Json:
 # ------------------------------------------------------------------------- parts
 
 
-def open_channel(workspace: Workspace, ref: str) -> Channel:
+def open_channel(workspace: Workspace, channel_id: str) -> Channel:
     """Return a channel that the bot may write to.
 
     Raises:
         RefusedError: There is none, it is archived, or the bot is not in it.
     """
-    channel = readable_channel(workspace, ref)
+    channel = readable_channel(workspace, channel_id)
     if channel.is_archived:
         raise RefusedError("is_archived")
     return channel
 
 
-def readable_channel(workspace: Workspace, ref: str) -> Channel:
+def readable_channel(workspace: Workspace, channel_id: str) -> Channel:
     """Return a channel that the bot may read.
 
     Raises:
         RefusedError: There is none, or the bot is not in it.
     """
-    channel = workspace.channel(ref)
+    channel = workspace.channels.get(channel_id)
     if channel is None:
         raise RefusedError("channel_not_found")
     if workspace.bot.user_id not in channel.members:

@@ -81,6 +81,8 @@ class SlackLimits:
     is our guess."""
     workspace_posts: Rate = field(default_factory=lambda: _tier(300))
     """"Several hundred messages per minute"; the number is our guess."""
+    page: int = 1_000
+    """Messages that a page of history has at most."""
 
     def times(self, factor: float) -> "SlackLimits":
         """Return limits ``factor`` times as generous, for demos and tests."""
@@ -94,6 +96,16 @@ class SlackLimits:
 
 
 DOCUMENTED = SlackLimits()
+UNLISTED = SlackLimits(
+    methods={
+        **METHOD_RATES,
+        "conversations.history": Rate(count=1),
+        "conversations.replies": Rate(count=1),
+    },
+    page=15,
+)
+"""For an app that is sold outside Slack's Marketplace since 2025-05-29; a company's own
+app keeps the usual limits. Source: https://docs.slack.dev/apis/web-api/rate-limits"""
 UNLIMITED = DOCUMENTED.times(1e6)
 """Practically none, to measure the bot and not its waiting."""
 
@@ -115,7 +127,6 @@ Undocumented; measured by others."""
 METADATA_BYTES = 8_192
 """Unpublished; 8 KB is the number people report."""
 ATTACHMENTS = 100
-REPLIES_PAGE = 1_000
 
 # ------------------------------------------------------------------------ blocks
 

@@ -7,7 +7,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 
-from adapters.simulator.slack import limits
 from adapters.simulator.slack.calls import Call, RefusedError
 from adapters.simulator.slack.chat_methods import readable_channel
 from adapters.simulator.slack.messages import Message, message_json
@@ -102,18 +101,22 @@ def conversations_open(workspace: Workspace, call: Call) -> Json:
     return {"ok": True, "no_op": True, "already_open": True, "channel": whole}
 
 
-def conversations_history(workspace: Workspace, call: Call, *, lag: float) -> Json:
+def conversations_history(
+    workspace: Workspace, call: Call, *, lag: float, most: int
+) -> Json:
     """conversations.history: newest first, without replies."""
     channel = readable_channel(workspace, call.text("channel"))
     visible = _visible(workspace, channel, lag)
     top = [m for m in visible if m.thread_ts is None or m.broadcast]
     wanted = _between(top, call)
     wanted.reverse()
-    page, cursor = _page(wanted, call)
+    page, cursor = _page(wanted, call, most)
     return _listing(workspace, call, page, visible, cursor)
 
 
-def conversations_replies(workspace: Workspace, call: Call, *, lag: float) -> Json:
+def conversations_replies(
+    workspace: Workspace, call: Call, *, lag: float, most: int
+) -> Json:
     """conversations.replies: the first message, then replies, oldest first."""
     channel = readable_channel(workspace, call.text("channel"))
     asked = workspace.find(channel.id, call.text("ts"))
@@ -122,7 +125,8 @@ def conversations_replies(workspace: Workspace, call: Call, *, lag: float) -> Js
     if not visible:
         raise RefusedError("thread_not_found")
     first = [m for m in visible if m.ts == root]
-    page, cursor = _page(_between([m for m in visible if m.ts != root], call), call)
+    replies = _between([m for m in visible if m.ts != root], call)
+    page, cursor = _page(replies, call, most)
     return _listing(workspace, call, [*first, *page], visible, cursor)
 
 
@@ -146,8 +150,10 @@ def _padded(ts: str) -> str:
     return f"{seconds.rjust(10, '0')}.{fraction[:6].ljust(6, '0')}"
 
 
-def _page(messages: Sequence[Message], call: Call) -> tuple[list[Message], str]:
-    limit = min(max(call.number("limit", 100), 1), limits.REPLIES_PAGE)
+def _page(
+    messages: Sequence[Message], call: Call, most: int
+) -> tuple[list[Message], str]:
+    limit = min(max(call.number("limit", 100), 1), most)
     start = 0
     if cursor := call.optional("cursor"):
         try:

@@ -1,7 +1,7 @@
 """The Web API without HTTP: a method's name and arguments in, an answer out."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ class WebApi:
         faults: What is to go wrong.
         token: The bot token that is accepted.
         history_lag: Seconds until a message can be read back.
+        history_page: Messages that are read back at once, at most.
         is_agent: Whether the app is declared an agent.
     """
 
@@ -67,6 +68,7 @@ class WebApi:
         *,
         token: str,
         history_lag: float,
+        history_page: int,
         is_agent: bool,
     ) -> None:
         self.history_lag = history_lag
@@ -77,8 +79,17 @@ class WebApi:
         self._faults = faults
         self._token = token
         self._methods = _methods(
-            workspace, modals, lag=lambda: self.history_lag, is_agent=is_agent
+            workspace,
+            modals,
+            lag=lambda: self.history_lag,
+            page=history_page,
+            is_agent=is_agent,
         )
+
+    @property
+    def methods(self) -> Collection[str]:
+        """The names of all methods."""
+        return self._methods
 
     def meter(self, meters: Meters) -> None:
         """Count from now on by other limits, beginning with nothing used."""
@@ -172,7 +183,12 @@ def _ratelimited(seconds: int) -> Answer:
 
 
 def _methods(
-    workspace: Workspace, modals: Modals, *, lag: Callable[[], float], is_agent: bool
+    workspace: Workspace,
+    modals: Modals,
+    *,
+    lag: Callable[[], float],
+    page: int,
+    is_agent: bool,
 ) -> dict[str, Callable[[Call], Json]]:
     def of_workspace(
         method: Callable[[Workspace, Call], Json],
@@ -196,12 +212,12 @@ def _methods(
         "chat.stopStream": of_workspace(stream_methods.stop),
         "chat.update": of_workspace(chat_methods.update),
         "conversations.history": lambda call: read_methods.conversations_history(
-            workspace, call, lag=lag()
+            workspace, call, lag=lag(), most=page
         ),
         "conversations.info": of_workspace(read_methods.conversations_info),
         "conversations.open": of_workspace(read_methods.conversations_open),
         "conversations.replies": lambda call: read_methods.conversations_replies(
-            workspace, call, lag=lag()
+            workspace, call, lag=lag(), most=page
         ),
         "reactions.add": of_workspace(chat_methods.add_reaction),
         "reactions.remove": of_workspace(chat_methods.remove_reaction),

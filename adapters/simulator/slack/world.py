@@ -135,6 +135,7 @@ class SlackWorld:
             self._faults,
             token=bot_token,
             history_lag=history_lag,
+            history_page=limits_profile.page,
             is_agent=is_agent,
         )
         self.weather = Weather(

@@ -23,6 +23,11 @@ def test_a_minute_holds_the_documented_calls_and_a_modest_burst(method: str) -> 
     assert rate.count < tried + 20 <= rate.count * 1.1 + 20
 
 
+async def test_every_method_is_rationed(staged: Stage) -> None:
+    counted = {*METHOD_RATES, "chat.postMessage"}  # that one by channel and workspace
+    assert set(staged.world.api.methods) == counted
+
+
 def test_no_sustained_rate_above_the_documented_one_is_accepted() -> None:
     meters = Meters(DOCUMENTED, team_id="T1")
     hour = accepted(meters, "chat.update", at=[second / 2 for second in range(7_200)])

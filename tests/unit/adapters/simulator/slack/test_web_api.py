@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.simulator.slack.limits import UNLISTED
 from tests.unit.adapters.simulator.slack.stage import (
     ADA,
     BOB,
@@ -13,6 +14,7 @@ from tests.unit.adapters.simulator.slack.stage import (
     Stage,
     error_of,
     refusal_of,
+    stage,
 )
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*hi*"}}
@@ -237,6 +239,36 @@ async def test_a_person_can_be_written_to_directly(staged: Stage) -> None:
     assert len(staged.world.messages(staged.ada_dm)) == 1
     nobody = staged.client.conversations_open(users="U9")
     assert await error_of(nobody) == "user_not_found"
+
+
+async def test_only_a_post_finds_a_place_by_a_name_or_a_person(staged: Stage) -> None:
+    dm, client = {"channel": ADA.id}, staged.client
+    ts = await staged.post("hi", **dm)
+    root = await staged.ask("help")
+    staged.clock.advance(10)
+    named = {"channel": f"#{staged.world.help_channel.name}"}
+    assert await staged.post("by name", **named)
+    for call in (
+        client.chat_update(**dm, ts=ts, text="x"),
+        client.chat_delete(**dm, ts=ts),
+        client.conversations_history(**dm),
+        client.conversations_replies(**named, ts=root),
+        client.chat_postEphemeral(**named, user=ADA.id, text="x"),
+        client.reactions_add(**dm, timestamp=ts, name="eyes"),
+    ):
+        assert await error_of(call) == "channel_not_found"
+
+
+async def test_an_app_that_is_sold_unlisted_reads_little_and_seldom() -> None:
+    async with stage(limits_profile=UNLISTED) as staged:
+        roots = [await staged.ask(str(n)) for n in range(20)]
+        staged.clock.advance(10)
+        read = staged.client.conversations_history
+        page = await read(channel=staged.channel, limit=100)
+        assert [m["ts"] for m in page["messages"]] == roots[:4:-1]
+        assert page["has_more"]
+        refusal = await refusal_of(read(channel=staged.channel))
+        assert (refusal.status, refusal.headers["Retry-After"]) == (429, "60")
 
 
 async def test_what_was_just_posted_cannot_be_read_back_yet(staged: Stage) -> None:
