@@ -196,7 +196,7 @@ async def test_an_informative_update_has_at_most_1000_characters(writer: Writer)
 )
 async def test_what_belongs_to_the_end_comes_with_the_end(writer: Writer, more: Json):
     assert (await writer.send("A", **more))[0] == 400
-    citation = {"type": STATEMENT, "citation": []}
+    citation: Json = {"type": STATEMENT, "citation": []}
     assert (await writer.send("A", entities=[citation]))[0] == 201
     assert (await writer.send("AB", "final", **more))[0] == 202
 
