@@ -43,21 +43,17 @@ def lanes_for(operation: Operation | StreamOperation, to: Address) -> tuple[Lane
 @lru_cache(_REMEMBERED)
 def status_lane(team: str) -> Lane:
     """Return the budget of saying what the bot does."""
-    return _lane(f"slack/{team}/agents.sessions.setStatus", limits.STATUS_PER_MINUTE)
+    return _lane(team, "agents.sessions.setStatus", limits.STATUS_PER_MINUTE)
 
 
 @lru_cache(_REMEMBERED)
 def _update_lane(team: str) -> Lane:
-    return _lane(
-        f"slack/{team}/chat.update", limits.UPDATE_PER_MINUTE, limits.UPDATE_KEPT
-    )
+    return _spending(team, "chat.update", limits.UPDATE_PER_MINUTE, limits.UPDATE_KEPT)
 
 
 @lru_cache(_REMEMBERED)
 def _post_lane(team: str) -> Lane:
-    return _lane(
-        f"slack/{team}/chat.postMessage", limits.POST_PER_MINUTE, limits.POST_KEPT
-    )
+    return _spending(team, "chat.postMessage", limits.POST_PER_MINUTE, limits.POST_KEPT)
 
 
 @lru_cache(_REMEMBERED)
@@ -72,26 +68,35 @@ def _channel_lane(team: str, channel: str) -> Lane:
 
 @lru_cache(_REMEMBERED)
 def _open_lane(team: str) -> Lane:
-    return _lane(f"slack/{team}/chat.startStream", limits.STREAM_OPENS_PER_MINUTE)
+    return _spending(team, "chat.startStream", limits.STREAM_OPENS_PER_MINUTE)
 
 
 @lru_cache(_REMEMBERED)
 def _append_lane(team: str) -> Lane:
-    return _lane(f"slack/{team}/chat.appendStream", limits.STREAM_APPENDS_PER_MINUTE)
+    return _spending(team, "chat.appendStream", limits.STREAM_APPENDS_PER_MINUTE)
 
 
 @lru_cache(_REMEMBERED)
 def _close_lane(team: str) -> Lane:
-    return _lane(
-        f"slack/{team}/chat.stopStream",
+    return _spending(
+        team,
+        "chat.stopStream",
         limits.STREAM_CLOSES_PER_MINUTE,
         limits.STREAM_CLOSES_KEPT,
     )
 
 
-def _lane(key: str, per_minute: int, kept: int = 0) -> Lane:
+def _spending(team: str, method: str, per_minute: int, kept: int = 0) -> Lane:
+    """Return a lane whose calls use up the workspace's quota of messages."""
+    return _lane(team, method, per_minute, kept, quota=f"slack/{team}")
+
+
+def _lane(
+    team: str, method: str, per_minute: int, kept: int = 0, *, quota: str = ""
+) -> Lane:
     return Lane(
-        key=key,
+        key=f"slack/{team}/{method}",
+        quota=quota,
         shared=True,
         windows=(Window(per_minute, limits.MINUTE),),
         reserve=kept / per_minute,

@@ -70,7 +70,8 @@ POSTING_PAUSE = 60.0
 """Seconds to wait after ``rate_limited``, which chat methods answer in the body."""
 
 QUOTA_PAUSE = 60.0
-"""Seconds to wait after ``message_limit_exceeded`` (our choice)."""
+"""Seconds for which only approvals and finals are sent after
+``message_limit_exceeded`` (our choice)."""
 
 # ----------------------------------------------------------------------- streams
 

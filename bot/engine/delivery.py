@@ -339,10 +339,10 @@ class Delivery:
             then=verdict.kind,
         )
         match verdict.kind:
-            case "throttle":
+            case "throttle" | "finals only" as kind:
                 self._count(exhibit, "throttled")
-                rest = (verdict.at or now) - now
-                self._pacer.throttled(surface, now, retry_after=rest)
+                rest, quota = (verdict.at or now) - now, kind == "finals only"
+                self._pacer.throttled(surface, now, retry_after=rest, quota=quota)
             case "retry":
                 self._retry(exhibit, error, verdict.at)
             case "leave":

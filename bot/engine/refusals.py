@@ -17,6 +17,7 @@ from bot.errors import (
     MessageLockedError,
     PlaceClosedError,
     PlatformError,
+    QuotaSpentError,
     RateLimitedError,
     StillStreamingError,
     StoreUnavailableError,
@@ -31,6 +32,7 @@ PATIENCE = 900.0
 
 LOUDNESS = {
     "throttle": logging.INFO,
+    "finals only": logging.WARNING,
     "retry": logging.WARNING,
     "leave": logging.INFO,
     "pass over": logging.WARNING,
@@ -47,8 +49,11 @@ Failure: TypeAlias = PlatformError | LeaseLostError | StoreUnavailableError
 class Verdict:
     """What to do now."""
 
-    kind: Literal["throttle", "retry", "leave", "pass over", "move", "give up"]
-    """``throttle``: the platform allows no more; ``leave``: somebody else shows it;
+    kind: Literal[
+        "throttle", "finals only", "retry", "leave", "pass over", "move", "give up"
+    ]
+    """``throttle``: the platform allows no more; ``finals only``: of nobody, but
+    approvals and last words try all the same; ``leave``: somebody else shows it;
     ``pass over``: what comes later may be taken; ``move``: reach its person directly."""
     at: float | None = None
     """Not before this time, if it is known: monotonic seconds."""
@@ -64,7 +69,9 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
     """
     match error:
         case RateLimitedError():
-            return Verdict(kind="throttle", at=now + error.retry_after)
+            spent = isinstance(error, QuotaSpentError)
+            kind = "finals only" if spent else "throttle"
+            return Verdict(kind=kind, at=now + error.retry_after)
         case AmbiguousSendError():
             exhibit.doubt(now + LATE)
             return Verdict(kind="retry")

@@ -14,7 +14,7 @@ and refills ``count / seconds``, allows everything that this bound allows.
 """
 
 from bisect import bisect_right
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -22,6 +22,7 @@ from math import ceil, floor, inf
 
 from bot.pacing.allotment import Allotment
 from bot.pacing.belief import Belief
+from bot.pacing.quota import Quota
 from bot.pacing.shares import Ask
 from bot.pacing.window import Window
 
@@ -60,6 +61,8 @@ class Lane:
     blamed: bool = True
     """Whether a refusal that names no lane is taken for this one's too; if not, only
     where there is no other. A lane of everybody's must not rest for one of them."""
+    quota: str = ""
+    """The key of what its calls use up beside, if the platform has such a quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +122,13 @@ class Bucket:
     Args:
         lane: What the platform documents.
         alone: Whether no other process draws from it, shared or not.
+        quota: The state of `Lane.quota`.
     """
 
-    def __init__(self, lane: Lane, *, alone: bool = True) -> None:
+    def __init__(
+        self, lane: Lane, *, alone: bool = True, quota: Quota | None = None
+    ) -> None:
+        self.quota = quota
         self._lane = lane
         self._meters = [_Meter(window) for window in lane.windows]
         self._out = 0
@@ -188,6 +195,8 @@ class Bucket:
             Monotonic seconds; infinity if that depends on an answer still awaited.
         """
         ready = self.paused_until
+        if self.quota and haste is Haste.PATIENT:
+            ready = max(ready, self.quota.until)
         for meter in self._meters:
             meter.forget_until(now)
             allowed = self._allowed(meter, haste, kept)
@@ -273,6 +282,8 @@ class Bucket:
             for meter in self._meters
         )
         self._belief.succeeded(now, busy=busy)
+        if self.quota:
+            self.quota.succeeded()
 
     def pause(self, now: float, until: float) -> None:
         """Rest ``until`` then and believe in less.
@@ -311,11 +322,6 @@ class Bucket:
             keep=ceil(size * self._lane.reserve),
         )
 
-    @property
-    def windows(self) -> tuple[Window, ...]:
-        """What the platform documents."""
-        return self._lane.windows
-
     def _whole(self, meter: _Meter) -> int:
         mine = self.allotment.share if self.allotment else 1.0
         return max(1, floor(meter.size * self._belief.share * mine))
@@ -349,6 +355,7 @@ class Lanes:
     def __init__(self, *, alone: bool = True) -> None:
         self._alone = alone
         self._buckets: dict[str, Bucket] = {}
+        self._quotas: defaultdict[str, Quota] = defaultdict(Quota)
         self._sweep_at = -inf
 
     def of(self, lanes: Iterable[Lane]) -> Iterator[Bucket]:
@@ -356,7 +363,9 @@ class Lanes:
         for lane in lanes:
             bucket = self._buckets.get(lane.key)
             if bucket is None:
-                bucket = self._buckets[lane.key] = Bucket(lane, alone=self._alone)
+                quota = self._quotas[lane.quota] if lane.quota else None
+                bucket = Bucket(lane, alone=self._alone, quota=quota)
+                self._buckets[lane.key] = bucket
             else:
                 bucket.redefine(lane)
             yield bucket

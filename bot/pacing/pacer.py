@@ -226,6 +226,7 @@ class Pacer:
         *,
         retry_after: float,
         lane: str | None = None,
+        quota: bool = False,
     ) -> None:
         """The platform refused to do more; nothing changed.
 
@@ -235,15 +236,22 @@ class Pacer:
             retry_after: Seconds from ``now``.
             lane: Key of the lane that is exhausted; ``None``: nobody knows which, so
                 all that the send drew from, but those not `Lane.blamed`.
+            quota: Whether it is no lane, but their quota: then only approvals and
+                finals try until then.
         """
         if landed := self._land(surface, now):
             for bucket in landed.flight.buckets:
                 bucket.settle(self._now)
             until = self._now + max(SHORTEST_PAUSE, retry_after)
-            refused = blamed(landed.flight.buckets)
+            spent = [b.quota for b in landed.flight.buckets if quota and b.quota]
+            for account in spent:
+                account.spend(until)
+            if spent and landed.surface.is_urgent:
+                self._put_off(landed.surface)
+            refused = () if spent else blamed(landed.flight.buckets)
             for bucket in [self._lanes.named(lane)] if lane else refused:
                 bucket.pause(self._now, until)
-            if lane or not refused:  # else it may go by another way
+            if lane or not (refused or spent):  # else it may go by another way
                 landed.surface.retry_at = until
             self._tally.throttled += 1
             self._recall(surface, landed)
@@ -263,9 +271,7 @@ class Pacer:
             for bucket in landed.flight.buckets:
                 bucket.settle(self._now)
             known = landed.surface
-            pause = min(LAST_RETRY, FIRST_RETRY * 2.0**known.failures)
-            known.retry_at = self._now + pause if retry_at is None else retry_at
-            known.failures = min(known.failures + 1, 10)
+            self._put_off(known, retry_at)
             known.sent_at = landed.flight.sent_at
             self._tally.failed += 1
             self._recall(surface, landed)
@@ -325,6 +331,8 @@ class Pacer:
     ) -> Send:
         for bucket in choice.buckets:
             bucket.draw()
+            if bucket.quota and not known.is_urgent:
+                bucket.quota.try_one(now)
         known.launch(choice.buckets, choice.way, now)
         self._flying += 1
         self._roster.launched(surface)
@@ -362,6 +370,12 @@ class Pacer:
         known.retry_at = -inf
         known.failures = 0
         self._roster.queue(surface)
+
+    def _put_off(self, known: Surface, retry_at: float | None = None) -> None:
+        """Let it be tried again then, or after a pause that grows with each failure."""
+        pause = min(LAST_RETRY, FIRST_RETRY * 2.0**known.failures)
+        known.retry_at = self._now + pause if retry_at is None else retry_at
+        known.failures = min(known.failures + 1, 10)
 
     def _recall(self, surface: SurfaceId, landed: _Landed) -> None:
         """People did not see what was sent, or nobody knows."""

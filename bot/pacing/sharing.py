@@ -56,7 +56,7 @@ class Sharing:
             key, mine = bucket.key, bucket.allotment
             if mine and (live[key] or urgent[key] or mine.busy or mine.hungry):
                 ask = bucket.ask(now, live=live[key], urgent=urgent[key])
-                asks[key] = Request(bucket.windows, ask)
+                asks[key] = Request(bucket.lane.windows, ask)
         return asks
 
     def give(self, lane: str, ask: Ask, part: Part, now: float) -> None:

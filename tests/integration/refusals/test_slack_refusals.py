@@ -257,6 +257,12 @@ ROWS = (
             "last": Then(fates=("retry",), end="bare"),
         },
     ),
+    Row(
+        name="message_limit_exceeded",
+        trouble=answers(Refusal("message_limit_exceeded")),
+        then=everywhere(Then(fates=("finals only",))),
+        pause=limits.QUOTA_PAUSE + 1,
+    ),
     later("429 in 1 s", RateLimited(retry_after=1), 2),
     later("429 in 40 s", RateLimited(retry_after=40), 41),
     later("ratelimited in the body", Refusal("ratelimited"), limits.RETRY_AFTER + 1),

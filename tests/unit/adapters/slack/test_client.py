@@ -413,3 +413,13 @@ def test_posts_draw_from_the_workspace_and_the_channel(platform: SlackPlatform):
     assert workspace in platform.lanes("post", DIRECT)
     assert channel not in platform.lanes("post", DIRECT)
     assert [w.count / w.seconds for w in channel.windows] == [1.0]
+
+
+def test_whatever_adds_to_messages_draws_on_one_quota(platform: SlackPlatform):
+    streams = platform.streams
+    ways = [
+        *(platform.lanes(operation, THREAD) for operation in ("post", "edit")),
+        *(streams.lanes(operation, DIRECT) for operation in ("open", "append")),
+        streams.lanes("close", DIRECT),
+    ]
+    assert all({lane.quota for lane in way} >= {"slack/T1"} for way in ways)

@@ -66,15 +66,17 @@ def exhibit(
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "kind"),
     [
-        RateLimitedError("slack", retry_after=7.0),
-        QuotaSpentError("teams", retry_after=7.0),
+        (RateLimitedError("slack", retry_after=7.0), "throttle"),
+        (QuotaSpentError("teams", retry_after=7.0), "finals only"),
     ],
 )
-def test_too_many_calls_rest_as_long_as_the_platform_says(error: Failure) -> None:
+def test_too_many_calls_rest_as_long_as_the_platform_says(
+    error: Failure, kind: str
+) -> None:
     verdict = verdict_on(exhibit(), error, 100.0)
-    assert (verdict.kind, verdict.at) == ("throttle", 107.0)
+    assert (verdict.kind, verdict.at) == (kind, 107.0)
 
 
 def test_a_lost_answer_is_tried_again_and_nobody_knows_what_is_shown() -> None:
