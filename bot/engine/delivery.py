@@ -26,6 +26,7 @@ from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
 from bot.engine.refusals import LATE, LOUDNESS, Failure, verdict_on
 from bot.engine.showing import END_APART, Outcome, Showing
+from bot.engine.sources import Sources
 from bot.engine.telemetry import Telemetry
 from bot.engine.watchers import Watchers
 from bot.errors import (
@@ -94,6 +95,8 @@ class Delivery:
         self._finishing = False
         self.watchers = Watchers()
         """Whom to tell when a turn may have become settled."""
+        self.sources = Sources()
+        """Whom to ask for what is newer, right before it is shown."""
 
     # ------------------------------------------------------------------ what is told
 
@@ -303,6 +306,7 @@ class Delivery:
     async def _send(self, exhibit: Exhibit, way: str) -> None:
         surface = exhibit.surface_id
         try:
+            await self.sources.catch_up(exhibit.state.turn_id)
             self._settle(exhibit, await self._showing.show(exhibit, way))
         except (PlatformError, LeaseLostError, StoreUnavailableError) as error:
             await self._failed(exhibit, error)

@@ -161,7 +161,11 @@ class LiveTurns:
 
     async def _run(self, runner: Runner) -> None:
         try:
-            with self._kit.telemetry.turns_live.track_inprogress():
+            sources, turn_id = self._kit.delivery.sources, runner.state.turn_id
+            with (
+                self._kit.telemetry.turns_live.track_inprogress(),
+                sources.running(turn_id, runner.catch_up),
+            ):
                 await runner.run()
         except* (LeaseLostError, StoreUnavailableError):
             raise  # the conversation's, not this turn's

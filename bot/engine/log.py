@@ -1,9 +1,9 @@
 """The log writer: appends of many turns, committed together.
 
 While commits are under way, further appends gather; the next commit takes them
-all. So a hundred streaming turns cost as many commits as one. Streamed text waits a
-moment for company too; whatever a turn cannot go on without does not, and takes along
-what waits. Each append carries its owner's fence and fails alone when the fence has
+all. So a hundred streaming turns cost as many commits as one. Text that nobody waits
+for lingers for company, too; whatever a turn cannot go on without, or is about to be
+shown, does not, and takes along what waits. Each append carries its owner's fence and fails alone when the fence has
 moved.
 
 What must become true together with its events (an approval's row, a consumed
@@ -28,9 +28,8 @@ from bot.protocol.ids import TurnId
 Also: TypeAlias = Callable[[Transaction], Awaitable[None]]
 """Writes that must become true with the events, in their transaction."""
 
-LINGER = 0.01
-"""Seconds that streamed text waits for company. Part of the 20 ms promised in the
-design."""
+LINGER = 0.02
+"""Seconds that what is patient waits for company."""
 
 CROWD = 0.002
 """Seconds that anything waits for company when the last commit had some: then more is
@@ -40,8 +39,6 @@ ENOUGH = 100
 FLIGHTS = 2
 """Commits under way at once: one is written to disk while the next one is made. A turn
 is in one of them at most, as it waits for what it appends."""
-_PATIENT = frozenset({"item.appended"})
-"""Events that only people wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,11 @@ class LogWriter:
         self._crowded = False
         self._followers: dict[Callable[[Sequence[Recorded]], None], None] = {}
 
+    @property
+    def followed(self) -> bool:
+        """Whether somebody wants to hear of everything at once."""
+        return bool(self._followers)
+
     def follow(self, tell: Callable[[Sequence[Recorded]], None]) -> Callable[[], None]:
         """Call ``tell`` after each commit of this process; return how to end it."""
         self._followers[tell] = None
@@ -79,6 +81,7 @@ class LogWriter:
         also: Sequence[Also] = (),
         at: datetime | None = None,
         point: Point = "log.append_with",
+        patient: bool = False,
     ) -> list[Recorded]:
         """Commit ``events`` at ``first_seq`` and the numbers after it.
 
@@ -91,6 +94,7 @@ class LogWriter:
             also: Writes that must become true with the events.
             at: When it happened; now, if left out.
             point: Name of the transaction, should it be one of its own.
+            patient: Whether it may wait for company.
 
         Raises:
             LeaseLostError: Somebody else owns the conversation; nothing was written.
@@ -113,7 +117,7 @@ class LogWriter:
         if also or before:
             await self._commit_alone(point, append, before, also)
         else:
-            await self._commit_in_company(append)
+            await self._commit_in_company(append, patient=patient)
         self._telemetry.events.inc(len(recorded))
         for tell in tuple(self._followers):
             tell(recorded)
@@ -174,11 +178,11 @@ class LogWriter:
         if self._crowded and len(self._queue) < ENOUGH:
             await self._clock.sleep(CROWD)
 
-    async def _commit_in_company(self, append: Append) -> None:
+    async def _commit_in_company(self, append: Append, *, patient: bool) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(append, done))
         self._news.set()
-        if len(self._queue) >= ENOUGH or not _PATIENT.issuperset(append.types):
+        if len(self._queue) >= ENOUGH or not patient:
             self._hurry.set()
         await done
 

@@ -57,10 +57,14 @@ class Outbox:
     """What waits for the next commit."""
 
     entries: list[Outgoing] = field(default_factory=list[Outgoing])
+    _filled: asyncio.Event = field(default_factory=asyncio.Event)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, entry: Outgoing) -> None:
         """Add events, after what was put before."""
         self.entries.append(entry)
+        self._wanted.set()
+        self._filled.set()
 
     def say(self, item_id: ItemId, text: str) -> None:
         """Add text; what follows text of the same item becomes one event with it."""
@@ -68,10 +72,25 @@ class Outbox:
             self.entries[-1].said.append(text)
         else:
             self.entries.append(Outgoing(item_id=item_id, said=[text]))
+        self._filled.set()
+
+    async def filled(self) -> None:
+        """Return when something waits."""
+        await self._filled.wait()
+
+    async def wanted(self, within: float) -> None:
+        """Return when what waits is more than streamed text, or after so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._wanted.wait()
+        except TimeoutError:
+            pass
 
     def take(self) -> list[Outgoing]:
         """Return what waited; nothing waits any more."""
         taken, self.entries = self.entries, []
+        self._wanted.clear()
+        self._filled.clear()
         for entry in taken:
             if entry.item_id:
                 text = "".join(entry.said)

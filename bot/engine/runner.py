@@ -3,7 +3,7 @@
 The runner owns the turn's state in memory; the log owns it for good. Events go out in
 one order: whoever performs an action hands its events to `Runner.emit`, one writer
 commits what has gathered, applies it, shows it, and only then lets the performer go
-on. Text that streams in is merged: many tokens, one event.
+on. Text gathers until somebody wants it, or for a moment: many tokens, one event.
 """
 
 import asyncio
@@ -54,6 +54,11 @@ HURRIED = 0.2
 ticket: with the two above, Stop takes effect within one second."""
 UNHURRIED = 15.0
 """Seconds for the same when nobody waits for the end."""
+GATHER = 0.1
+"""Seconds between two commits of nothing but text, unless somebody wants it: a message
+that is about to be sent does, and so does whoever follows the log."""
+CATCH_UP = 0.1
+"""Seconds that a message waits at most for text that is not committed yet."""
 RETRY_COMMIT = 1.0
 """Seconds between attempts to commit while Postgres is away."""
 
@@ -99,7 +104,7 @@ class Runner:
         self._show = show
         self._damaged = damaged
         self._outbox = Outbox()
-        self._mail = asyncio.Event()
+        self._gathers_until = 0.0
         self._changed = asyncio.Event()
         self._running: dict[Action, asyncio.Task[None]] = {}
         self._flushing = False
@@ -147,19 +152,24 @@ class Runner:
     async def _written(self, entry: Outgoing) -> None:
         entry.done = asyncio.get_running_loop().create_future()
         self._outbox.put(entry)
-        self._mail.set()
         await entry.done
+
+    async def catch_up(self) -> None:
+        """Commit what was said until now, if that does not take too long."""
+        if self._outbox.entries or self._flushing:
+            done = asyncio.get_running_loop().create_future()
+            done.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._outbox.put(Outgoing(done=done))
+            await asyncio.wait([done], timeout=CATCH_UP)
 
     def emit_soon(self, *events: TurnEvent) -> None:
         """Append events in order, without waiting for the commit."""
         for event in events:
             self._outbox.put(Outgoing((event,)))
-        self._mail.set()
 
     def say(self, item_id: ItemId, text: str) -> None:
         """Append text to an item, without waiting for the commit."""
         self._outbox.say(item_id, text)
-        self._mail.set()
 
     def hand(self, *events: TurnEvent, also: Also, bounce: Callable[[], None]) -> None:
         """Append what came by mail, with the row that consumes the mail.
@@ -171,7 +181,6 @@ class Runner:
         """
         spoken = isinstance(events[0], TurnSteered)
         self._outbox.put(Outgoing(events, also, spoken=spoken, bounce=bounce))
-        self._mail.set()
 
     @property
     def hears(self) -> bool:
@@ -312,14 +321,21 @@ class Runner:
 
     async def _flush_forever(self) -> None:
         while True:
-            await self._mail.wait()
-            self._mail.clear()
+            await self._outbox.filled()
+            await self._gather()
             self._flushing = True
             for chunk in chunks(self._outbox.take()):
                 await self._flush(chunk)
             self._flushing = False
             if not self._running:
                 self._changed.set()
+
+    async def _gather(self) -> None:
+        """Let text gather that nobody wants yet."""
+        rest = self._gathers_until - self._clock.monotonic()
+        if rest > 0 and not self._writer.followed:
+            await self._outbox.wanted(within=rest)
+        self._gathers_until = self._clock.monotonic() + GATHER
 
     async def _flush(self, chunk: Sequence[Outgoing]) -> None:
         timely = [entry for entry in chunk if self._timely(entry)]
@@ -351,6 +367,7 @@ class Runner:
         """Commit and apply; while Postgres is away, nothing is shown and we wait."""
         events = [event for entry in entries for event in entry.events]
         also = [entry.also for entry in entries if entry.also]
+        patient = all(entry.patient for entry in entries)
         in_doubt = False
         while events:
             at = self._clock.now()
@@ -364,6 +381,7 @@ class Runner:
                     first_seq=self.state.seq + 1,
                     also=[*also, *implied],
                     at=at,
+                    patient=patient,
                 )
             except StoreUnavailableError as error:
                 log.warning("log.unavailable", error=str(error), hint=error.hint)

@@ -69,6 +69,8 @@ class House:
     damaged: set[TurnId] = field(default_factory=set[TurnId])
     """Turns whose log a test has damaged: it cannot be folded any more."""
     halls: dict[PlatformName, Hall] = field(default_factory=dict[PlatformName, Hall])
+    followed: bool = True
+    """Whether the house hears of every commit; read by `process`."""
     streams: set[PlatformName] = field(default_factory=set[PlatformName])
     """Where messages grow by themselves; read by `process`."""
     _said: int = 0
@@ -114,7 +116,8 @@ class House:
         )
         worker = WatchedWorker(kit, worker_id=name, capacity=capacity, lease=lease)
         worker.signal = self.signal
-        kit.writer.follow(lambda _: self.signal.tell())
+        if self.followed:
+            kit.writer.follow(lambda _: self.signal.tell())
         made = Process(name=name, kit=kit, worker=worker)
         self.processes.append(made)
         made.task = self.tasks.create_task(made.run())
