@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from agents import policy
 from agents.brief import prompt_for
-from agents.models.port import Model, ToolOffer
+from agents.models.port import NOT_JSON, Model, ToolOffer
 from agents.roster import ROOT, roster_of
 from agents.toolbox import toolbox_of
 from agents.tools import sentences
@@ -109,10 +109,10 @@ class AgentsOf(Agents):
     async def rule(self, call: Call) -> Ruling:
         tool = self._toolbox.find(call.name)
         if tool is None:
-            return Refused(reason=sentences.bad_arguments(call.name, "no such tool"))
+            return _malformed(call, "no such tool")
         arguments = _parse(tool, call)
         if isinstance(arguments, str):
-            return Refused(reason=sentences.bad_arguments(call.name, arguments))
+            return _malformed(call, arguments)
         setting = await self._setting(call)
         if setting is None:
             return Refused(reason=sentences.stranger(self._company))
@@ -206,8 +206,15 @@ class AgentsOf(Agents):
         )
 
 
+def _malformed(call: Call, problems: str) -> Refused:
+    reason = sentences.bad_arguments(call.name, problems)
+    return Refused(reason=reason, malformed=True)
+
+
 def _parse(tool: AnyTool, call: Call) -> Arguments | str:
     """Return the call's arguments, or what is wrong with them."""
+    if NOT_JSON in call.arguments:
+        return f"the arguments are not JSON, but {call.arguments[NOT_JSON]!r}"
     try:
         return tool.arguments.model_validate(call.arguments)
     except ValidationError as error:

@@ -12,6 +12,9 @@ from agents.vocabulary import Vocabulary
 from bot.ports.agent import Part, Question
 from bot.protocol.ids import CallId
 
+NOT_JSON = "not JSON"
+"""The only key of arguments that are none: what the model wrote instead is under it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:

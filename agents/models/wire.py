@@ -20,8 +20,7 @@ from anthropic.types import (
 )
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from agents.models.port import Prompt, ToolOffer, call_id_for
-from bot.errors import ModelError
+from agents.models.port import NOT_JSON, Prompt, ToolOffer, call_id_for
 from bot.ports.agent import (
     CallReady,
     Message,
@@ -51,6 +50,9 @@ _STOPPED: dict[str, StopReason] = {
     "refusal": "refusal",
     "pause_turn": "pause_turn",
 }
+
+_LONGEST_BROKEN = 200
+"""Characters of arguments that are not JSON which the model is shown again."""
 
 _arguments: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -173,15 +175,13 @@ class Assembly:
     _open: dict[int, _Open] = field(default_factory=dict[int, _Open])
     _blocks: list[Block] = field(default_factory=list[Block])
     _calls: int = 0
+    _broken: CallBlock | None = None
+    """A call whose arguments are not JSON: cut off by the reply's end, or wrong."""
     _stop: str = "end_turn"
     _usage: Usage = Usage()
 
     def take(self, event: RawMessageStreamEvent) -> Iterator[Part]:
-        """Yield what the event adds to the reply.
-
-        Raises:
-            ModelError: A call's arguments are not JSON.
-        """
+        """Yield what the event adds to the reply."""
         match event.type:
             case "message_start":
                 self._count(event.message.usage)
@@ -196,6 +196,7 @@ class Assembly:
             case "message_delta":
                 self._stop = event.delta.stop_reason or self._stop
                 self._count(event.usage)
+                yield from self._settle_broken()
             case "message_stop":
                 self.finished = True
                 yield self._replied()
@@ -229,17 +230,32 @@ class Assembly:
                 )
             case "tool_use":
                 self._calls += 1
+                arguments = _parsed(block)
                 call = CallBlock(
                     call_id=call_id_for(self.question, self._calls),
                     name=block.name,
-                    arguments=_parsed(block),
+                    arguments=arguments or {},
                 )
-                self._blocks.append(call)
-                yield CallReady(
-                    call_id=call.call_id, name=call.name, arguments=call.arguments
-                )
+                if arguments is None:
+                    raw = block.text[:_LONGEST_BROKEN]
+                    broken = call.model_copy(update={"arguments": {NOT_JSON: raw}})
+                    yield from self._settle_broken()
+                    self._broken = broken
+                    return
+                yield from self._settle_broken()
+                yield from self._call(call)
             case _:
                 pass
+
+    def _settle_broken(self) -> Iterator[Part]:
+        """Yield the call that is not JSON, unless the reply was too long for it."""
+        broken, self._broken = self._broken, None
+        if broken and _STOPPED.get(self._stop) != "max_tokens":
+            yield from self._call(broken)
+
+    def _call(self, call: CallBlock) -> Iterator[Part]:
+        self._blocks.append(call)
+        yield CallReady(call_id=call.call_id, name=call.name, arguments=call.arguments)
 
     def _replied(self) -> Replied:
         return Replied(
@@ -273,11 +289,8 @@ def _grow(block: _Open, delta: Any) -> Iterator[Part]:  # noqa: ANN401 - a union
             pass
 
 
-def _parsed(block: _Open) -> dict[str, JsonValue]:
+def _parsed(block: _Open) -> dict[str, JsonValue] | None:
     try:
         return _arguments.validate_json(block.text or "{}")
-    except ValidationError as error:
-        raise ModelError(
-            f"the arguments of {block.name!r} are not JSON: {block.text[:80]!r}",
-            transient=True,
-        ) from error
+    except ValidationError:
+        return None

@@ -59,9 +59,14 @@ class Actor:
             case Allowed(policy=policy):
                 event = ev.ToolAuthorized(call_id=call.call_id, policy=policy)
                 await runner.emit(event)
-            case Refused(reason=reason, policy=policy):
+            case Refused(reason=reason, policy=policy, malformed=malformed):
                 await runner.emit(
-                    ev.ToolDenied(call_id=call.call_id, policy=policy, reason=reason)
+                    ev.ToolDenied(
+                        call_id=call.call_id,
+                        policy=policy,
+                        reason=reason,
+                        malformed=malformed,
+                    )
                 )
             case NeedsApproval():
                 # Once people are asked, the model hears nothing more until they have

@@ -26,7 +26,8 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
 from bot.protocol.values import CallBlock, ItemKind, TextBlock
-from bot.turn.state import Frame
+from bot.turn.replies import is_cut_off
+from bot.turn.state import CONTINUES, Frame
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -93,6 +94,7 @@ class Asker:
     async def _stream_reply(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
         question = question_for(runner.state, frame_id)
         text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
+        text.continues = _goes_on_with(runner, frame_id)
         thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
         async with _closing(self._agents.ask(question)) as parts:
             async for part in parts:
@@ -159,6 +161,8 @@ class _Streamed:
         self._kind: ItemKind = kind
         self._number = 0
         self._open = False
+        self.continues = False
+        """Whether it goes on with what was cut off in the middle."""
 
     def add(self, text: str) -> None:
         if not self._open:
@@ -178,8 +182,12 @@ class _Streamed:
     def _opening(self) -> ev.TurnEvent:
         if self._runner.state.item(self._item_id):
             return ev.ItemReplaced(item_id=self._item_id, text="")
+        continues = self.continues and self._number == 1
         return ev.ItemOpened(
-            item_id=self._item_id, frame_id=self._frame_id, kind=self._kind
+            item_id=self._item_id,
+            frame_id=self._frame_id,
+            kind=self._kind,
+            data={CONTINUES: True} if continues else {},
         )
 
 
@@ -188,6 +196,12 @@ def failed(frame_id: FrameId, code: str) -> ev.FrameClosed:
     return ev.FrameClosed(
         frame_id=frame_id, outcome="failed", result=wording.failed_part(code), code=code
     )
+
+
+def _goes_on_with(runner: Runner, frame_id: FrameId) -> bool:
+    """Whether the next words belong to those before, which were cut off."""
+    frame = runner.state.frame(frame_id)
+    return bool(frame and frame.replies and is_cut_off(frame.replies[-1]))
 
 
 def _used_up(frame: Frame, ask: int, limits: Limits) -> str:

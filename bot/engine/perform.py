@@ -6,6 +6,7 @@ moves the turn along is here.
 
 from typing import assert_never
 
+import structlog
 from pydantic import JsonValue
 
 from bot.clock import Clock
@@ -18,6 +19,8 @@ from bot.protocol.ids import FrameId, effect_key_for
 from bot.turn import decide as do
 from bot.turn import state as st
 from bot.view import wording
+
+log = structlog.get_logger()
 
 
 class Performer:
@@ -78,12 +81,15 @@ class Performer:
                 await self._asker.ask(runner, frame_id, ask)
             case do.Salvage(frame_id=frame_id, ask=ask):
                 await salvage(runner, frame_id, ask)
-            case do.CloseFrame(frame_id=frame_id):
+            case do.CloseFrame(frame_id=frame_id, code=""):
                 frame = runner.state.frame(frame_id)
-                said = frame.replies[-1].text if frame and frame.replies else ""
+                said = frame.answer if frame else ""
                 await runner.emit(
                     ev.FrameClosed(frame_id=frame_id, outcome="done", result=said)
                 )
+            case do.CloseFrame(frame_id=frame_id, code=code):
+                log.warning("frame.failed", frame=frame_id, code=code)
+                await runner.emit(failed(frame_id, code))
 
     async def _overrun(self, runner: Runner, frame_id: FrameId) -> None:
         """Close a frame that took too long, once it is known what it has done."""

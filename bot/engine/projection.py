@@ -103,7 +103,7 @@ async def _write_status(
     tx: Transaction, claim: Claim, state: TurnState, at: datetime
 ) -> None:
     root = state.frame(ROOT)
-    answer = root.replies[-1].text if root and root.replies else None
+    answer = root.answer if root and root.replies else None
     await tx.set_turn_status(
         claim,
         state.turn_id,

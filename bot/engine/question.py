@@ -5,7 +5,14 @@ from pydantic import JsonValue
 from bot.ports.agent import Message, Question, ToolAnswer
 from bot.protocol.ids import FrameId
 from bot.protocol.values import Requester, TextBlock
+from bot.turn.replies import is_cut_off, is_empty
 from bot.turn.state import Call, Frame, Reply, TurnState
+
+GO_ON = (
+    "(Your reply was cut off because it reached its length limit. "
+    "Go on exactly where it stopped, and repeat nothing.)"
+)
+SAY_SOMETHING = "(Your reply was empty. Answer what was asked, or say what you need.)"
 
 
 def question_for(state: TurnState, frame_id: FrameId) -> Question:
@@ -53,9 +60,16 @@ def _user(state: TurnState, reply: Reply | None, texts: list[str]) -> Message:
     calls = [state.call(call_id) for call_id in reply.calls] if reply else []
     return Message(
         role="user",
-        blocks=tuple(TextBlock(text=text) for text in texts),
+        blocks=tuple(TextBlock(text=text) for text in (*_asked_again(reply), *texts)),
         answers=tuple(answer_of(call) for call in calls if call),
     )
+
+
+def _asked_again(reply: Reply | None) -> tuple[str, ...]:
+    """Return what is said about a reply that was no end; a paused one just goes on."""
+    if reply and is_cut_off(reply):
+        return (GO_ON,)
+    return (SAY_SOMETHING,) if reply and is_empty(reply) else ()
 
 
 def answer_of(call: Call) -> ToolAnswer:

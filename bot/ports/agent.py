@@ -140,6 +140,8 @@ class Refused:
     reason: str
     """For the model and the person: why, that nothing was done, whom to ask."""
     policy: str = ""
+    malformed: bool = False
+    """The call made no sense, which is the model's mistake and nobody's rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -261,6 +261,8 @@ class ToolDenied(Event):
     policy: str = ""
     reason: str
     by: Literal["policy", "person", "time", "requester"] = "policy"
+    malformed: bool = False
+    """The call made no sense: no such tool, or arguments that do not fit."""
 
 
 class ToolStarted(Event):

@@ -89,6 +89,7 @@ def _deny(state: TurnState, event: ev.ToolDenied, at: datetime) -> TurnState:
             policy=event.policy or c.policy,
             reason=event.reason,
             denied_by=event.by,
+            malformed=event.malformed,
             settled_at=at,
         ),
     )

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from bot.protocol.ids import ApprovalId, CallId, FrameId
 from bot.turn.deadlines import frame_deadline, overrun_frames, turn_deadline
+from bot.turn.replies import must_ask, why_not_again
 from bot.turn.state import Call, Frame, TurnState
 
 
@@ -110,9 +111,11 @@ class Reconsider:
 
 @dataclass(frozen=True, slots=True)
 class CloseFrame:
-    """A frame's model has said its last word."""
+    """A frame's model has said its last word, or cannot go on."""
 
     frame_id: FrameId
+    code: str = ""
+    """Why it cannot go on: a key of `bot.view.wording`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +311,10 @@ def _for_frame(
     calls = [state.call(call_id) for call_id in frame.replies[-1].calls]
     if any(call and not call.settled for call in calls):
         return ()
-    if calls or len(state.steers) > frame.asked_steers:
+    if len(state.steers) > frame.asked_steers:
+        return (Ask(frame.frame_id, next_ask),)
+    if code := why_not_again(state, frame):
+        return (CloseFrame(frame.frame_id, code),)
+    if must_ask(frame):
         return (Ask(frame.frame_id, next_ask),)
     return (CloseFrame(frame.frame_id),)

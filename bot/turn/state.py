@@ -43,6 +43,8 @@ from bot.protocol.values import (
 
 ROOT = FrameId("f1")
 """The coordinator's frame."""
+CONTINUES = "continues"
+"""In a text item's data: it goes on in the middle of what the one before it said."""
 
 
 class Phase(StrEnum):
@@ -105,6 +107,16 @@ class Frame:
     closed_at: datetime | None = None
 
     @property
+    def answer(self) -> str:
+        """What its model said last, with what came before where it was cut off."""
+        said = ""
+        for reply in reversed(self.replies):
+            if said and (reply.stop_reason != "max_tokens" or reply.calls):
+                break
+            said = reply.text + said
+        return said
+
+    @property
     def tokens(self) -> int:
         """How many tokens its questions and replies came to."""
         return sum(reply.usage.total for reply in self.replies)
@@ -153,6 +165,8 @@ class Call:
     reason: str = ""
     """Why it was denied."""
     denied_by: Literal["", "policy", "person", "time", "requester"] = ""
+    malformed: bool = False
+    """Whether it was denied because it made no sense; its model may correct it."""
     key: str = ""
     attempt: int = 0
     outcome: Outcome | None = None

@@ -21,6 +21,10 @@ LOST = "What became of this is in the part of the record that was damaged."
 
 _NEXT: dict[str, str] = {
     "model": "Please try again in a few minutes.",
+    "refusal": "Please say it in other words, or ask your IT team.",
+    "empty": "Please ask again, perhaps in other words.",
+    "arguments": "Please say in more detail what you need, or ask your IT team.",
+    "length": "Please ask me to go on, or for a shorter answer.",
     "deadline": "Please ask again for what is missing, or ask your IT team.",
     "stranger": (
         "Please ask your IT team to add your account there, then write to me again."

@@ -236,7 +236,8 @@ def _ending_notes(
         and not says(text, outcome := outcome_of(state, approval))
     ]
     root = root_of(state)
-    if root and root.replies and root.replies[-1].stop_reason == "max_tokens":
+    last = root.replies[-1].stop_reason if root and root.replies else ""
+    if last == "max_tokens" and state.phase is Phase.COMPLETED:
         notes.append(wording.TRUNCATED)
     return tuple(notes)
 

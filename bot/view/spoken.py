@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.protocol.ids import SurfaceId, TurnId, surface_id_for
-from bot.turn.state import Frame, TurnState
+from bot.turn.state import CONTINUES, Frame, TurnState
 from bot.view.pages import Page, pages_of
 
 
@@ -18,16 +18,20 @@ def spoken(
 ) -> str:
     """Return what the coordinator wrote; specialists' words go to the coordinator."""
     root = root_of(state)
-    pieces = [
-        item.text.strip()
-        for item in state.items
-        if root
-        and item.kind == "text"
-        and item.frame_id == root.frame_id
-        and (since is None or item.opened_at >= since)
-        and (before is None or item.opened_at < before)
-    ]
-    return "\n\n".join(piece for piece in pieces if piece)
+    pieces: list[str] = []
+    for item in state.items:
+        if (
+            root
+            and item.kind == "text"
+            and item.frame_id == root.frame_id
+            and (since is None or item.opened_at >= since)
+            and (before is None or item.opened_at < before)
+        ):
+            if pieces and item.data.get(CONTINUES):
+                pieces[-1] += item.text
+            else:
+                pieces.append(item.text)
+    return "\n\n".join(said for piece in pieces if (said := piece.strip()))
 
 
 def is_growing(state: TurnState) -> bool:

@@ -69,6 +69,8 @@ def why_not(state: TurnState, call: Call, lost: Collection[CallId]) -> str:
         lost: The calls of which nobody knows what became of them.
     """
     approval = state.approval_of(call.call_id)
+    if call.malformed:
+        return wording.MALFORMED
     if call.status == "denied":
         changed = approval is not None and is_changed(approval)
         return _shortened(wording.CHANGED_STEP if changed else call.reason)
@@ -160,6 +162,8 @@ def _is_done(call: Call) -> bool:
 def _own_status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatus:
     if call.status == "finished":
         return _finished_status(call)
+    if call.malformed:
+        return "aside" if _is_corrected(state, call) else "failed"
     if call.status == "denied":
         aside = is_set_aside(state, call)
         return "aside" if aside else _DENIED[call.denied_by]
@@ -167,6 +171,12 @@ def _own_status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepS
     if state.ending or (frame and frame.outcome):  # nothing moves it on any more
         return "unknown" if call.call_id in lost else "cancelled"
     return "waiting" if call.status == "waiting" else "running"
+
+
+def _is_corrected(state: TurnState, call: Call) -> bool:
+    """Return whether the model asked again for what had made no sense."""
+    later = state.calls[state.calls.index(call) + 1 :]
+    return any(c.frame_id == call.frame_id and c.name == call.name for c in later)
 
 
 def _finished_status(call: Call) -> StepStatus:

@@ -132,6 +132,7 @@ OUTCOME_UNKNOWN = (
     "I could not find out whether this happened. "
     "Please check before you ask for it again, or ask your IT team."
 )
+MALFORMED = "This was asked for in a way that makes no sense, so nothing was done."
 NOT_STARTED = "This was not started, so nothing was changed."
 RECONSIDERED = (
     "More was said before this was started, so it was not done. "
@@ -192,11 +193,28 @@ def noted(text: str) -> str:
 # --------------------------------------------------------------------- failures
 
 FailureCode: TypeAlias = Literal[
-    "model", "deadline", "stranger", "internal", "limit", "tokens", "degraded"
+    "model",
+    "refusal",
+    "empty",
+    "arguments",
+    "length",
+    "deadline",
+    "stranger",
+    "internal",
+    "limit",
+    "tokens",
+    "degraded",
 ]
 
 _FAILURES: dict[str, str] = {
     "model": "The language model did not answer, so I stopped here.",
+    "refusal": "The language model declined to go on with this, so I stopped here.",
+    "empty": "The language model had nothing to say, even when asked twice. I stopped here.",
+    "arguments": (
+        "The language model asked twice for something that makes no sense, "
+        "so I stopped here."
+    ),
+    "length": "My answer grew too long, so I stopped here.",
     "deadline": "This took longer than it may, so I stopped here.",
     "stranger": "I could not find you in the company directory, so I did nothing.",
     "internal": "Something broke on my side, so I stopped here. That is my mistake.",

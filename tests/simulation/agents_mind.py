@@ -31,6 +31,7 @@ from bot.protocol.values import (
     CallBlock,
     Fact,
     Stage,
+    StopReason,
     TextBlock,
     Usage,
 )
@@ -63,6 +64,8 @@ _WORDS = ("so", "then", "we", "look", "at", "the", "*thing*", "again", "`x`", "d
 _STRANGE = ("a\x00b", "half \ud800", "# ", "```\ncode", "[a](b)")
 _ALLOWED = _Allowed(policy="anybody may")
 _USAGE = Usage()
+_STOPS: tuple[StopReason, ...] = ("end_turn", "max_tokens", "pause_turn", "refusal")
+_OFTEN = (85, 10, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class Mind:
             parts.append(ThoughtDelta(_text(random, 4)))
         blocks: list[Block] = []
         for call in [*calls, None]:
-            said = "" if random.random() < 0.5 else self._say(random, parts)
+            silent = 0.5 if calls else 0.05
+            said = "" if random.random() < silent else self._say(random, parts)
             if said:
                 blocks.append(TextBlock(text=said))
             if call is not None:
@@ -112,7 +116,7 @@ class Mind:
                         call_id=call.call_id, name=call.name, arguments=call.arguments
                     )
                 )
-        stop = "tool_use" if calls else random.choice(("end_turn", "max_tokens"))
+        stop = "tool_use" if calls else random.choices(_STOPS, _OFTEN)[0]
         parts.append(Replied(blocks=tuple(blocks), stop_reason=stop, usage=_USAGE))
         return Reply(tuple(parts))
 

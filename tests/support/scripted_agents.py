@@ -37,10 +37,18 @@ from bot.protocol.values import (
     Effect,
     Fact,
     Stage,
+    StopReason,
     TextBlock,
     Usage,
 )
 from tests.support.fake_platform import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """How a reply ends, where that is not usual."""
+
+    why: StopReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Use:
     arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
-Step: TypeAlias = str | Use | Gate | Exception
+Step: TypeAlias = str | Use | Stops | Gate | Exception
 Reply: TypeAlias = tuple[Step, ...]
 
 
@@ -168,6 +176,7 @@ class ScriptedAgents(Agents):
         script = self.replies[question.agent]
         reply = self.answer(question) or (script.popleft() if script else ("OK.",))
         said = ""
+        stop: StopReason | None = None
         calls: list[Block] = []
         self.hung_up += 1
         for step in reply:
@@ -189,6 +198,8 @@ class ScriptedAgents(Agents):
                         )
                     )
                     yield call
+                case Stops(why=why):
+                    stop = why
                 case Gate():
                     await step.arrive()
                 case Exception():
@@ -198,7 +209,7 @@ class ScriptedAgents(Agents):
         text: list[Block] = [TextBlock(text=said)] if said else []
         yield Replied(
             blocks=(*text, *calls),
-            stop_reason="tool_use" if calls else "end_turn",
+            stop_reason=stop or ("tool_use" if calls else "end_turn"),
             usage=self.uses,
         )
 

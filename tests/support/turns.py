@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from bot.protocol.values import (
     Requester,
     Source,
     Stage,
+    StopReason,
     TextBlock,
 )
 from bot.turn.reduce import advance
@@ -78,7 +80,7 @@ replies = st.builds(
         ),
         max_size=3,
     ).map(tuple),
-    stop_reason=st.sampled_from(["end_turn", "tool_use"]),
+    stop_reason=st.sampled_from(get_args(StopReason)),
 )
 tools = st.one_of(
     st.builds(
@@ -97,6 +99,7 @@ tools = st.one_of(
         ev.ToolDenied,
         call_id=calls,
         reason=words,
+        malformed=st.booleans(),
         by=st.sampled_from(["policy", "person", "time", "requester"]),
     ),
     st.builds(ev.ToolStarted, call_id=calls, key=words, attempt=st.integers(1, 3)),

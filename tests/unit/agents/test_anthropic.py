@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agents.models.anthropic import ATTEMPTS, AnthropicModel
-from agents.models.port import Prompt, ToolOffer
+from agents.models.port import NOT_JSON, Prompt, ToolOffer
 from agents.vocabulary import Vocabulary
 from bot.errors import ModelError
 from bot.ports.agent import (
@@ -188,6 +188,27 @@ async def test_a_call_is_ready_when_its_own_arguments_are_complete(api: Api):
     )
 
 
+async def test_arguments_that_are_not_json_are_handed_on_as_what_they_are(api: Api):
+    broken = [*tool(0, "look", '{"a'), *tool(1, "look", "{}")]
+    api.answers = [streamed(sse(start(), *broken, *ended("tool_use")))]
+    parts = await reply(api)
+    first, second = parts[:2]
+    assert isinstance(first, CallReady)
+    assert first.arguments == {NOT_JSON: '{"a'}
+    assert isinstance(second, CallReady)
+    assert second.arguments == {}
+    assert [b.type for b in last(parts).blocks] == ["call", "call"]
+
+
+async def test_a_call_that_the_reply_was_too_long_for_is_left_out(api: Api):
+    cut = [*text(0, "Looking."), *tool(1, "look", '{"a')]
+    api.answers = [streamed(sse(start(), *cut, *ended("max_tokens")))]
+    parts = await reply(api)
+    assert parts[:-1] == [TextDelta("Looking.")]
+    assert last(parts).blocks == (TextBlock(text="Looking."),)
+    assert last(parts).stop_reason == "max_tokens"
+
+
 async def test_a_call_is_handed_on_while_the_reply_still_streams(api: Api):
     seen = asyncio.Event()
 
@@ -339,9 +360,6 @@ BROKEN: dict[str, Answering] = {
     ),
     "a hang-up": streamed(sse(start(), *text(0, "Hel")[:2]), hang_up=True),
     "an early end": streamed(sse(start(), *text(0, "Hel")[:2])),
-    "arguments that are no JSON": streamed(
-        sse(start(), *text(0, "Hel"), *tool(1, "look", '{"a'), *ended("tool_use"))
-    ),
 }
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent, UnknownEvent
-from bot.protocol.ids import ApprovalId, FrameId
+from bot.protocol.ids import ApprovalId, CallId, FrameId, ItemId
+from bot.protocol.values import CallBlock, StopReason, TextBlock
 from bot.turn.deadlines import FRAME_LIMIT, TURN_LIMIT
 from bot.turn.decide import (
     Action,
@@ -60,6 +61,38 @@ from tests.support.turns import (
     requested,
 )
 
+
+def replied(ask: int, text: str = "", stop: StopReason = "end_turn") -> list[TurnEvent]:
+    """Return a question and a reply that makes no calls."""
+    blocks = (TextBlock(text=text),) if text else ()
+    return [
+        ev.ModelAsked(frame_id=ROOT, ask=ask, model="m"),
+        ev.ModelReplied(frame_id=ROOT, ask=ask, blocks=blocks, stop_reason=stop),
+    ]
+
+
+def cut_off(times: int) -> list[TurnEvent]:
+    """Return replies that their length ended, one after the other."""
+    asks = range(1, times + 1)
+    return [e for ask in asks for e in replied(ask, "and so", "max_tokens")]
+
+
+def makes_no_sense(ask: int) -> list[TurnEvent]:
+    """Return a reply whose call is denied because it makes no sense."""
+    call = CallId(f"c{ask}")
+    wanted = requested().model_copy(update={"call_id": call, "item_id": ItemId(call)})
+    block = CallBlock(call_id=call, name="grant_access", arguments={})
+    return [
+        ev.ModelAsked(frame_id=ROOT, ask=ask, model="m"),
+        wanted,
+        ev.ModelReplied(
+            frame_id=ROOT, ask=ask, blocks=(block,), stop_reason="tool_use"
+        ),
+        ev.ToolDenied(call_id=call, reason="no such grant", malformed=True),
+    ]
+
+
+AT_WORK: list[TurnEvent] = [STARTED, OPENED]
 SPECIALIST = FrameId(CALL)
 HANDED_OVER = [
     *ASKING,
@@ -121,6 +154,38 @@ def test_what_comes_next(log: list[TurnEvent], expected: list[Action]) -> None:
     assert sorted(map(repr, decide(fold(record(log)), NOW))) == sorted(
         map(repr, expected)
     )
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (cut_off(1), Ask(ROOT, 2)),
+        (cut_off(3), Ask(ROOT, 4)),
+        (cut_off(4), CloseFrame(ROOT, "length")),
+        ([*cut_off(3), *replied(4, "all.")], CloseFrame(ROOT)),
+        (replied(1, "wait", "pause_turn"), Ask(ROOT, 2)),
+        (replied(1, "no", "refusal"), CloseFrame(ROOT, "refusal")),
+        (replied(1), Ask(ROOT, 2)),
+        (replied(1, " \n"), Ask(ROOT, 2)),
+        ([*replied(1), *replied(2)], CloseFrame(ROOT, "empty")),
+        ([*replied(1), *replied(2, "Here."), *replied(3)], Ask(ROOT, 4)),
+        ([*replied(1), *replied(2, "", "max_tokens")], Ask(ROOT, 3)),
+        (makes_no_sense(1), Ask(ROOT, 2)),
+        ([*makes_no_sense(1), *makes_no_sense(2)], CloseFrame(ROOT, "arguments")),
+        ([*cut_off(4), STEERED], Ask(ROOT, 5)),
+        ([*replied(1, "no", "refusal"), STEERED], Ask(ROOT, 2)),
+    ],
+)
+def test_a_reply_that_is_no_end_is_followed_by_a_question_or_by_the_truth(
+    log: list[TurnEvent], expected: Action
+) -> None:
+    assert decide(fold(record([*AT_WORK, *log])), NOW) == (expected,)
+
+
+def test_what_was_cut_off_and_what_went_on_is_one_answer() -> None:
+    log = [*AT_WORK, *replied(1, "no"), *replied(2, "This is ", "max_tokens")]
+    [frame] = fold(record([*log, *replied(3, "all.")])).frames
+    assert frame.answer == "This is all."
 
 
 def test_a_running_tool_is_left_alone() -> None:

@@ -45,6 +45,7 @@ def test_names_are_listed_as_in_a_sentence(people: list[str], said: str):
 
 CODES = [
     *("model", "deadline", "stranger", "internal", "limit", "tokens", "degraded"),
+    *("refusal", "empty", "arguments", "length"),
     "of a newer release",
 ]
 

@@ -1,0 +1,125 @@
+"""Replies that are no end: cut off, paused, empty, declined, or without sense."""
+
+from bot.engine.question import GO_ON, SAY_SOMETHING
+from bot.ports.agent import Refused
+from bot.protocol.values import TextBlock
+from bot.turn.replies import CONTINUED
+from bot.view import wording
+from tests.support.engine import House
+from tests.support.fake_platform import FakeMessage
+from tests.support.scripted_agents import Stops, Tool, Use
+
+CUT_OFF = Stops("max_tokens")
+
+
+async def ended(house: House, words: str = "hi") -> FakeMessage:
+    """Return the message of a turn that is over."""
+    house.process()
+    await house.say("maya", words)
+    await house.idle()
+    [message] = house.halls["slack"].messages.values()
+    return message
+
+
+def last_words(house: House) -> list[str]:
+    """Return what the last question said after the reply before it."""
+    blocks = house.agents.asked[-1].messages[-1].blocks
+    return [b.text for b in blocks if isinstance(b, TextBlock)]
+
+
+async def test_an_answer_that_was_cut_off_is_gone_on_with_in_mid_sentence(
+    house: House,
+) -> None:
+    house.agents.say("Press the gr", CUT_OFF)
+    house.agents.say("een ", CUT_OFF)
+    house.agents.say("button.")
+    message = await ended(house)
+    assert message.view.text == "Press the green button."
+    assert last_words(house) == [GO_ON]
+    assert await house.rows("SELECT answer FROM turn") == [("Press the green button.",)]
+    assert (await house.types())[-1] == "turn.completed"
+
+
+async def test_an_answer_that_never_ends_is_ended(house: House) -> None:
+    for _ in range(CONTINUED + 2):
+        house.agents.say("and so ", CUT_OFF)
+    message = await ended(house)
+    assert message.view.text == ("and so " * (CONTINUED + 1)).strip()
+    assert wording.failure("length") in message.words
+    assert len(house.agents.asked) == CONTINUED + 1
+
+
+async def test_a_pause_is_gone_on_from_without_a_word(house: House) -> None:
+    house.agents.say("Let me think. ", Stops("pause_turn"))
+    house.agents.say("Yes.")
+    message = await ended(house)
+    assert "Yes." in message.words
+    assert last_words(house) == []
+
+
+async def test_an_empty_answer_is_asked_for_once_more(house: House) -> None:
+    house.agents.say()
+    house.agents.say("Sorry. Yes.")
+    message = await ended(house)
+    assert message.view.text == "Sorry. Yes."
+    assert last_words(house) == [SAY_SOMETHING]
+
+
+async def test_a_model_that_says_nothing_twice_is_told_of(house: House) -> None:
+    house.agents.say()
+    house.agents.say(" \n")
+    message = await ended(house)
+    assert wording.failure("empty") in message.words
+    assert len(house.agents.asked) == 2
+
+
+async def test_a_refusal_is_told_plainly(house: House) -> None:
+    house.agents.say("I will n", Stops("refusal"))
+    message = await ended(house)
+    assert wording.failure("refusal") in message.words
+    assert len(house.agents.asked) == 1
+
+
+async def test_a_specialists_refusal_is_told_to_who_handed_over(house: House) -> None:
+    house.agents.hand_off("software")
+    house.agents.say(Use("to_software", "h1"))
+    house.agents.say(Stops("refusal"), agent="software")
+    house.agents.say("The specialist declined.")
+    message = await ended(house)
+    [answer] = house.agents.asked[-1].messages[-1].answers
+    assert wording.failure("refusal") in str(answer.content)
+    assert "The specialist declined." in message.words
+
+
+SENSELESS = Tool(
+    rule=lambda _call: Refused(reason="grant: Field required", malformed=True)
+)
+
+
+async def test_arguments_without_sense_are_corrected_once(house: House) -> None:
+    house.agents.tools["grant"] = Tool(
+        rule=lambda call: Tool().rule(call) if call.arguments else SENSELESS.rule(call)
+    )
+    house.agents.say(Use("grant", "c1"))
+    house.agents.say(Use("grant", "c2", {"what": "wiki"}))
+    house.agents.say("Granted.")
+    message = await ended(house)
+    told = house.agents.asked[1].messages[-1].answers[0]
+    assert told.is_error
+    assert "Field required" in str(told.content)
+    assert [call.call_id for call in house.agents.ran] == ["c2"]
+    assert message.view.headline == wording.DONE
+    assert "Field required" not in message.words
+
+
+async def test_arguments_without_sense_end_the_turn_the_second_time(
+    house: House,
+) -> None:
+    house.agents.tools["grant"] = SENSELESS
+    for number in range(4):
+        house.agents.say(Use("grant", f"c{number}"))
+    message = await ended(house)
+    assert len(house.agents.asked) == 2
+    assert wording.failure("arguments") in message.words
+    assert wording.MALFORMED in message.words
+    assert "Field required" not in message.words
