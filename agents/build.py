@@ -4,6 +4,7 @@ from agents.loop import AgentsOf
 from agents.models.anthropic import AnthropicModel
 from agents.models.port import Model
 from agents.models.scripted import ScriptedModel
+from agents.toolbox import NOTHING_ATTACHED, Attached
 from bot.clock import Clock
 from bot.company.model import Company
 from bot.ports.records import Records
@@ -21,6 +22,7 @@ def build_agents(
     anthropic_base_url: str = "",
     model: str = "",
     words_per_second: float = 18.0,
+    attached: Attached = NOTHING_ATTACHED,
 ) -> AgentsOf:
     """Return the agents of ``company``.
 
@@ -32,6 +34,7 @@ def build_agents(
         anthropic_base_url: Empty: Anthropic's own.
         model: Which Claude; empty: `DEFAULT_MODEL`.
         words_per_second: How fast the scripted model writes; 0: at once.
+        attached: Tools that come and go.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -46,4 +49,4 @@ def build_agents(
         )
     else:
         speaker = ScriptedModel(clock, words_per_second=words_per_second)
-    return AgentsOf(company, records, model=speaker)
+    return AgentsOf(company, records, model=speaker, attached=attached)

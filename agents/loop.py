@@ -16,7 +16,7 @@ from agents import policy
 from agents.brief import prompt_for
 from agents.models.port import NOT_JSON, Model, ToolOffer
 from agents.roster import ROOT, roster_of
-from agents.toolbox import toolbox_of
+from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
 from agents.tools import sentences
 from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
@@ -46,6 +46,7 @@ class AgentsOf(Agents):
         company: The file: people, things, rules, words.
         records: What tools read and change.
         model: Who speaks.
+        attached: Tools that come and go.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -53,21 +54,23 @@ class AgentsOf(Agents):
 
     root = ROOT
 
-    def __init__(self, company: Company, records: Records, *, model: Model) -> None:
+    def __init__(
+        self,
+        company: Company,
+        records: Records,
+        *,
+        model: Model,
+        attached: Attached = NOTHING_ATTACHED,
+    ) -> None:
         self._company = company
         self._records = records
         self._model = model
         self._roster = roster_of(company)
         self._agents = self._roster.agents
-        self._toolbox = toolbox_of(company, self._roster)
+        self._toolbox = toolbox_of(company, self._roster, attached=attached)
         self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
-            agent: tuple(
-                ToolOffer(
-                    name=tool.name, description=tool.description, schema=tool.schema()
-                )
-                for tool in tools
-            )
+            agent: tuple(map(_offer, tools))
             for agent, tools in self._toolbox.offered.items()
         }
 
@@ -103,7 +106,9 @@ class AgentsOf(Agents):
     def ask(self, question: Question) -> AsyncIterator[Part]:
         agent = self._agents[question.agent]
         prompt = prompt_for(self._company, self._vocabulary, self._roster, question)
-        return self._model.ask(prompt, self._offers[agent.name], question)
+        attached = map(_offer, self._toolbox.attached.offered(agent.name))
+        offers = (*self._offers[agent.name], *attached)
+        return self._model.ask(prompt, offers, question)
 
     @override
     async def rule(self, call: Call) -> Ruling:
@@ -209,6 +214,10 @@ class AgentsOf(Agents):
 def _malformed(call: Call, problems: str) -> Refused:
     reason = sentences.bad_arguments(call.name, problems)
     return Refused(reason=reason, malformed=True)
+
+
+def _offer(tool: AnyTool) -> ToolOffer:
+    return ToolOffer(name=tool.name, description=tool.description, schema=tool.schema())
 
 
 def _parse(tool: AnyTool, call: Call) -> Arguments | str:

@@ -85,7 +85,9 @@ def decide(
         return Denied(policy="", cause="no_grant", ask=ask)
     for policy in company.policies:
         if _matches(policy, requester, resource, grant, price):
-            return _apply(company, policy, requester, resource, ask=ask, today=today)
+            return _apply(
+                company, policy, requester, owner=resource.owner, ask=ask, today=today
+            )
     return Denied(policy="", cause="no_rule", ask=ask)
 
 
@@ -158,8 +160,8 @@ def _apply(
     company: Company,
     policy: Policy,
     requester: Person,
-    resource: Resource,
     *,
+    owner: str,
     ask: str,
     today: date,
 ) -> Decision:
@@ -169,13 +171,38 @@ def _apply(
         case "deny":
             return Denied(policy=policy.name, cause="rule", ask=ask)
         case rules:
-            stages: list[Stage] = []
-            for rule in rules:
-                people = _deciders(company, rule, requester, resource, today)
-                if len(people) < rule.need:
-                    return Denied(policy=policy.name, cause="nobody_left", ask=ask)
-                stages.append(_stage(rule, people))
-            return Staged(policy=policy.name, stages=tuple(stages))
+            staged = staged_by(
+                company, rules, requester, name=policy.name, owner=owner, today=today
+            )
+            return staged or Denied(policy=policy.name, cause="nobody_left", ask=ask)
+
+
+def staged_by(
+    company: Company,
+    rules: tuple[StageRule, ...],
+    requester: Person,
+    *,
+    name: str,
+    today: date,
+    owner: str = "",
+) -> Staged | None:
+    """Return who decides by ``rules``; ``None``: for a stage there is nobody.
+
+    Args:
+        company: Whose people decide.
+        rules: The stages.
+        requester: Who asks, and so decides nothing.
+        name: Of the rule, as shown and audited.
+        today: Whose contract runs is judged by this day.
+        owner: Who ``owner`` means; empty: nobody.
+    """
+    stages: list[Stage] = []
+    for rule in rules:
+        people = _deciders(company, rule, requester, owner, today)
+        if len(people) < rule.need:
+            return None
+        stages.append(_stage(rule, people))
+    return Staged(policy=name, stages=tuple(stages))
 
 
 def _stage(rule: StageRule, people: tuple[Person, ...]) -> Stage:
@@ -193,14 +220,14 @@ def _deciders(
     company: Company,
     rule: StageRule,
     requester: Person,
-    resource: Resource,
+    owner: str,
     today: date,
 ) -> tuple[Person, ...]:
     """Return who may decide; whoever may not is stood in for up the chain.
 
     A group whose other members suffice needs nobody to stand in.
     """
-    named = _named(company, rule, requester, resource)
+    named = _named(company, rule, requester, owner)
     entitled: dict[PersonId, Person] = {}
     absent: list[PersonId] = []
     for person_id in named:
@@ -218,12 +245,12 @@ def _deciders(
 
 
 def _named(
-    company: Company, rule: StageRule, requester: Person, resource: Resource
+    company: Company, rule: StageRule, requester: Person, owner: str
 ) -> tuple[PersonId, ...]:
     if rule.by == "manager":
         return (requester.manager,) if requester.manager else ()
     if rule.by == "owner":
-        return (resource.owner,)
+        return (PersonId(owner),) if owner else ()
     if rule.by.startswith("group:"):
         return company.groups.get(rule.by.removeprefix("group:"), ())
     return (PersonId(rule.by),)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from typing_extensions import override
 
 from agents.catalog import request_tool
 from agents.roster import Agent, Roster
@@ -12,6 +15,57 @@ from bot.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was found of something attached."""
+
+    about: str
+    """Its name in the company file."""
+    text: str
+    ok: bool = True
+
+
+class Attached(Protocol):
+    """Tools that come and go while the bot runs."""
+
+    async def run(self) -> None:
+        """Keep them up to date until cancelled."""
+        ...
+
+    def find(self, name: str) -> AnyTool | None:
+        """Return the tool with this name, also while it cannot be used."""
+        ...
+
+    def offered(self, agent: str) -> tuple[AnyTool, ...]:
+        """Return what an agent may use now, in a stable order."""
+        ...
+
+    async def look(self) -> tuple[Seen, ...]:
+        """Try everything once, for `deskhand doctor`; nothing runs meanwhile."""
+        ...
+
+
+class _Nothing(Attached):
+    @override
+    async def run(self) -> None:
+        return
+
+    @override
+    def find(self, name: str) -> AnyTool | None:
+        return None
+
+    @override
+    def offered(self, agent: str) -> tuple[AnyTool, ...]:
+        return ()
+
+    @override
+    async def look(self) -> tuple[Seen, ...]:
+        return ()
+
+
+NOTHING_ATTACHED: Attached = _Nothing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbox:
     """All tools of one company."""
 
@@ -19,14 +73,19 @@ class Toolbox:
     """By name, hand-offs among them."""
     offered: Mapping[str, tuple[AnyTool, ...]]
     """For each agent what it may use, in a stable order."""
+    attached: Attached = NOTHING_ATTACHED
+    """Beside those, what comes and goes."""
 
     def find(self, name: str) -> AnyTool | None:
         """Return the tool or hand-off with this name."""
-        return self.tools.get(name)
+        return self.tools.get(name) or self.attached.find(name)
 
 
 def toolbox_of(
-    company: Company, roster: Roster, more: Sequence[AnyTool] = ()
+    company: Company,
+    roster: Roster,
+    more: Sequence[AnyTool] = (),
+    attached: Attached = NOTHING_ATTACHED,
 ) -> Toolbox:
     """Return the tools of ``company``.
 
@@ -34,6 +93,7 @@ def toolbox_of(
         company: Its things say which tools ask for them.
         roster: Its agents.
         more: Tools of this company's own, beside those of the registry.
+        attached: Tools that come and go.
 
     Raises:
         ConfigError: An agent has a tool that does not exist.
@@ -53,7 +113,9 @@ def toolbox_of(
     root = roster.coordinator.name
     offered[root] = (*hand_offs, *offered[root])
     return Toolbox(
-        tools={**tools, **{tool.name: tool for tool in hand_offs}}, offered=offered
+        tools={**tools, **{tool.name: tool for tool in hand_offs}},
+        offered=offered,
+        attached=attached,
     )
 
 

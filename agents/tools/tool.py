@@ -108,7 +108,7 @@ class Tool(Generic[A]):
         try:
             text = self.running(company, self.arguments.model_validate(arguments))
         except ValidationError:
-            text = self.name.replace("_", " ").capitalize()
+            text = " ".join(self.name.replace("_", " ").split()).capitalize()
         return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
 
 

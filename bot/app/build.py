@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from agents.build import build_agents
+from agents.mcp.build import attach_servers
+from agents.mcp.meter import Meter
+from agents.toolbox import Attached
 from bot.app.health import health_routes, pacing_of
 from bot.app.platforms import Mounted, start_platforms
 from bot.clock import Clock, SyncedClock, SystemClock
@@ -73,6 +76,8 @@ class Bot:
     writer: LogWriter
     sweeper: Sweeper
     timekeeper: Timekeeper
+    attached: Attached
+    """Tools of MCP servers, connected while the bot runs."""
     web: web.Application
 
 
@@ -94,7 +99,14 @@ async def built(
         await timekeeper.look()
         mounted = await start_platforms(settings, clock, stack)
         await _install(settings, engine, company, mounted)
-        records = PostgresRecords(engine)
+        records, telemetry = PostgresRecords(engine), Telemetry()
+        attached = attach_servers(
+            company,
+            environ=os.environ,
+            folder=settings.company_file.parent,
+            clock=clock,
+            meter=_mcp_meter(telemetry),
+        )
         platforms: Mapping[PlatformName, Platform] = {
             name: seams.platform(platform)
             for name, platform in _by_name(mounted).items()
@@ -112,7 +124,8 @@ async def built(
             streams=streams,
             presences={one.platform.name: one.presence for one in mounted},
             records=records,
-            agents=seams.agents(_agents(settings, company, records, clock)),
+            agents=seams.agents(_agents(settings, company, records, clock, attached)),
+            telemetry=telemetry,
         )
         yield Bot(
             delivery=kit.delivery,
@@ -120,6 +133,7 @@ async def built(
             writer=kit.writer,
             sweeper=Sweeper(kit),
             timekeeper=timekeeper,
+            attached=attached,
             web=_web(settings, company, kit, mounted, platforms),
         )
 
@@ -156,7 +170,11 @@ async def _install(
 
 
 def _agents(
-    settings: Settings, company: Company, records: PostgresRecords, clock: Clock
+    settings: Settings,
+    company: Company,
+    records: PostgresRecords,
+    clock: Clock,
+    attached: Attached,
 ) -> Agents:
     return build_agents(
         company,
@@ -166,6 +184,7 @@ def _agents(
         anthropic_base_url=settings.model.base_url,
         model=settings.model.model,
         words_per_second=settings.model.words_per_second,
+        attached=attached,
     )
 
 
@@ -179,8 +198,8 @@ def _kit(
     presences: Mapping[PlatformName, Presence],
     records: PostgresRecords,
     agents: Agents,
+    telemetry: Telemetry,
 ) -> Kit:
-    telemetry = Telemetry()
     delivery = Delivery(
         store=store,
         platforms=platforms,
@@ -207,6 +226,17 @@ def _kit(
         delivery=delivery,
         records=records,
         telemetry=telemetry,
+    )
+
+
+def _mcp_meter(telemetry: Telemetry) -> Meter:
+    return Meter(
+        connected=lambda server, count: telemetry.mcp_connected.labels(server).set(
+            count
+        ),
+        called=lambda server, outcome: telemetry.mcp_calls.labels(
+            server, outcome
+        ).inc(),
     )
 
 

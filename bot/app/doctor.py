@@ -1,5 +1,6 @@
 """The checks behind ``deskhand doctor``: each says what it found."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agents.mcp.build import attach_servers
 from agents.roster import roster_of
 from agents.toolbox import toolbox_of
 from bot.app.database import opened_database, pending
@@ -14,6 +16,7 @@ from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
 from bot.company.file import load_articles, load_company
 from bot.engine.generation import GENERATION
+from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
 
@@ -153,9 +156,26 @@ async def check_model(settings: Settings) -> list[Finding]:
     return [Finding("model", text)]
 
 
+async def check_servers(settings: Settings) -> list[Finding]:
+    """Connect to every MCP server, and say which tools it has and what they may do."""
+    try:
+        company = load_company(settings.company_file)
+    except ConfigError:
+        return []  # the first check has said so
+    servers = attach_servers(
+        company,
+        environ=os.environ,
+        folder=settings.company_file.parent,
+        clock=SystemClock(),
+    )
+    said = await servers.look()
+    return [Finding(f"mcp {line.about}", line.text, ok=line.ok) for line in said]
+
+
 CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "company": check_company,
     "database": check_database,
     "platforms": check_platforms,
     "model": check_model,
+    "mcp": check_servers,
 }

@@ -3,41 +3,16 @@
 Pure data with the checks that need no I/O. `bot.company.file` reads it from disk.
 """
 
-import re
 from datetime import date
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
+from bot.company.entries import Entry as _Entry
+from bot.company.entries import Seconds, StageRule
+from bot.company.servers import McpServer, ServerName, problems_of_servers
 from bot.protocol.ids import PersonId, PlatformName
-
-_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds_of(text: object) -> object:
-    """Return the seconds that ``"15m"``, ``"4h"`` or ``"2d"`` stands for."""
-    if isinstance(text, str) and (
-        match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhd])", text.strip())
-    ):
-        return float(match[1]) * _UNITS[match[2]]
-    if isinstance(text, str):
-        raise ValueError(f"{text!r} is not a duration; write it like 15m, 4h or 2d")
-    return text
-
-
-Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds_of), Field(gt=0)]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class About(_Entry):
@@ -117,17 +92,6 @@ class When(_Entry):
     price_below: float | None = None
 
 
-class StageRule(_Entry):
-    """One stage of an approval, before anybody's name is known."""
-
-    by: str
-    """``manager``, ``owner``, ``group:NAME`` or a person's id."""
-    need: int = Field(default=1, ge=1)
-    within: Seconds
-    remind: Seconds | None = None
-    then: str = "expire"
-
-
 class Policy(_Entry):
     """One rule; the first that matches decides."""
 
@@ -182,6 +146,7 @@ class Company(_Entry):
     policies: tuple[Policy, ...] = ()
     agents: dict[str, AgentEntry] = Field(default_factory=dict)
     knowledge: Knowledge = Knowledge()
+    mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
 
     def person(self, person_id: str) -> Person | None:
         """Return the person with this id."""
@@ -193,7 +158,13 @@ class Company(_Entry):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        problems = [*_doubles(self), *_dangling(self), *_circles(self)]
+        people, groups = {p.id for p in self.people}, set(self.groups)
+        problems = [
+            *_doubles(self),
+            *_dangling(self),
+            *_circles(self),
+            *problems_of_servers(self.mcp, people, groups),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self

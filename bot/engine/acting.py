@@ -198,6 +198,7 @@ class Actor:
 
     def _port_call(self, state: st.TurnState, call: st.Call) -> Call:
         assert state.requester is not None, "a turn starts with who asks"
+        approval = state.approval_of(call.call_id)
         return Call(
             tenant_id=state.tenant_id,
             turn_id=state.turn_id,
@@ -207,6 +208,7 @@ class Actor:
             arguments=call.arguments,
             requester=state.requester,
             now=self._clock.now(),
+            approved=approval.args_hash if approval else "",
         )
 
     async def expire(self, runner: Runner, approval_id: ApprovalId) -> None:

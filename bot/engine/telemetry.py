@@ -56,6 +56,18 @@ class Telemetry:
         self.leases_lost = Counter(
             "deskhand_leases_lost", "Claims taken over", registry=self.registry
         )
+        self.mcp_calls = Counter(
+            "deskhand_mcp_calls",
+            "Calls of MCP servers' tools by what became of them",
+            ["server", "outcome"],
+            registry=self.registry,
+        )
+        self.mcp_connected = Gauge(
+            "deskhand_mcp_connected",
+            "Whether an MCP server is connected",
+            ["server"],
+            registry=self.registry,
+        )
         self.first_visible = Histogram(
             "deskhand_first_visible_seconds",
             "From accepted message to its first visible answer",

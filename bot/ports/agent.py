@@ -113,6 +113,8 @@ class Call:
     arguments: dict[str, JsonValue]
     requester: Requester
     now: datetime
+    approved: str = ""
+    """The fingerprint of what people approved; empty: nobody had to be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ async def test_a_doctor_finds_nothing_to_fix(
     assert said.status == 0
     subjects = [line.split(":")[0].removeprefix("ok ").strip() for line in lines[:-1]]
     assert subjects == [
-        *("settings", "company", "knowledge", "database"),
+        *("settings", "company", "agents", "knowledge", "database"),
         *("schema", "clock", "turns", "slack", "model"),
     ]
     assert "scripted, offline" in said.out
@@ -130,3 +130,42 @@ async def test_a_doctor_finds_what_nobody_works_on(
     assert "damaged turns: 1" in said.out
     assert "newer release: 1" in said.out
     assert "overdue turns: 1" in said.out
+
+
+async def test_a_doctor_says_what_each_mcp_server_offers_and_may_do(
+    database_url: str, tmp_path: Path
+) -> None:
+    company = tmp_path / "company.toml"
+    company.write_text(
+        SAMPLE.read_text("utf-8")
+        + f"""
+[mcp.clock]
+command = "{sys.executable}"
+args = ["-m", "mcp_server_time"]
+[mcp.clock.tools.get_current_time]
+effect = "read"
+approval = "none"
+phrases = ["what time is it"]
+[mcp.away]
+command = "/nowhere/at-all"
+[mcp.unset]
+url = "https://rooms.example.com/mcp"
+token_env = "ROOMS_TOKEN"
+"""
+    )
+    said = await doctor({"DATABASE_URL": database_url, "DESKHAND_CONFIG": str(company)})
+    lines = [line for line in said.out.splitlines() if " mcp " in line]
+    assert [line.partition("; fingerprint")[0] for line in lines] == [
+        "ok  mcp clock: 2 tools can be used",
+        "ok  mcp clock.get_current_time: read; nobody is asked; for coordinator",
+        "ok  mcp clock.convert_time: once; manager decides; for coordinator",
+        (
+            "FIX mcp clock: clock.get_current_time: the phrase 'what time is it' "
+            "does not say timezone"
+        ),
+        (
+            "FIX mcp away: not reached: [Errno 2] No such file or directory: "
+            "'/nowhere/at-all'"
+        ),
+        "FIX mcp unset: not reached: ROOMS_TOKEN is not set",
+    ]

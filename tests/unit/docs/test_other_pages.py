@@ -11,6 +11,7 @@ from agents.tools.registry import TOOLS, AnyTool
 from agents.tools.tool import Tool
 from bot.company import model
 from bot.company.model import Company
+from bot.company.servers import McpTool
 from bot.engine.telemetry import Telemetry
 from bot.store.columns import metadata
 from bot.store.schema import turn
@@ -27,6 +28,8 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[[people]]`", [model.Person]),
         ("`[[resources]]`", [model.Resource]),
         ("`[[policies]]`", [model.Policy, model.StageRule]),
+        ("`[mcp.NAME]`", [model.McpServer]),
+        ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
     ],
 )
 def test_every_key_of_the_company_file_is_described(

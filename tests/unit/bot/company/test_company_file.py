@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.company.entries import seconds_of
 from bot.company.file import load_articles, load_company
-from bot.company.model import seconds_of
 from bot.errors import ConfigError
 
 ROOT = Path(__file__).parents[4]

@@ -1,0 +1,1 @@
+"""MCP servers' tools: connected, checked, ruled on by the company file."""
