@@ -25,6 +25,7 @@ def prompt_for(
         current=_current(question),
         vocabulary=vocabulary,
         model=agent.model,
+        fallback=agent.fallback,
     )
 
 

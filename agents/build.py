@@ -21,6 +21,7 @@ def build_agents(
     anthropic_api_key: str = "",
     anthropic_base_url: str = "",
     model: str = "",
+    fallback: str = "",
     words_per_second: float = 18.0,
     attached: Attached = NOTHING_ATTACHED,
 ) -> AgentsOf:
@@ -33,6 +34,7 @@ def build_agents(
         anthropic_api_key: Empty: the scripted model speaks.
         anthropic_base_url: Empty: Anthropic's own.
         model: Which Claude; empty: `DEFAULT_MODEL`.
+        fallback: Which is asked where that one fails; empty: none.
         words_per_second: How fast the scripted model writes; 0: at once.
         attached: Tools that come and go.
 
@@ -45,6 +47,7 @@ def build_agents(
             api_key=anthropic_api_key,
             base_url=anthropic_base_url,
             model=model or DEFAULT_MODEL,
+            fallback=fallback,
             clock=clock,
         )
     else:

@@ -37,6 +37,8 @@ class Agent:
     agent are added."""
     model: str
     """Model to use instead of the configured one; empty: that one."""
+    fallback: str
+    """Model to use where that one fails; empty: the configured one."""
     asks: int
     """How often it may ask its model in one task; 0: the default."""
     tokens: int

@@ -142,10 +142,14 @@ class ModelError(DeskhandError):
 
     hint = "Check ANTHROPIC_API_KEY, the model's name and the provider's status."
 
-    def __init__(self, message: str, *, transient: bool) -> None:
+    def __init__(
+        self, message: str, *, transient: bool, retry_after: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.transient = transient
         """Whether asking again may help."""
+        self.retry_after = retry_after
+        """Seconds before that."""
 
 
 class PlatformError(DeskhandError):

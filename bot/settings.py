@@ -49,6 +49,8 @@ class ModelSettings:
     api_key: str
     base_url: str
     model: str
+    fallback: str
+    """Asked where ``model`` fails; empty: nobody is."""
     words_per_second: float
     """How fast the scripted model writes; 0: at once."""
 
@@ -77,6 +79,7 @@ NAMES = (
     "DESKHAND_HOME",
     "DESKHAND_CONFIG",
     "DESKHAND_MODEL",
+    "DESKHAND_FALLBACK_MODEL",
     "DESKHAND_CONSOLE_TOKEN",
     "DESKHAND_WORDS_PER_SECOND",
     "DESKHAND_LOG",
@@ -301,5 +304,6 @@ def _model(reader: _Reader) -> ModelSettings:
         api_key=reader.text("ANTHROPIC_API_KEY"),
         base_url=reader.url("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
         model=reader.text("DESKHAND_MODEL", DEFAULT_MODEL),
+        fallback=reader.text("DESKHAND_FALLBACK_MODEL"),
         words_per_second=reader.number("DESKHAND_WORDS_PER_SECOND", 25.0),
     )

@@ -2,14 +2,18 @@
 
 The SDK's own retries are off. Before the first part, this module asks again with
 back-off when that may help; after it, the engine does, because only the engine can
-take back what was already shown.
+take back what was already shown. Where that does not help, another model is asked, and
+a model that keeps failing is left alone for a while: `agents.models.breaker`.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 import httpx2
+import structlog
 from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic
+from anthropic.types import RawMessageStreamEvent
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -19,11 +23,14 @@ from tenacity import (
 )
 from typing_extensions import override
 
+from agents.models.breaker import Breaker
 from agents.models.port import Model, Prompt, ToolOffer
 from agents.models.wire import Assembly, messages_for, system_for, tools_for
 from bot.clock import Clock
 from bot.errors import ModelError
 from bot.ports.agent import Part, Question
+
+log = structlog.get_logger()
 
 MAX_TOKENS = 4096
 """Tokens of one reply; a chat message is far below it."""
@@ -31,8 +38,8 @@ ATTEMPTS = 4
 """Requests for one reply, before its first part."""
 LONGEST_WAIT = 30.0
 """Seconds to wait before asking again, whatever the API suggests."""
-SILENCE = 60.0
-"""Seconds without a byte after which a request has failed."""
+SILENCE = 45.0
+"""Seconds in which a request gets nothing but pings, after which it has failed."""
 
 _MAY_HELP = frozenset({408, 409, 429})
 _LASTING = frozenset(
@@ -58,20 +65,32 @@ class AnthropicModel(Model):
         api_key: From Anthropic's console.
         base_url: Where the API is; empty: Anthropic's own.
         model: Used by agents that declare none.
+        fallback: Asked where an agent's own model fails; empty: nobody is.
         clock: Whose sleep separates attempts.
+        silence: Seconds without progress after which a request has failed.
     """
 
     def __init__(
-        self, *, api_key: str, base_url: str, model: str, clock: Clock
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        model: str,
+        clock: Clock,
+        fallback: str = "",
+        silence: float = SILENCE,
     ) -> None:
         self._client = AsyncAnthropic(
             api_key=api_key,
             base_url=base_url or None,
             max_retries=0,
-            timeout=SILENCE,
+            timeout=silence,
         )
         self._model = model
+        self._fallback = fallback
         self._clock = clock
+        self._silence = silence
+        self._breakers: dict[str, Breaker] = {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -98,8 +117,32 @@ class AnthropicModel(Model):
         except (APIError, httpx2.HTTPError) as error:
             raise _model_error(error) from error
 
+    # ------------------------------------------------------------------ whom to ask
+
     async def _begin(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> tuple[Part, AsyncGenerator[Part]]:
+        """Return the first part and the rest, of the first model that gives one."""
+        *others, last = self._models_for(prompt, question)
+        for name in others:
+            if self._known(name).wait(self._clock.monotonic()):
+                continue
+            try:
+                return await self._begin_with(name, prompt, tools, question)
+            except (APIError, httpx2.HTTPError, ModelError) as error:
+                if not _another_may_help(error):
+                    raise
+                log.warning("model.fell_back", model=name, error=str(error)[:300])
+        return await self._begin_with(last, prompt, tools, question)
+
+    def _models_for(self, prompt: Prompt, question: Question) -> list[str]:
+        """Return whom to ask, in order; who failed before is asked last in the end."""
+        names = [self.name_for(prompt.model), prompt.fallback or self._fallback]
+        found = [*dict.fromkeys(name for name in names if name)]
+        return found[::-1] if question.last_attempt else found
+
+    async def _begin_with(
+        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> tuple[Part, AsyncGenerator[Part]]:
         """Return the first part and the rest, asking again until there is a first."""
         attempts = AsyncRetrying(
@@ -111,28 +154,78 @@ class AnthropicModel(Model):
         )
         async for attempt in attempts:
             with attempt:
-                parts = self._parts(prompt, tools, question)
+                parts = self._parts(name, prompt, tools, question)
                 return await anext(parts), parts
         raise AssertionError("tenacity returns or raises")
 
+    def _known(self, name: str) -> Breaker:
+        return self._breakers.get(name, _UNTRIED)
+
+    # ----------------------------------------------------------------- one question
+
     async def _parts(
-        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncGenerator[Part]:
-        assembly = Assembly(question=question)
-        stream = await self._client.messages.create(
-            model=self.name_for(prompt.model),
-            max_tokens=MAX_TOKENS,
-            system=system_for(prompt),
-            tools=tools_for(tools),
-            messages=messages_for(question.messages),
-            stream=True,
-        )
-        async with stream:
-            async for event in stream:
-                for part in assembly.take(event):
-                    yield part
-        if not assembly.finished:
-            raise ModelError("the stream ended before the reply did", transient=True)
+        now = self._clock.monotonic()
+        if rest := self._known(name).wait(now):
+            raise ModelError(f"{name} is left alone", transient=True, retry_after=rest)
+        self._breakers[name] = self._known(name).asking(now)
+        try:
+            async with aclosing(self._events(name, prompt, tools, question)) as events:
+                assembly = Assembly(question=question, model=name)
+                async for event in events:
+                    if event.type == "message_stop":
+                        self._breakers[name] = self._known(name).succeeded()
+                    for part in assembly.take(event):
+                        yield part
+        except (APIError, httpx2.HTTPError, ModelError) as error:
+            if _may_help(error):
+                self._breakers[name] = self._known(name).failed(
+                    self._clock.monotonic(), retry_after=_retry_after(error)
+                )
+            raise
+
+    async def _events(
+        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> AsyncGenerator[RawMessageStreamEvent]:
+        """Yield what the API says; pings, which the SDK keeps to itself, are silence.
+
+        Raises:
+            ModelError: There was nothing for too long, or not all.
+        """
+        try:
+            async with asyncio.timeout(self._silence):
+                stream = await self._client.messages.create(
+                    model=name,
+                    max_tokens=MAX_TOKENS,
+                    system=system_for(prompt),
+                    tools=tools_for(tools),
+                    messages=messages_for(question.messages),
+                    stream=True,
+                )
+            async with stream:
+                events: AsyncIterator[RawMessageStreamEvent] = aiter(stream)
+                while True:
+                    async with asyncio.timeout(self._silence):
+                        event = await anext(events, None)
+                    if event is None:
+                        raise ModelError("the stream ended early", transient=True)
+                    yield event
+                    if event.type == "message_stop":
+                        return
+        except TimeoutError as error:
+            raise ModelError(
+                f"nothing for {self._silence} s", transient=True
+            ) from error
+
+
+_UNTRIED = Breaker()
+
+
+def _another_may_help(error: BaseException) -> bool:
+    """Return whether another model may answer what this one did not."""
+    unknown = isinstance(error, APIStatusError) and error.type == "not_found_error"
+    return unknown or _may_help(error)
 
 
 def _may_help(error: BaseException) -> bool:
@@ -157,11 +250,20 @@ _backoff = wait_random_exponential(multiplier=0.5, max=8.0)
 def _wait(state: RetryCallState) -> float:
     """Return how long to wait: what the API asks for, or a random back-off."""
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, APIStatusError):
-        said = error.response.headers.get("retry-after", "")
-        if said.replace(".", "", 1).isdigit():
-            return min(float(said), LONGEST_WAIT)
-    return _backoff(state)
+    asked = _retry_after(error) if error else 0.0
+    return min(asked, LONGEST_WAIT) if asked else _backoff(state)
+
+
+def _retry_after(error: BaseException) -> float:
+    """Return for how many seconds we are to be silent; 0: it does not say."""
+    match error:
+        case ModelError():
+            return error.retry_after
+        case APIStatusError():
+            said = error.response.headers.get("retry-after", "")
+            return float(said) if said.replace(".", "", 1).isdigit() else 0.0
+        case _:
+            return 0.0
 
 
 def _model_error(error: Exception) -> ModelError:

@@ -28,6 +28,8 @@ class Prompt:
     """The facts of ``lasting`` as data, for a model that cannot read."""
     model: str = ""
     """Which model the agent declares; empty: the configured one."""
+    fallback: str = ""
+    """Which model is asked where that one fails; empty: the configured one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

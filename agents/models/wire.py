@@ -171,7 +171,8 @@ class Assembly:
     """A reply being put together from raw events."""
 
     question: Question
-    finished: bool = False
+    model: str = ""
+    """Who writes it."""
     _open: dict[int, _Open] = field(default_factory=dict[int, _Open])
     _blocks: list[Block] = field(default_factory=list[Block])
     _calls: int = 0
@@ -198,7 +199,6 @@ class Assembly:
                 self._count(event.usage)
                 yield from self._settle_broken()
             case "message_stop":
-                self.finished = True
                 yield self._replied()
             case _:
                 pass  # a newer API may send events that we need not know
@@ -262,6 +262,7 @@ class Assembly:
             blocks=tuple(self._blocks),
             stop_reason=_STOPPED.get(self._stop, "end_turn"),
             usage=self._usage,
+            model=self.model,
         )
 
 

@@ -183,6 +183,7 @@ def _agents(
         anthropic_api_key=settings.model.api_key,
         anthropic_base_url=settings.model.base_url,
         model=settings.model.model,
+        fallback=settings.model.fallback,
         words_per_second=settings.model.words_per_second,
         attached=attached,
     )

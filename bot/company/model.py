@@ -119,6 +119,8 @@ class AgentEntry(_Entry):
     agent are added."""
     model: str = ""
     """Model to use instead of the configured one."""
+    fallback: str = ""
+    """Model to use where that one fails, instead of the configured one."""
     asks: int = Field(default=0, ge=0)
     """How often it may ask its model in one task; 0: the default."""
     tokens: int = Field(default=0, ge=0)

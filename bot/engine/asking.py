@@ -7,6 +7,7 @@ still goes on. Text that a broken reply left is replaced in place by the next on
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -19,6 +20,7 @@ from bot.ports.agent import (
     CallReady,
     Limits,
     Part,
+    Question,
     Replied,
     TextDelta,
     ThoughtDelta,
@@ -67,7 +69,7 @@ class Asker:
         for attempt in range(1, MODEL_ATTEMPTS + 1):
             try:
                 async with asyncio.timeout(MODEL_TIMEOUT):
-                    await self._stream(runner, frame_id, ask)
+                    await self._stream(runner, frame_id, ask, attempt)
             except (ModelError, TimeoutError) as error:
                 await runner.written()  # what was said counts, however slow the log
                 if _goes_on(runner, frame_id, ask):
@@ -81,9 +83,16 @@ class Asker:
             else:
                 return
 
-    async def _stream(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
+    async def _stream(
+        self, runner: Runner, frame_id: FrameId, ask: int, attempt: int
+    ) -> None:
+        question = replace(
+            question_for(runner.state, frame_id),
+            attempt=attempt,
+            last_attempt=attempt == MODEL_ATTEMPTS,
+        )
         try:
-            await self._stream_reply(runner, frame_id, ask)
+            await self._stream_reply(runner, question, frame_id, ask)
         except (DeskhandError, TimeoutError):
             raise
         except Exception as error:
@@ -91,8 +100,9 @@ class Asker:
             log.exception("model.broken", frame=frame_id)
             raise ModelError(repr(error), transient=False) from error
 
-    async def _stream_reply(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
-        question = question_for(runner.state, frame_id)
+    async def _stream_reply(
+        self, runner: Runner, question: Question, frame_id: FrameId, ask: int
+    ) -> None:
         text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
         text.continues = _goes_on_with(runner, frame_id)
         thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
@@ -115,6 +125,7 @@ class Asker:
                                 blocks=part.blocks,
                                 stop_reason=part.stop_reason,
                                 usage=part.usage,
+                                model=part.model,
                             ),
                         )
                         return

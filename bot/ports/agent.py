@@ -6,7 +6,7 @@ verdict comes before the call.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
@@ -61,6 +61,10 @@ class Question:
     requester: Requester
     open_requests: tuple[OpenRequest, ...]
     messages: tuple[Message, ...]
+    attempt: int = field(default=1, compare=False)
+    """Which attempt at the same question this is; not a part of the question."""
+    last_attempt: bool = field(default=False, compare=False)
+    """Whether there is none after it: time to ask somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Replied:
     blocks: tuple[Block, ...]
     stop_reason: StopReason
     usage: Usage = Usage()
+    model: str = ""
+    """Who wrote it, where that may not be who was asked; empty: who was asked."""
 
 
 Part: TypeAlias = TextDelta | ThoughtDelta | CallReady | Replied

@@ -222,6 +222,8 @@ class ModelReplied(Event):
     blocks: tuple[Block, ...]
     stop_reason: StopReason
     usage: Usage = Usage()
+    model: str = ""
+    """Who wrote it, where it was not who was asked; empty: who was asked."""
 
 
 # ----------------------------------------------------------------------- the tools

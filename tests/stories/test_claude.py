@@ -9,7 +9,16 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.support.claude import ended, sse, start, streamed, text, tool
+from tests.support.claude import (
+    Answering,
+    ended,
+    refused,
+    sse,
+    start,
+    streamed,
+    text,
+    tool,
+)
 from tests.support.play import Play, playing, said_in
 
 DESIGNER, CONTRACTOR = "U0MAYA", "U0NOAH"
@@ -34,12 +43,17 @@ def has_answers(question: Question) -> bool:
 
 @asynccontextmanager
 async def speaking(
-    database_url: str, home: Path, reply: Callable[[Question], bytes]
+    database_url: str,
+    home: Path,
+    reply: Callable[[Question], bytes | Answering],
+    **more: str,
 ) -> AsyncGenerator[Play]:
-    """Play with a model whose replies ``reply`` writes."""
+    """Play with a model whose replies ``reply`` writes; ``more`` are settings."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await streamed(reply(await request.json()))(request)
+        said = reply(await request.json())
+        answering = streamed(said) if isinstance(said, bytes) else said
+        return await answering(request)
 
     app = web.Application()
     app.router.add_post("/v1/messages", answer)
@@ -49,6 +63,7 @@ async def speaking(
         extra = {
             "ANTHROPIC_API_KEY": "sk-ant-test",
             "ANTHROPIC_BASE_URL": str(server.make_url("")).rstrip("/"),
+            **more,
         }
         async with playing(database_url, home, extra=extra) as play:
             yield play
@@ -117,3 +132,46 @@ async def test_a_model_that_is_away_ends_the_turn_honestly(
         [message] = play.bot_in_slack(DESIGNER)
         assert "language model" in said_in(message)
         assert [r[0] for r in await play.rows("SELECT status FROM turn")] == ["failed"]
+
+
+OVERLOADED = sse(
+    {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+)
+
+
+async def test_a_reply_that_breaks_off_is_replaced_and_nothing_is_said_twice(
+    database_url: str, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def reply(question: Question) -> bytes:
+        asked.append(question["model"])
+        if len(asked) == 1:
+            return sse(start(), *text(0, "Install the cli")[:2]) + OVERLOADED
+        return saying("Install the client.")
+
+    async with speaking(database_url, tmp_path, reply) as play:
+        await play.say_in_slack(DESIGNER, "How do I connect to the VPN?")
+        await play.ended()
+        [message] = play.bot_in_slack(DESIGNER)
+        assert said_in(message).count("Install the") == 1
+        assert "Install the client." in said_in(message)
+        assert len(asked) == 2
+
+
+async def test_another_model_answers_where_the_first_one_is_not_there(
+    database_url: str, tmp_path: Path
+) -> None:
+    def reply(question: Question) -> bytes | Answering:
+        if question["model"] != "claude-spare":
+            return refused(404, "not_found_error")
+        return saying("Install the client.")
+
+    spare = {"DESKHAND_FALLBACK_MODEL": "claude-spare"}
+    async with speaking(database_url, tmp_path, reply, **spare) as play:
+        await play.say_in_slack(DESIGNER, "How do I connect to the VPN?")
+        await play.ended()
+        [message] = play.bot_in_slack(DESIGNER)
+        assert "Install the client." in said_in(message)
+        query = "SELECT body ->> 'model' FROM turn_event WHERE type = 'model.replied'"
+        assert await play.rows(query) == [("claude-spare",)]

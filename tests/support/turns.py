@@ -81,6 +81,7 @@ replies = st.builds(
         max_size=3,
     ).map(tuple),
     stop_reason=st.sampled_from(get_args(StopReason)),
+    model=st.sampled_from(["", "claude-other"]),
 )
 tools = st.one_of(
     st.builds(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agents.models.anthropic import ATTEMPTS, AnthropicModel
+from agents.models.breaker import REST
 from agents.models.port import NOT_JSON, Prompt, ToolOffer
 from agents.vocabulary import Vocabulary
 from bot.errors import ModelError
@@ -75,7 +77,9 @@ async def api() -> AsyncIterator[Api]:
         api_key="k-test",
         base_url=str(server.make_url("")),
         model="claude-test",
+        fallback="claude-other",
         clock=clock,
+        silence=0.2,
     )
     served = Api(model, clock)
     yield served
@@ -143,6 +147,7 @@ async def test_text_streams_in_pieces_and_ends_with_the_whole(api: Api):
         blocks=(TextBlock(text="Hello"),),
         stop_reason="end_turn",
         usage=Usage(input_tokens=25, output_tokens=15),
+        model="claude-test",
     )
 
 
@@ -326,12 +331,84 @@ async def test_a_rate_limit_is_waited_for_as_long_as_it_says(api: Api):
     assert api.clock.slept == [7.0]
 
 
+def asked(api: Api) -> list[str]:
+    """Return which models were asked, in order."""
+    return [body["model"] for body in api.sent]
+
+
+OVERLOADED = refused(529, "overloaded_error")
+
+
 async def test_asking_again_has_an_end(api: Api):
-    api.answers = [refused(529, "overloaded_error")] * (ATTEMPTS + 1)
+    api.answers = [OVERLOADED] * (2 * ATTEMPTS + 1)
     with pytest.raises(ModelError) as caught:
         await reply(api)
     assert caught.value.transient
-    assert len(api.sent) == ATTEMPTS
+    assert asked(api) == ["claude-test"] * ATTEMPTS + ["claude-other"] * ATTEMPTS
+
+
+async def test_another_model_answers_where_the_first_one_fails(api: Api):
+    api.answers = [*[OVERLOADED] * ATTEMPTS, streamed(HELLO)]
+    said = last(await reply(api))
+    assert said.blocks == (TextBlock(text="Hello"),)
+    assert said.model == "claude-other"
+
+
+async def test_another_model_answers_where_the_first_one_does_not_exist(api: Api):
+    api.answers = [refused(404, "not_found_error"), streamed(HELLO)]
+    assert last(await reply(api)).model == "claude-other"
+    assert len(api.sent) == 2
+
+
+async def test_the_last_attempt_at_a_question_goes_to_the_other_model(api: Api):
+    api.answers = [streamed(HELLO)]
+    await reply(api, replace(QUESTION, attempt=3, last_attempt=True))
+    assert asked(api) == ["claude-other"]
+
+
+async def test_an_agents_own_models_are_asked_instead(api: Api):
+    api.answers = [refused(404, "not_found_error"), streamed(HELLO)]
+    prompt = replace(PROMPT, model="claude-own", fallback="claude-spare")
+    async for _ in api.model.ask(prompt, [OFFER], QUESTION):
+        pass
+    assert asked(api) == ["claude-own", "claude-spare"]
+
+
+async def test_a_model_that_keeps_failing_is_tried_again_after_a_rest(api: Api):
+    api.answers = [*[OVERLOADED] * ATTEMPTS, streamed(HELLO)]
+    await reply(api)
+    api.clock.slept.clear()
+    api.answers = [OVERLOADED, streamed(HELLO)]
+    assert last(await reply(api)).model == "claude-test"
+    assert sum(api.clock.slept) == pytest.approx(REST)
+
+
+async def test_while_a_model_is_left_alone_the_other_one_is_asked_at_once(api: Api):
+    for _ in range(2):
+        api.answers = [*[OVERLOADED] * ATTEMPTS, streamed(HELLO)]
+        await reply(api)
+    api.clock.slept.pop()  # the last rest has not passed yet
+    before = list(api.clock.slept)
+    api.sent.clear()
+    api.answers = [streamed(HELLO)]
+    await reply(api)
+    assert asked(api) == ["claude-other"]
+    assert api.clock.slept == before
+
+
+async def test_silence_is_a_failure_whatever_pings_there_are(api: Api):
+    async def only_pings(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(sse({"type": "ping"}))
+                await asyncio.sleep(0.01)
+        return response
+
+    api.answers = [only_pings, streamed(HELLO)]
+    assert last(await reply(api)).blocks == (TextBlock(text="Hello"),)
+    assert len(api.sent) == 2
 
 
 async def test_a_request_that_is_wrong_is_not_repeated(api: Api):
