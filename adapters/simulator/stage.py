@@ -24,6 +24,7 @@ from aiohttp import web
 from adapters.simulator.demo import demo_routes
 from adapters.simulator.demo_weather import DemoWeather
 from adapters.simulator.journal import Journal
+from adapters.simulator.last_words import last_words
 from adapters.simulator.profiles import Profile
 from adapters.simulator.slack.limits import DOCUMENTED, SlackLimits
 from adapters.simulator.slack.routes import slack_world_routes
@@ -41,6 +42,12 @@ START_SECONDS = 60.0
 """How long the bot may take until it is ready, its database included."""
 BOT = ("-m", "bot.cli", "serve")
 """What Python runs as the bot."""
+QUIET_PORTS = range(20_000, 32_000)
+"""Ports that outgoing connections are not given by default: Linux begins at 32768, others
+above.
+
+Source: https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html
+"""
 RESTART_DELAY = 0.3
 """Seconds until a bot that died is started again."""
 
@@ -92,7 +99,8 @@ class BotProcess:
                 assert self._process is not None, "just started"
                 status = await self._process.wait()
                 if status > 0:  # it gave up by itself; starting it again will not help
-                    raise BotDownError(f"the bot ended with status {status}")
+                    words = await asyncio.to_thread(last_words, self.log)
+                    raise BotDownError(f"the bot ended with status {status}{words}")
                 await self.clock.sleep(RESTART_DELAY)
         finally:
             await self._stop()
@@ -170,10 +178,20 @@ class Stage:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nothing uses just now, nor will by chance.
+
+    The bot takes seconds until it listens. A port that the kernel chose would be one of
+    those that it gives to outgoing connections, and often be gone by then.
+    """
+    while True:
+        port = secrets.choice(QUIET_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from adapters.simulator.last_words import last_words
 from bot.errors import DeskhandError
 
 
@@ -61,6 +62,6 @@ async def run_apart(
     if process.returncode:
         raise ApartError(
             f"{module} ended with status {process.returncode}"
-            + (f"; it wrote {log}" if log else "")
+            + (f"; it wrote {log}{last_words(log)}" if log else "")
         )
     return json.loads(answer)
