@@ -23,6 +23,8 @@ SLICE = 0.5
 """Seconds between two exchanges while anything is shown."""
 EAGER = 0.1
 """Seconds between two exchanges at least, however hungry somebody is."""
+PROMPT = 0.02
+"""The same where all that was wanted was given: what is wanted next is something new."""
 
 
 class Budgets:
@@ -63,10 +65,10 @@ class Budgets:
             requests = sharing.asks(self._clock.monotonic())
             resting = not requests
             if requests:
-                await self._exchange(sharing, requests)
+                pause = PROMPT if await self._exchange(sharing, requests) else EAGER
                 tell()
-                await self._clock.sleep(EAGER)
-                await self._wait(SLICE - EAGER)
+                await self._clock.sleep(pause)
+                await self._wait(SLICE - pause)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -75,16 +77,21 @@ class Budgets:
         except TimeoutError:
             pass
 
-    async def _exchange(self, sharing: Sharing, requests: dict[str, Request]) -> None:
+    async def _exchange(self, sharing: Sharing, requests: dict[str, Request]) -> bool:
+        """Say and ask what there is to; whether all that was wanted was given."""
         try:
             parts = await self._put(requests)
         except StoreUnavailableError as error:
             log.warning("budget.unavailable", error=str(error), hint=error.hint)
             sharing.untold(requests)
-            return
+            return False
         now = self._clock.monotonic()
         for lane, part in parts.items():
             sharing.give(lane, requests[lane].ask, part, now)
+        wanted = {
+            lane: one.ask.urgent + one.ask.wants for lane, one in requests.items()
+        }
+        return all(part.held >= wanted[lane] for lane, part in parts.items())
 
     async def _put(self, requests: dict[str, Request]) -> dict[str, Part]:
         """Put the requests to the lanes' accounts, in one transaction."""

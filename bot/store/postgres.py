@@ -59,7 +59,16 @@ _LOOKS: frozenset[Point] = frozenset(
 what is committed by then anyway, so they do without one: that saves two round trips."""
 
 _STATEMENTS: frozenset[Point] = frozenset(
-    {"ingress.message", "log.append", "worker.heartbeat", "conversation.release"}
+    {
+        "ingress.message",
+        "log.append",
+        "worker.claim",
+        "worker.heartbeat",
+        "conversation.release",
+        "surface.intent",
+        "surface.receipt",
+        "surface.failed",
+    }
 )
 """Transactions of one statement, which is one by itself: it saves as much. A release
 that also asks for a newer worker is two; each checks the fence by itself, and should

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import LeaseLostError
 from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
 from bot.protocol.ids import (
@@ -23,31 +24,11 @@ from bot.protocol.ids import (
 )
 from bot.protocol.inbound import Address
 from bot.store.conversations import hold_conversation
-from bot.store.direct import Row, direct
+from bot.store.direct import Row, direct, direct_from_file
 from bot.store.schema import surface
 
-_intend = direct(
-    """
-    INSERT INTO surface (tenant_id, surface_id, turn_id, role, person_id, platform,
-                         address, intent_at)
-    VALUES (:tenant_id, :surface_id, :turn_id, :role, :person_id, :platform,
-            CAST(:address AS jsonb), statement_timestamp())
-    ON CONFLICT (tenant_id, surface_id) DO UPDATE
-    SET address = excluded.address, platform = excluded.platform,
-        intent_at = excluded.intent_at, receipt = NULL
-    RETURNING intent_at
-    """
-)
-_show = direct(
-    """
-    UPDATE surface
-    SET shown_digest = :digest, error = :error,
-        shown_seq = greatest(shown_seq, CAST(:seq AS bigint)),
-        closed = closed OR CAST(:closed AS boolean),
-        receipt = coalesce(CAST(:receipt AS jsonb), receipt)
-    WHERE tenant_id = :tenant_id AND surface_id = :surface_id
-    """
-)
+_record_intent = direct_from_file("record_intent")
+_record_shown = direct_from_file("record_shown")
 _of_turn = direct(
     """
     SELECT surface_id, turn_id, role, person_id, platform, address, intent_at,
@@ -123,10 +104,11 @@ async def record_intent(
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
-    await hold_conversation(conn, claim)
-    made = await _intend.one(
+    made = await _record_intent.one(
         conn,
         tenant_id=claim.tenant_id,
+        conversation_id=claim.conversation_id,
+        fence=claim.fence,
         surface_id=surface_id,
         turn_id=turn_id,
         role=role,
@@ -134,7 +116,8 @@ async def record_intent(
         platform=address.platform,
         address=address.model_dump_json(),
     )
-    assert made is not None, "it is always written"
+    if made is None:
+        raise LeaseLostError(claim.conversation_id, fence=claim.fence)
     return made["intent_at"]
 
 
@@ -183,10 +166,11 @@ async def record_shown(
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.
     """
-    await hold_conversation(conn, claim)
-    await _show.all(
+    held = await _record_shown.one(
         conn,
         tenant_id=claim.tenant_id,
+        conversation_id=claim.conversation_id,
+        fence=claim.fence,
         surface_id=surface_id,
         digest=digest,
         seq=seq,
@@ -194,6 +178,8 @@ async def record_shown(
         error=error,
         receipt=None if receipt is None else receipt.model_dump_json(),
     )
+    if held is None:
+        raise LeaseLostError(claim.conversation_id, fence=claim.fence)
 
 
 async def load_surfaces(
