@@ -156,6 +156,15 @@ async def test_a_trigger_works_once(staged: Stage) -> None:
     assert await error_of(again) == "exchanged_trigger_id"
 
 
+async def test_three_forms_lie_on_one_another_and_no_fourth(staged: Stage) -> None:
+    for _ in range(3):
+        await opened(staged, modal())
+        staged.clock.advance(2)  # each click has two posts of its own
+    trigger_id = (await clicked(staged))["trigger_id"]
+    fourth = staged.client.views_open(trigger_id=trigger_id, view=modal())
+    assert await error_of(fourth) == "push_limit_reached"
+
+
 async def test_a_trigger_works_three_seconds(staged: Stage) -> None:
     trigger_id = (await clicked(staged))["trigger_id"]
     staged.clock.advance(3.1)

@@ -148,6 +148,11 @@ async def test_a_post_needs_a_channel_a_content_and_a_thread_that_is_there(
     assert await error_of(
         client.chat_postMessage(channel=channel, text="x", markdown_text="y")
     ) == ("markdown_text_conflict")
+    long = client.chat_postMessage(channel=channel, markdown_text="x" * 12_001)
+    assert await error_of(long) == "msg_too_long"
+    attachments = [{"text": "x"}] * 101
+    many = client.chat_postMessage(channel=channel, text="x", attachments=attachments)
+    assert await error_of(many) == "too_many_attachments"
 
 
 async def test_replies_gather_under_the_first_message(staged: Stage) -> None:
