@@ -234,6 +234,13 @@ class StoppedByPersonError(PlatformError):
     """Somebody pressed the platform's own Stop button on a streaming message."""
 
 
+class NeedlessError(PlatformError):
+    """Nothing was sent: what the message would lead to is there already."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(platform, "Needless", "the answer is there without it")
+
+
 class AmbiguousSendError(PlatformError):
     """Timeout, reset or 5xx: the send may or may not have happened."""
 

@@ -11,6 +11,7 @@ only when the message is certainly not there a new post is made.
 """
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, tzinfo
 from math import inf
@@ -33,6 +34,7 @@ from bot.errors import (
     AmbiguousSendError,
     DeskhandError,
     LeaseLostError,
+    NeedlessError,
     PlatformError,
     RateLimitedError,
     StoreUnavailableError,
@@ -378,7 +380,9 @@ class Delivery:
         try:
             await self._receipts.failed(exhibit, error)
             exhibit.given_up = True
-            log.error("surface.abandoned", surface=surface, error=str(error))
+            needless = isinstance(error, NeedlessError)
+            level = logging.INFO if needless else logging.ERROR
+            log.log(level, "surface.abandoned", surface=surface, error=str(error))
         except StoreUnavailableError as failure:
             self._retry(exhibit, failure)  # or nobody would ever know of it
             return

@@ -15,6 +15,7 @@ from bot.errors import (
     LeaseLostError,
     MessageGoneError,
     MessageLockedError,
+    NeedlessError,
     PlaceClosedError,
     PlatformError,
     QuotaSpentError,
@@ -82,13 +83,20 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
         case PlaceClosedError():
             return _shut_out(exhibit)
         case AccessRefusedError():
-            if now >= exhibit.locked_out(now) + PATIENCE:
-                return Verdict(kind="give up")
-            return Verdict(kind="retry", at=now + LOCKED_OUT)
+            return _locked_out(exhibit, now)
+        case NeedlessError():
+            return Verdict(kind="give up")
         case StillStreamingError() | StoreUnavailableError():
             return Verdict(kind="retry")  # a platform ends every stream in time
         case PlatformError():
             return Verdict(kind=exhibit.refused())
+
+
+def _locked_out(exhibit: Exhibit, now: float) -> Verdict:
+    """Our credentials are refused: they may be taken again in a while."""
+    if now >= exhibit.locked_out(now) + PATIENCE:
+        return Verdict(kind="give up")
+    return Verdict(kind="retry", at=now + LOCKED_OUT)
 
 
 def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:

@@ -21,6 +21,7 @@ from bot.engine.telemetry import Telemetry
 from bot.errors import (
     AmbiguousSendError,
     MessageGoneError,
+    NeedlessError,
     PlatformError,
     RateLimitedError,
     StoppedByPersonError,
@@ -242,11 +243,8 @@ class Showing:
         """Post once, visibly."""
         seq = exhibit.state.seq
         assert exhibit.address is not None, "only surfaces with a place are offered"
-        if exhibit.intent_at is not None:
-            if platform.history_lag is None:
-                self._telemetry.possible_doubles.labels(platform.name).inc()
-            elif not await self._certainly_missing(platform, exhibit):
-                return self._again(exhibit.looked_for_until)
+        if first := await self._before_a_post(platform, exhibit):
+            return first
         exhibit.in_doubt_since = None
         await self._receipts.intended(exhibit)
         if stream and not may_stream(self._beside(exhibit)):
@@ -271,6 +269,37 @@ class Showing:
             since = self._clock.now() - exhibit.state.started_at
             self._telemetry.first_visible.observe(since.total_seconds())
         return SHOWN
+
+    async def _before_a_post(
+        self, platform: Platform, exhibit: Exhibit
+    ) -> Outcome | None:
+        """Look for a post that may have happened; return what comes of that instead.
+
+        Raises:
+            NeedlessError: It is not there, and nobody needs it any more.
+        """
+        needless = self._is_needless(exhibit)
+        if exhibit.intent_at is not None:
+            if platform.history_lag is None:
+                doubles = self._telemetry.possible_doubles.labels(platform.name)
+                doubles.inc(not needless)
+            elif not await self._certainly_missing(platform, exhibit):
+                return self._again(exhibit.looked_for_until)
+        if needless:
+            if exhibit.meant_at is None:
+                await self._receipts.intended(exhibit)  # for its row to say why
+            raise NeedlessError(platform.name)
+        return None
+
+    def _is_needless(self, exhibit: Exhibit) -> bool:
+        """Whether it would only say that the answer is below, and that is above."""
+        plan, turn_id = exhibit.plan, exhibit.state.turn_id
+        if plan.role != "progress" or plan.below is None:
+            return False
+        beside = [e for e in self._beside(exhibit) if e.state.turn_id == turn_id]
+        if any(other.plan.role == "page" for other in beside):
+            return False  # it is the first page
+        return any(e.receipt for e in beside if e.surface_id == plan.below)
 
     async def _certainly_missing(self, platform: Platform, exhibit: Exhibit) -> bool:
         """Look for a post that may have happened; note when to look again."""

@@ -1,10 +1,14 @@
 """An ending for which no edit is there: a message of its own, and one only."""
 
+from datetime import timedelta
+
+import pytest
+
 from bot.protocol.ids import surface_id_for
-from bot.view import wording
+from bot.view import project, wording
 from bot.view.project import answer_id
 from tests.support.engine import House
-from tests.support.fake_platform import FakeMessage, Gate, Throttled
+from tests.support.fake_platform import FakeMessage, Gate, Lost, Throttled
 
 MINUTE = 60.0
 
@@ -61,6 +65,23 @@ async def test_whoever_goes_on_after_a_kill_posts_no_second_ending(
     await house.goes_on_without(first)
     _, answer = await comes_to_rest(house)
     assert answer.surface == answer_id(await house.turn())
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_no_message_is_made_only_to_say_that_the_answer_is_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, applied: bool
+) -> None:
+    """The first message's receipt is lost; before it is looked for the answer is there."""
+    monkeypatch.setattr(project, "SHORT", timedelta(0))  # every turn is long
+    house.unshown.add("progress")
+    house.agents.say("All of it.")
+    house.halls["slack"].faults["post"].append(Lost(applied=applied))
+    house.process()
+    await house.say("maya", "hi")
+    await house.sees("All of it.")
+    await house.idle()
+    shown = [m.view.headline for m in house.halls["slack"].messages.values()]
+    assert shown == [*[wording.DONE_BELOW] * applied, wording.ANSWERED]
 
 
 async def test_an_ending_edits_its_message_where_edits_are_there(house: House) -> None:

@@ -21,6 +21,7 @@ from bot.errors import (
     LeaseLostError,
     MessageGoneError,
     MessageLockedError,
+    NeedlessError,
     PermissionMissingError,
     PlaceClosedError,
     QuotaSpentError,
@@ -227,6 +228,12 @@ def test_a_first_post_is_tried_bare_then_given_up() -> None:
     shown = exhibit(receipt=None)
     assert verdict_on(shown, REFUSED[0], 0.0).kind == "retry"
     assert verdict_on(shown, REFUSED[0], 0.0).kind == "give up"
+
+
+def test_a_message_that_nobody_needs_any_more_is_not_made() -> None:
+    shown = exhibit(final=True, receipt=None)
+    assert verdict_on(shown, NeedlessError("slack"), 0.0).kind == "give up"
+    assert not shown.bare
 
 
 def test_a_card_that_asks_is_never_shown_bare() -> None:
