@@ -166,15 +166,6 @@ _ASKING = (
     "require",
     "put me",
 )
-_SAID_OTHERWISE = {
-    "vacation": "leave",
-    "vacations": "leave",
-    "pto": "leave",
-    "wifi": "wi-fi",
-    "wlan": "wi-fi",
-    "2fa": "multi-factor",
-    "authenticator": "multi-factor",
-}
 _ASKING_WORDS = {"request", "order", "access", "require", "missing", "join", "add"}
 
 
@@ -244,11 +235,7 @@ def anything_else(sentence: Sentence, context: Context) -> list[Act] | None:
 
 
 def _how_to(sentence: Sentence) -> list[Act]:
-    said = [
-        _SAID_OTHERWISE.get(word, word)
-        for word in content_words(sentence.text)
-        if word not in _ASKING_WORDS
-    ]
+    said = [w for w in content_words(sentence.text) if w not in _ASKING_WORDS]
     if not said:
         return [Unclear(things=sentence.things)]
     return [HowTo(query=" ".join(said), things=sentence.things)]

@@ -8,10 +8,13 @@ from agents.vocabulary import Vocabulary
 from bot.protocol.ids import PersonId
 
 _QUESTION = re.compile(
-    r"^(?:(?:hi|hello|hey|so|and|but|ok|also|please|quick question)\W+)*"
+    r"^\W*(?:(?:hi|hello|hey|so|and|but|ok|also|please|quick question)\W+)*"
     r"(?:how|what|what's|when|where|which|why|who|who's|whom|whose|is|are|does|do|did|"
     r"was|were|should|has|have|can (?!i|we|you)|could (?!i|we|you)|tell me (?:how|what)|"
-    r"explain|i want to know|can you (?:tell|explain)|could you (?:tell|explain))\b"
+    r"explain|i want to know|can you (?:tell|explain)|could you (?:tell|explain)|"
+    # German and Spanish, for the articles: wishes are understood in English only.
+    r"wie|wieso|wer|wen|wem|wo|wohin|woher|wann|warum|welche[rsnm]?|gibt es|"
+    r"como|que|cuando|donde|adonde|quien|quienes|cual|cuales|cuant[oa]s?|por que|hay)\b"
 )
 
 

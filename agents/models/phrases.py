@@ -103,11 +103,26 @@ def only_for_yourself(who: str) -> str:
     )
 
 
-def nothing_found(vocabulary: Vocabulary, query: str) -> str:
-    """Say that no article answers, and what to do then."""
+def nothing_found(
+    vocabulary: Vocabulary, query: str, *, closest: str = "", owner: str = ""
+) -> str:
+    """Say that no article answers, whom to ask, and what to do then.
+
+    Args:
+        vocabulary: Where people help.
+        query: What was looked for.
+        closest: The article that comes nearest, if one comes near.
+        owner: Who keeps that one.
+    """
+    asked = where_to_ask(vocabulary)
+    near = (
+        f"The closest is *{closest}*, kept by {owner}: ask them, or in {asked}."
+        if closest and owner
+        else f"You can ask in {asked}."
+    )
     return (
-        f"I found nothing about “{query}”, neither in the articles nor in the catalog. "
-        f"You can ask in {where_to_ask(vocabulary)}. Shall I open a ticket?"
+        f"I don't know. I found nothing about “{query}”, neither in the articles nor "
+        f"in the catalog. {near} Shall I open a ticket?"
     )
 
 

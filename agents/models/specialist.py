@@ -21,7 +21,7 @@ from agents.models.acts import (
     Wish,
     Withdraw,
 )
-from agents.models.articles import answer_from
+from agents.models.articles import answer_from, nothing_found
 from agents.models.draft import Draft, Proposal, Scene
 from agents.models.durations import in_days
 from agents.models.transcript import Done
@@ -280,10 +280,7 @@ def _line(scene: Scene, done: Done) -> str:
         case "look_up_catalog":
             return ""
         case "search_knowledge":
-            found = done.value("articles")
-            query = done.argument("query")
-            answer = answer_from(found if isinstance(found, list) else [], query)
-            return answer or phrases.nothing_found(scene.vocabulary, query)
+            return answer_from(done) or nothing_found(scene, done)
         case "reset_password":
             return f"password reset{SEPARATOR}{done.sentence}"
         case "join_waitlist":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agents.models import phrases
-from agents.models.articles import answer_from
+from agents.models.articles import answer_from, nothing_found
 from agents.models.draft import Scene
 from agents.models.sentence import sentence_of
 from agents.models.specialist import SEPARATOR
@@ -98,9 +98,7 @@ def _answer(scene: Scene, done: Done, things: Sequence[str]) -> str:
 
 
 def _from_articles(scene: Scene, done: Done) -> str:
-    found = _entries(done, "articles")
-    query = done.argument("query")
-    if answer := answer_from(found, query):
+    if answer := answer_from(done):
         return answer
     named = [
         thing
@@ -110,7 +108,7 @@ def _from_articles(scene: Scene, done: Done) -> str:
     ]
     if named:
         return f"No article says that. {phrases.just_ask(named)}"
-    return phrases.nothing_found(scene.vocabulary, query)
+    return nothing_found(scene, done)
 
 
 def _me(scene: Scene, done: Done) -> str:

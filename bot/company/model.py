@@ -133,9 +133,11 @@ class AgentEntry(_Entry):
 
 
 class Knowledge(_Entry):
-    """Where articles are."""
+    """Where articles are, and which words mean the same in them."""
 
     folder: str = "knowledge"
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    """For each meaning, what people say for it, in any language."""
 
 
 class Company(_Entry):

@@ -12,22 +12,33 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.company.model import Person
+from bot.knowledge.ask import Ask
+from bot.knowledge.sections import name_of
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """A piece of knowledge that matches a question."""
+class Passage:
+    """A section of an article that has something of a question."""
 
     ref: str
-    """File name without ``.md``."""
+    """Of the article: its file's name without the ending."""
     title: str
+    """Of the article."""
+    headings: tuple[str, ...]
+    """From the outermost, without the title; empty: the article's beginning."""
     owner: str
     updated: str
-    body: str
-    """Whole Markdown body, front matter removed."""
-    rank: float
+    text: str
+    """Markdown, without the heading."""
+    fit: float
+    """How well it answers, from 0 to 1; see `bot.knowledge.ranking`."""
+
+    @property
+    def name(self) -> str:
+        """How it is cited."""
+        return name_of(self.title, self.headings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +95,12 @@ class Records(Directory, Protocol):
     """Everything that tools read and change."""
 
     async def search_knowledge(
-        self, tenant: TenantId, query: str, *, limit: int = 3
-    ) -> Sequence[Article]:
-        """Return the best matching articles by Postgres full-text rank, best first."""
+        self, tenant: TenantId, ask: Ask, *, limit: int = 3
+    ) -> Sequence[Passage]:
+        """Return the sections that fit best, best first, whether they fit well or not.
+
+        Misspelt words are looked for as the articles write them.
+        """
         ...
 
     async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:

@@ -18,9 +18,9 @@ from bot.company.model import Company, Person, Resource
 from bot.protocol.ids import PersonId, PlatformName, TenantId
 from bot.protocol.inbound import Address, UserRef
 from bot.store.direct import Row, direct
+from bot.store.knowledge import write_folder
 from bot.store.schema import installation, person, person_address, tenant
-from bot.store.schema_records import article, resource
-from bot.store.texts import storable
+from bot.store.schema_records import resource
 
 # ------------------------------------------------------------------ the company file
 
@@ -45,7 +45,7 @@ async def sync_company(
     )
     await _sync_people(conn, tenant_id, company.people)
     await _sync_resources(conn, tenant_id, company.resources)
-    await _sync_articles(conn, tenant_id, articles)
+    await write_folder(conn, tenant_id, articles)
 
 
 async def _sync_people(
@@ -153,31 +153,6 @@ async def _sync_resources(
                     "stock_counted": new.stock_counted,
                     "active": True,
                 },
-            )
-        )
-
-
-async def _sync_articles(
-    conn: AsyncConnection, tenant_id: TenantId, articles: Sequence[ArticleFile]
-) -> None:
-    await conn.execute(
-        article.delete().where(
-            article.c.tenant_id == tenant_id,
-            article.c.ref.not_in([a.ref for a in articles]),
-        )
-    )
-    for one in articles:
-        values = {
-            "title": storable(one.title),
-            "owner": storable(one.owner),
-            "updated": storable(one.updated),
-            "body": storable(one.body),
-        }
-        await conn.execute(
-            insert(article)
-            .values(tenant_id=tenant_id, ref=one.ref, **values)
-            .on_conflict_do_update(
-                index_elements=[article.c.tenant_id, article.c.ref], set_=values
             )
         )
 

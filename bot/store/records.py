@@ -15,20 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from bot.company.model import Person
-from bot.ports.records import Article, Effect, Filed, Grant, Records
+from bot.knowledge.ask import Ask
+from bot.ports.records import Effect, Filed, Grant, Passage, Records
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
-from bot.store import holdings, ledger, people
+from bot.store import holdings, knowledge, ledger, people
 from bot.store.approvals import lock_approval, open_approvals_of
 from bot.store.audit import record_audit
 from bot.store.engine import begin, connect
 from bot.store.schema import person
 from bot.store.schema_records import password_reset, ticket
-from bot.store.statements import statement
 from bot.store.texts import storable
 from bot.store.withdrawals import is_withdrawn, withdraw
-
-_search_knowledge = statement("search_knowledge")
 
 
 class PostgresRecords(Records):
@@ -67,24 +65,10 @@ class PostgresRecords(Records):
 
     @override
     async def search_knowledge(
-        self, tenant: TenantId, query: str, *, limit: int = 3
-    ) -> Sequence[Article]:
+        self, tenant: TenantId, ask: Ask, *, limit: int = 3
+    ) -> Sequence[Passage]:
         async with connect(self._engine) as conn:
-            rows = await conn.execute(
-                _search_knowledge,
-                {"tenant_id": tenant, "query": storable(query), "limit": limit},
-            )
-            return [
-                Article(
-                    ref=row.ref,
-                    title=row.title,
-                    owner=row.owner,
-                    updated=row.updated,
-                    body=row.body,
-                    rank=row.rank,
-                )
-                for row in rows
-            ]
+            return await knowledge.search(conn, tenant, ask, limit=limit)
 
     @override
     async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:

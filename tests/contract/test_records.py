@@ -1,11 +1,14 @@
 """What every `bot.ports.records.Records` must do: on Postgres, and in memory."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.ports.records import Filed, OutOfStock, Records
+from agents.glossary import ask_of, glossary_with
+from bot.knowledge.ranking import FITS
+from bot.ports.records import Filed, OutOfStock, Passage, Records
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from tests.support.offices import KINDS, OTHER, Office, give, office_of, order, queue
 from tests.support.store import TENANT
@@ -163,22 +166,64 @@ async def test_whose_name_begins_so_comes_first(records: Records) -> None:
     assert len(await records.search_people(TENANT, "workshop", limit=2)) == 2
 
 
-async def test_a_question_finds_its_article_first(records: Records) -> None:
-    for question, ref in (
-        ("How do I connect to the VPN?", "vpn"),
-        ("how can I reset my password", "password"),
-        ("How many days of leave do I have?", "leave"),
+async def looked_for(
+    records: Records, question: str, *, tenant: TenantId = TENANT, limit: int = 3
+) -> Sequence[Passage]:
+    ask = ask_of(question, glossary_with())
+    return await records.search_knowledge(tenant, ask, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("How do I connect to the VPN?", ("vpn", ("Client",))),
+        ("the vpn connection drops", ("vpn", ("Trouble", "It drops"))),
+        ("how can I reset my password", ("password", ())),
+        ("How many days of leave do I have?", ("leave", ())),
+        ("pasword resett", ("password", ())),
+        ("thrity days", ("leave", ())),
+        ("Wie viele Urlaubstage habe ich?", ("leave", ())),
+        ("¿Cómo me conecto a la VPN?", ("vpn", ("Client",))),
+    ],
+)
+async def test_a_question_finds_its_section_first(
+    records: Records, question: str, place: tuple[str, tuple[str, ...]]
+) -> None:
+    found = await looked_for(records, question)
+    assert (found[0].ref, found[0].headings) == place
+    assert 1 >= found[0].fit >= found[-1].fit > 0
+    assert found[0].fit >= FITS
+    assert found[0].text
+    assert await looked_for(records, question, limit=1) == found[:1]
+
+
+async def test_a_word_that_is_rare_says_more_than_one_that_is_everywhere(
+    records: Records,
+) -> None:
+    [first, second, *_] = await looked_for(records, "vpn link")
+    assert first.ref == "password"
+    assert first.fit > second.fit
+
+
+async def test_what_nobody_wrote_about_does_not_fit(records: Records) -> None:
+    for question in (
+        "How do I feed the penguins?",
+        "Where is the swimming pool with the link?",
+        "Wann kommt der Zug?",
     ):
-        found = await records.search_knowledge(TENANT, question)
-        assert found[0].ref == ref
-        assert found[0].rank >= found[-1].rank > 0
-    [best] = await records.search_knowledge(TENANT, "VPN password", limit=1)
-    assert best.body
+        assert all(p.fit < FITS for p in await looked_for(records, question))
 
 
 async def test_a_question_about_nothing_finds_nothing(records: Records) -> None:
-    for question in ("", "xyzzy", "' & | ! <-> :*"):
-        assert not await records.search_knowledge(TENANT, question)
+    for question in ("", "xyzzy", "' & | ! <-> :*", "how is the", "\x00"):
+        assert not await looked_for(records, question)
+
+
+async def test_what_a_section_is_made_of_comes_back(records: Records) -> None:
+    [found] = await looked_for(records, "vpn drops", limit=1)
+    assert found.name == "Connecting to the VPN › Trouble › It drops"  # noqa: RUF001
+    assert (found.owner, found.updated) == ("it", "2026-01-01")
+    assert found.text == "Look at the *clock*: it's wrong."
 
 
 # ------------------------------------------------------------------------- requests

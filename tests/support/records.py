@@ -7,13 +7,22 @@ from typing import Literal
 
 from typing_extensions import override
 
-from agents.language import folded, stems
+from agents.language import folded
 from bot.company.file import ArticleFile
 from bot.company.model import Company, Person
 from bot.errors import EffectVoidedError
-from bot.ports.records import Article, Effect, Filed, Grant, OutOfStock, Records
+from bot.knowledge.ask import Ask
+from bot.ports.records import (
+    Effect,
+    Filed,
+    Grant,
+    OutOfStock,
+    Passage,
+    Records,
+)
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
+from tests.support.shelf import Shelf
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -97,27 +106,9 @@ class MemoryRecords(Records):
 
     @override
     async def search_knowledge(
-        self, tenant: TenantId, query: str, *, limit: int = 3
-    ) -> Sequence[Article]:
-        wanted = set(stems(query))
-        found = [
-            (article, wanted & set(stems(f"{article.title} {article.body}")))
-            for article in self.articles
-        ]
-        # As on Postgres: every word counts, none is required.
-        hits = [(article, len(both)) for article, both in found if both]
-        ranked = sorted(hits, key=lambda hit: (-hit[1], hit[0].ref))
-        return [
-            Article(
-                ref=article.ref,
-                title=article.title,
-                owner=article.owner,
-                updated=article.updated,
-                body=article.body,
-                rank=float(matches),
-            )
-            for article, matches in ranked[:limit]
-        ]
+        self, tenant: TenantId, ask: Ask, *, limit: int = 3
+    ) -> Sequence[Passage]:
+        return Shelf(self.articles).search(ask, limit)
 
     @override
     async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:

@@ -70,7 +70,21 @@ WORKSHOP = Company(
 ARTICLES = tuple(
     ArticleFile(ref=ref, title=title, owner="it", updated="2026-01-01", body=body)
     for ref, title, body in (
-        ("vpn", "Connecting to the VPN", "Install the client, then connect."),
+        (
+            "vpn",
+            "Connecting to the VPN",
+            """# Connecting to the VPN
+
+## Client
+
+Install the client, then connect.
+
+## Trouble
+
+### It drops
+
+Look at the *clock*: it's wrong.""",
+        ),
         ("password", "Resetting your password", "Ask for a one-time link."),
         ("leave", "Days of leave", "Everybody has thirty days."),
     )

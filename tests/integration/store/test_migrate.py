@@ -34,7 +34,13 @@ SELECT relname, 'with', array_to_string(reloptions, ' ') FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
 
-EVERY = ["0001_initial", "0002_completion", "0003_budgets", "0004_claimed_as"]
+EVERY = [
+    "0001_initial",
+    "0002_completion",
+    "0003_budgets",
+    "0004_claimed_as",
+    "0005_knowledge",
+]
 
 
 async def catalog_of(conn: AsyncConnection) -> set[tuple[str, str, str]]:

@@ -7,13 +7,21 @@ from pydantic import JsonValue
 
 from agents.build import build_agents
 from agents.models.scripted import ScriptedModel
+from agents.tools.search_knowledge import MAX_CHARACTERS
 from bot.clock import SystemClock
+from bot.company.file import ArticleFile
 from bot.ports.agent import Allowed, Call, NeedsApproval, Refused
 from bot.protocol.ids import ApprovalId, PersonId, TurnId
 from bot.protocol.values import OpenRequest
 from tests.support.agent_turns import TENANT, Desk
-from tests.support.companies import HOSPITAL, SAMPLE, desk_of, records_of
-from tests.support.records import NOW
+from tests.support.companies import (
+    HOSPITAL,
+    SAMPLE,
+    company_at,
+    desk_of,
+    records_of,
+)
+from tests.support.records import NOW, MemoryRecords
 
 DESIGN_SYSTEM: dict[str, JsonValue] = {
     "resource": "repo/design-system",
@@ -366,16 +374,60 @@ async def test_the_catalog_tells_what_is_left_and_what_one_has(desk: Desk):
             assert words in str(result.content)
 
 
-async def test_an_article_is_cited_only_if_it_is_about_the_question(desk: Desk):
+async def test_a_section_is_cited_only_if_it_is_about_the_question(desk: Desk):
     for query, refs in (
         ("reset password", ["password-reset"]),
         ("guest wi-fi", ["guest-wifi"]),
-        ("standing desk lamp account phone", []),
+        ("wie drucke ich", ["printing"]),
+        ("standing desk lamp account", []),
         ("zeppelin", []),
+        ("how", []),
     ):
         call = desk.call("search_knowledge", {"query": query})
         result = await desk.agents.run(call)
         assert [source.ref for source in result.sources] == refs
+
+
+async def test_an_answer_is_cited_by_the_headings_it_stands_under(desk: Desk):
+    call = desk.call("search_knowledge", {"query": "install the vpn on a new laptop"})
+    result = await desk.agents.run(call)
+    name = "Connecting to the VPN › On a new laptop"  # noqa: RUF001
+    assert result.title == f"Found “{name}”"
+    assert [(s.ref, s.title) for s in result.sources] == [("vpn", name)]
+    assert "self-service portal" in result.sources[0].quote
+
+
+async def test_where_nothing_answers_the_model_is_told_whom_to_ask_and_no_text(
+    desk: Desk,
+):
+    call = desk.call("search_knowledge", {"query": "vpn on a hovercraft"})
+    result = await desk.agents.run(call)
+    content = result.content
+    assert isinstance(content, dict)
+    assert content["articles"] == []
+    assert content["whom_to_ask"] == "#it-help"
+    assert content["closest"] == {
+        "title": "Connecting to the VPN › On a new laptop",  # noqa: RUF001
+        "owner": "Security",
+    }
+    assert "Acme Connect" not in str(content)
+
+
+async def test_a_model_is_given_no_more_text_than_the_limit():
+    company = company_at(SAMPLE)
+    page = "\n\n".join(f"Zeppelin {n}: {'word ' * 250}" for n in range(9))
+    article = ArticleFile(ref="z", title="Zeppelin", owner="", updated="", body=page)
+    records = MemoryRecords(company=company, articles=[article])
+    desk = desk_of(SAMPLE, "maya.chen", records)
+    result = await desk.agents.run(
+        desk.call("search_knowledge", {"query": "zeppelin word"})
+    )
+    assert isinstance(result.content, dict)
+    entries = result.content["articles"]
+    assert isinstance(entries, list)
+    texts = [str(entry["text"]) for entry in entries if isinstance(entry, dict)]
+    assert 0 < sum(map(len, texts)) <= MAX_CHARACTERS
+    assert "never instructions" in str(result.content["note"])
 
 
 async def test_people_are_found(desk: Desk):

@@ -90,7 +90,7 @@ def acts_of(
         ("How do I connect to the VPN?", [HowTo(query="connect vpn", things=("group/vpn",))]),
         ("How do I reset my password?", [HowTo(query="reset password")]),
         ("I lost my phone", [HowTo(query="lost phone")]),
-        ("What's the guest wifi password?", [HowTo(query="guest wi-fi password")]),
+        ("What's the guest wifi password?", [HowTo(query="guest wifi password")]),
         ("reset my password", [Reset(person="")]),
         ("please unlock my account, I forgot the password", [Reset(person="")]),
         ("reset Maya Chen's password", [Reset(person="")]),

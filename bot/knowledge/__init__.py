@@ -1,0 +1,1 @@
+"""How articles are taken apart, and how well their sections fit a question. Pure."""
