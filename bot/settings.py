@@ -120,7 +120,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         model=_model(reader),
         console_token=reader.secret("DESKHAND_CONSOLE_TOKEN", least=16),
         log_format=reader.choice("DESKHAND_LOG", ("json", "text")),
-        native_streams=reader.flag("DESKHAND_NATIVE_STREAMS"),
+        native_streams=reader.flag("DESKHAND_NATIVE_STREAMS", default=True),
     )
     reader.check_names()
     if reader.problems:
@@ -178,8 +178,8 @@ class _Reader:
             self.wrong(name, f"is {text!r}", f"use one of {', '.join(choices)}")
         return text
 
-    def flag(self, name: str) -> bool:
-        text = self.text(name, "no").lower()
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        text = self.text(name, "yes" if default else "no").lower()
         if text not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
             self.wrong(name, f"is {text!r}", "use yes or no")
         return text in {"1", "true", "yes", "on"}

@@ -12,6 +12,8 @@ ENGINEER, HIS_MANAGER = "U0OMAR", "U0TOMAS"
 WISHES = "I start on Monday: design system repo, a Figma seat and a monitor please"
 SLOW, SLOWER = 6, 1
 """Words per second of a turn that is still running when somebody dies."""
+STREAMED, THREADS = 12, 12
+"""Words per second, of so many turns that not all of them can be edited."""
 STUDENT, QUESTION = "U0NOAH", "How do I connect to the VPN?"
 EDITOR = "I need to be a Figma editor"
 
@@ -39,6 +41,14 @@ async def check_logs(play: Play, previous: Path) -> None:
         for read in from_snapshots:
             assert read["messages"] == from_events["messages"]
     await check_loaded(play.database_url)
+
+
+def calls(play: Play, method: str) -> int:
+    """Return how often a method of Slack was carried out."""
+    return sum(
+        change.kind == "api" and change.body["method"] == method
+        for change in play.stage.journal.after(0)
+    )
 
 
 async def approve_in_teams(play: Play, *words: str) -> None:
@@ -118,3 +128,31 @@ async def test_a_turn_begun_by_this_release_is_finished_by_the_previous_one(
         assert "Figma" in said_in(answer)
     assert len(play.bot_in_slack(HIS_MANAGER)) == 1
     await check_logs(play, previous)
+
+
+async def test_a_stream_that_this_release_left_open_loses_the_previous_one_nothing(
+    fleet: Fleet, previous: Path
+) -> None:
+    """Its message cannot be edited while it streams, and that release knows no streams.
+
+    So the ending is a message of its own, and the first one stays half written.
+    """
+    play = fleet.play
+    await migrate(play.database_url)
+    old = await fleet.open("old", previous)
+    new = await fleet.start("new", words_per_second=STREAMED)
+    with old.paused():
+        fleet.deliver_to(new)
+        threads = [await play.say_in_slack(DESIGNER, QUESTION) for _ in range(THREADS)]
+        await play.stage.journal.until(lambda: calls(play, "chat.appendStream") > 0)
+        await new.kill()
+    left = calls(play, "chat.startStream") - calls(play, "chat.stopStream")
+    assert left > 0
+
+    fleet.deliver_to(old)
+    await play.ended(THREADS, within=120)
+    for thread in threads:
+        *_, last = play.bot_in_slack(DESIGNER, thread=thread)
+        assert "The VPN is not needed" in said_in(last)
+        assert "Scripted answers" in said_in(last)
+    await check_loaded(play.database_url)
