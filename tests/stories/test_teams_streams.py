@@ -81,6 +81,7 @@ async def test_a_kill_finds_streams_at_five_points_and_each_answer_is_whole_and_
         play = Play(stage, database_url)
         chats = Chats(play)
         await killed_at_five_points(bot, play, chats)
+        await bot.ready()  # Teams does not try for ever
         await chats.ask(UNDISTURBED)
         await play.ended(6, within=100)
         assert bot.starts == 2
