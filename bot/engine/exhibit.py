@@ -53,10 +53,10 @@ class Exhibit:
     """When (monotonic) we learned that a post may have happened unseen."""
     doubted_until: float = -inf
     """Until when (monotonic) an edit that was given up on may still arrive."""
-    replaced: bool = False
-    """Whether a second message stands in for one that is gone or takes no edits."""
+    replaced: int = 0
+    """How many messages have come to stand in for one that is gone or takes no edits."""
     deleted: bool = False
-    """Whether somebody deleted it while there was more to come."""
+    """Whether nothing stands in for it before the end: somebody deleted it, say."""
     bare: bool = False
     """Whether only what no platform refuses is shown."""
     inherited: bool = False
@@ -75,6 +75,8 @@ class Exhibit:
     """When its open stream must be closed: monotonic seconds."""
     rests: bool = False
     """Whether its stream is to be closed, though more will come."""
+    unended: bool = False
+    """Whether the platform refused to end its stream with the last word."""
     looked_for_until: float = -inf
     """Until when (monotonic) a post that may have happened could still turn up."""
     led_by: "Led | None" = None
@@ -94,14 +96,22 @@ class Exhibit:
     @property
     def mark(self) -> SurfaceId:
         """What a message of it is marked with when it is posted now."""
-        surface = self.surface_id
-        return replacement_of(surface) if self.replaced else surface
+        return self._all_marks[self.replaced]
 
     @property
     def marks(self) -> tuple[SurfaceId, ...]:
         """What its message may be marked with, the newest first."""
+        return self._all_marks[self.replaced :][::-1]
+
+    @property
+    def _all_marks(self) -> tuple[SurfaceId, ...]:
         second = replacement_of(self.surface_id)
-        return (second,) if self.replaced else (second, self.surface_id)
+        return self.surface_id, second, replacement_of(second)
+
+    @property
+    def stand_ins(self) -> int:
+        """How many messages may stand in for it: one, and one more for the end."""
+        return 2 if self.plan.final and self.plan.role != "approval" else 1
 
     @property
     def priority(self) -> Priority:
@@ -206,6 +216,9 @@ class Exhibit:
         last = self.plan.final
         if self.receipt and not last:
             return "pass over"
+        if self.receipt and self.receipt.stream and not self.unended:
+            self.unended = True  # it is closed without, and edited
+            return "retry"
         # A card without what it asks about must not ask.
         if not self.bare and (last or self.plan.role != "approval"):
             self.bare = True
@@ -220,7 +233,8 @@ class Exhibit:
 
         Whoever was before us may have done so: then theirs is looked for first.
         """
-        self.replaced, self.bare, self.receipt = True, False, None
+        self.bare, self.receipt = False, None
+        self.replaced = min(self.replaced + 1, len(self._all_marks) - 1)
         self.streamable = self.rests = self.deleted = False
         if not self.inherited:
             self.intent_at = None
@@ -230,7 +244,7 @@ class Exhibit:
         self.receipt, self.inherited = receipt, True
         self.digest, self.grown = "", None
         self.rests = receipt.stream is not None
-        self.replaced = mark != self.surface_id
+        self.replaced = self._all_marks.index(mark)
 
     def doubt(self, until: float) -> None:
         """Take note that nobody knows what it shows, nor will before ``until``."""

@@ -100,14 +100,18 @@ def _locked_out(exhibit: Exhibit, now: float) -> Verdict:
 
 
 def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:
-    """It cannot be edited any more: it is posted again, once.
+    """It cannot be edited any more: another message stands in for it.
 
     Whoever deletes how far a turn has come does not want to see that again, but how it
-    ends: so that waits for the end.
+    ends: so that waits for the end. So does what was stood in for before: the place may
+    take no edits at all. What another message has told by now is not told again.
     """
-    if exhibit.replaced:
+    plan = exhibit.plan
+    again = exhibit.replaced >= exhibit.stand_ins
+    if plan.below is None and again and (plan.final or plan.role == "approval"):
         return Verdict(kind="give up")
-    exhibit.deleted = exhibit.plan.role == "progress" and not locked
+    told = plan.below is not None or not locked
+    exhibit.deleted = (plan.role == "progress" and told) or again
     if exhibit.withheld:
         return Verdict(kind="pass over")
     exhibit.replace()

@@ -244,7 +244,7 @@ class Hall:
 
 def surface_of(mark: SurfaceId) -> SurfaceId:
     """Return the surface of which a message with this mark is one."""
-    return SurfaceId(mark.removesuffix(replacement_of(SurfaceId(""))))
+    return SurfaceId(mark.split(replacement_of(SurfaceId("")))[0])
 
 
 def direct(user: UserRef) -> Address:

@@ -8,10 +8,6 @@ Source: the error tables of https://docs.slack.dev/reference/methods/chat.postMe
 https://docs.slack.dev/reference/methods/chat.update
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
-
 import pytest
 
 from adapters.simulator.slack.faults import (
@@ -23,53 +19,18 @@ from adapters.simulator.slack.faults import (
     ServerError,
 )
 from adapters.slack import limits
-from bot.view import wording
 from tests.support.slack_house import SlackHouse
+from tests.support.slack_rows import (
+    Row,
+    Then,
+    Trouble,
+    answers,
+    cases,
+    everywhere,
+    named,
+    tried,
+)
 from tests.support.wire_house import Spot
-from tests.support.wire_turns import HELLO, befalls, is_whole, turn_in
-
-Trouble: TypeAlias = Callable[[SlackHouse, Spot], None]
-End: TypeAlias = Literal["whole", "bare", "in their chat"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Then:
-    """What becomes of it."""
-
-    fates: Sequence[str] = ()
-    """What delivery makes of each failure; what is repeated counts once."""
-    end: End = "whole"
-    """What is read in the end."""
-    messages: int = 1
-    """How many there are where Maya asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What Slack answers, and what becomes of it."""
-
-    name: str
-    trouble: Trouble
-    then: Mapping[Spot, Then]
-    pause: float = 0.0
-    together: bool = True
-    """Whether others are answered meanwhile; if not, then afterwards."""
-    says: str = ""
-    """What an operator must be able to find in the log."""
-    code: str = ""
-    """What it must say of the refusal."""
-
-
-def named(row: Row) -> Row:
-    return replace(row, code=row.name)
-
-
-def answers(*faults: Fault) -> Trouble:
-    return lambda house, spot: house.meets("maya", spot, *faults)
-
-
-def everywhere(then: Then) -> Mapping[Spot, Then]:
-    return {"first": then, "progress": then, "last": then}
 
 
 def content(code: str) -> Row:
@@ -270,46 +231,8 @@ ROWS = (
 )
 
 
-def cases(*spots: Spot) -> list[object]:
-    return [
-        pytest.param(row, spot, id=f"{spot}: {row.name}")
-        for row in ROWS
-        for spot in spots
-        if spot in row.then
-    ]
-
-
-@pytest.mark.parametrize(("row", "spot"), cases("first", "progress", "last"))
+@pytest.mark.parametrize(("row", "spot"), cases(ROWS))
 async def test_nothing_is_lost_and_nothing_is_there_twice(
     workspace: SlackHouse, row: Row, spot: Spot
 ) -> None:
-    house, then = workspace, row.then[spot]
-    async with turn_in(house) as told:
-        await befalls(
-            told,
-            spot,
-            lambda: row.trouble(house, spot),
-            pause=row.pause,
-            together=row.together,
-        )
-    assert tuple(dict.fromkeys(told.fates)) == then.fates
-    assert len(house.shown("maya")) == then.messages
-    match then.end:
-        case "whole":
-            assert told.whole()
-        case "bare":
-            assert wording.NOT_TAKEN in house.words("maya")[-1]
-        case "in their chat":
-            assert is_whole(words_at(house, house.direct("maya")))
-    assert not row.says or row.says in [entry["event"] for entry in told.logs]
-    assert row.code in told.reasons
-    assert told.grants == 1
-    assert house.doubles() == 0
-    assert (told.abandoned, await house.errors()) == ([], {})
-    assert await house.phases() == ["completed", "completed"]
-    [words] = house.words("omar")
-    assert HELLO in words
-
-
-def words_at(house: SlackHouse, channel: str) -> list[str]:
-    return [str(message["blocks"]) for message in house.at(channel)]
+    await tried(workspace, row, spot)

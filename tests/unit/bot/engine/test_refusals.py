@@ -123,16 +123,42 @@ def test_progress_that_somebody_deleted_waits_for_the_end() -> None:
     assert shown.withheld, "another message tells how it ended"
 
 
-def test_an_ending_whose_message_somebody_deleted_comes_again_once() -> None:
+@pytest.mark.parametrize("error", [GONE, LOCKED])
+def test_an_ending_comes_again_twice_at_most(error: Failure) -> None:
     shown = exhibit(final=True)
-    assert verdict_on(shown, GONE, 0.0).kind == "retry"
-    assert shown.receipt is None
+    marks = {shown.mark}
+    for _ in range(2):
+        assert verdict_on(shown, error, 0.0).kind == "retry"
+        assert shown.receipt is None
+        marks.add(shown.mark)
+        shown.receipt = THERE
+    assert len(marks) == 3, "each of them is found again by its own mark"
+    assert verdict_on(shown, error, 0.0).kind == "give up"
+
+
+@pytest.mark.parametrize("role", ["progress", "page"])
+def test_what_was_stood_in_for_waits_for_its_end_the_next_time(role: Role) -> None:
+    """Where no message can be edited, the ending is yet to be seen."""
+    shown = exhibit(role)
+    assert verdict_on(shown, LOCKED, 0.0).kind == "retry"
     shown.receipt = THERE
-    assert verdict_on(shown, GONE, 0.0).kind == "give up"
+    assert verdict_on(shown, LOCKED, 0.0).kind == "pass over"
+    assert shown.withheld
+    shown.plan = replace(shown.plan, final=True)
+    assert not shown.withheld
 
 
-@pytest.mark.parametrize("role", ["answer", "page", "approval"])
-def test_other_messages_that_somebody_deleted_come_again_once(role: Role) -> None:
+@pytest.mark.parametrize("error", [GONE, LOCKED])
+def test_nothing_stands_in_for_what_another_message_has_told(error: Failure) -> None:
+    shown = exhibit(final=True)
+    shown.plan = replace(shown.plan, below=SurfaceId("the answer"))
+    assert verdict_on(shown, error, 0.0).kind == "pass over"
+    assert shown.withheld
+    assert shown.receipt == THERE
+
+
+def test_a_card_that_somebody_deleted_comes_again_once() -> None:
+    role: Role = "approval"
     shown = exhibit(role)
     assert verdict_on(shown, GONE, 0.0).kind == "retry"
     assert (shown.receipt, shown.intent_at) == (None, None)
@@ -142,14 +168,12 @@ def test_other_messages_that_somebody_deleted_come_again_once(role: Role) -> Non
 
 
 @pytest.mark.parametrize("role", ["progress", "answer", "page", "approval"])
-def test_a_locked_message_is_stood_in_for_once(role: Role) -> None:
+def test_a_locked_message_is_stood_in_for(role: Role) -> None:
     shown = exhibit(role, receipt=STREAMING)
     shown.streamable = shown.rests = True
     assert verdict_on(shown, LOCKED, 0.0).kind == "retry"
     assert shown.receipt is None
     assert not (shown.streamable or shown.rests)
-    shown.receipt = THERE
-    assert verdict_on(shown, LOCKED, 0.0).kind == "give up"
 
 
 def test_what_an_earlier_owner_may_have_replaced_is_looked_for() -> None:
@@ -157,7 +181,8 @@ def test_what_an_earlier_owner_may_have_replaced_is_looked_for() -> None:
     shown.inherited = True
     verdict_on(shown, GONE, 0.0)
     assert shown.intent_at == NOW
-    assert shown.marks == (shown.mark,)
+    assert shown.marks[-1] == shown.mark
+    assert shown.surface_id not in shown.marks
 
 
 # ------------------------------------------------------------- the place is closed
@@ -224,6 +249,15 @@ def test_the_last_word_is_tried_bare_then_anew_then_given_up(error: Failure) -> 
     assert verdict_on(shown, error, 0.0).kind == "give up"
 
 
+@pytest.mark.parametrize("error", REFUSED)
+def test_a_streams_refused_end_is_no_refusal_of_the_last_word(error: Failure) -> None:
+    shown = exhibit(final=True, receipt=STREAMING)
+    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert not shown.bare, "an edit will show it whole"
+    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert shown.bare, "but only once"
+
+
 def test_a_first_post_is_tried_bare_then_given_up() -> None:
     shown = exhibit(receipt=None)
     assert verdict_on(shown, REFUSED[0], 0.0).kind == "retry"
@@ -246,8 +280,8 @@ def test_a_card_that_asks_is_never_shown_bare() -> None:
 
 
 def test_every_verdict_has_its_loudness() -> None:
-    kinds = {"throttle", "retry", "leave", "pass over", "move", "give up"}
-    assert set(LOUDNESS) == kinds
+    kinds = {"throttle", "finals only", "retry", "leave", "pass over", "move"}
+    assert set(LOUDNESS) == {*kinds, "give up"}
 
 
 def test_an_adopted_message_that_streams_is_closed_first() -> None:
