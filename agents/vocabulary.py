@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.catalog import request_tool, takes_seat, what
+from agents.mcp.names import shown_name, wire_name
 from agents.roster import Roster
 from bot.company.model import Company, Resource
 
@@ -47,6 +48,20 @@ class Someone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """Words by which people ask for a tool of an MCP server."""
+
+    tool: str
+    """As models name it."""
+    shown: str
+    """As people name it."""
+    phrase: str
+    """With the names of arguments in braces."""
+    agents: tuple[str, ...]
+    """Who may use the tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """Everything that has a name."""
 
@@ -59,6 +74,7 @@ class Vocabulary:
     """For each specialist, how to speak of it."""
     duties: Mapping[str, str] = field(default_factory=dict[str, str])
     """For each tool that only specialists have, who has it."""
+    sayings: tuple[Saying, ...] = ()
 
     def thing(self, thing_id: str) -> Thing | None:
         """Return the thing with this id."""
@@ -75,6 +91,17 @@ def vocabulary_of(company: Company, roster: Roster) -> Vocabulary:
         people=tuple(Someone(person_id=p.id, name=p.name) for p in company.people),
         titles={agent.name: agent.title for agent in roster.specialists},
         duties={"reset_password": roster.specialist_for("reset_password")},
+        sayings=tuple(
+            Saying(
+                tool=wire_name(name, tool),
+                shown=shown_name(name, tool),
+                phrase=phrase,
+                agents=said.agents or server.agents,
+            )
+            for name, server in company.mcp.items()
+            for tool, said in server.tools.items()
+            for phrase in said.phrases
+        ),
     )
 
 

@@ -116,6 +116,20 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Wants what a tool of an MCP server does."""
+
+    tool: str
+    shown: str
+    agents: tuple[str, ...]
+    """Who may use the tool."""
+    given: tuple[tuple[str, str], ...]
+    """Its arguments, in their words."""
+    text: str
+    """All of it in their words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForOther:
     """Wants something for somebody else."""
 
@@ -157,6 +171,7 @@ Act: TypeAlias = (
     | AboutRules
     | HowTo
     | Ticket
+    | Use
     | ForOther
     | SmallTalk
     | Ambiguous

@@ -24,6 +24,7 @@ from agents.models.acts import (
     Ticket,
     Unclear,
     Unwish,
+    Use,
     WaitFor,
     WhoAmI,
     Wish,
@@ -180,6 +181,8 @@ def _hand_offs(
                 thing = _thing(scene, thing_id)
                 task = f"put me on the waiting list for {thing.name}"
                 tasks.setdefault(thing.specialist, []).append(task)
+            case Use(text=text):
+                tasks.setdefault(_who_uses(scene, act), []).append(text)
             case _:
                 pass
     return [
@@ -187,6 +190,13 @@ def _hand_offs(
         for agent, parts in tasks.items()
         if f"ask_{agent}" in scene.tools
     ]
+
+
+def _who_uses(scene: Scene, act: Use) -> str:
+    """Return the specialist who has a tool that the coordinator has not, if any."""
+    if act.tool in scene.tools:
+        return ""
+    return next((a for a in act.agents if f"ask_{a}" in scene.tools), "")
 
 
 def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
@@ -206,8 +216,8 @@ def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
             return [Proposal(name="check_policy", arguments={**arguments})]
         case Ticket(title=title):
             return [_ticket(title)]
-        case Withdraw() | Change():
-            return _second_thoughts(scene, act)
+        case Withdraw() | Change() | Use():
+            return _as_things_stand(scene, act)
         case (
             Wish()
             | Unwish()
@@ -222,7 +232,11 @@ def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
     assert_never(act)
 
 
-def _second_thoughts(scene: Scene, act: Withdraw | Change) -> list[Proposal]:
+def _as_things_stand(scene: Scene, act: Withdraw | Change | Use) -> list[Proposal]:
+    """Return calls that depend on what is open, or on offer."""
+    if isinstance(act, Use):
+        own = act.tool in scene.tools
+        return [Proposal(name=act.tool, arguments={**dict(act.given)})] if own else []
     if isinstance(act, Withdraw):
         return [
             Proposal(name="withdraw_request", arguments={"request": request})
@@ -268,7 +282,7 @@ def _introduction(scene: Scene, wishes: Sequence[Wish], acts: Sequence[Act]) -> 
     if wishes:
         words = [phrases.wanted(_thing(scene, w.thing), w.grant) for w in wishes]
         return phrases.seeing_about(words)
-    doing = Withdraw | Change | Reset | WaitFor | Ticket
+    doing = Withdraw | Change | Reset | WaitFor | Ticket | Use
     if any(isinstance(act, doing) for act in acts):
         return ""
     return phrases.looking_up()
@@ -297,6 +311,9 @@ def _sentence(scene: Scene, act: Act) -> str:
             return phrases.what_to_change(_open_for(scene, (thing,))[-1].subject)
         case Unwish():
             return phrases.fine()
+        case Use(tool=tool, shown=shown):
+            there = tool in scene.tools or _who_uses(scene, act)
+            return "" if there else phrases.not_there(shown)
         case _:
             return ""
 

@@ -180,3 +180,11 @@ def cannot(task: str, vocabulary: Vocabulary) -> str:
         f"I don't know how to do this: {task}. Nothing was changed. "
         f"Ask in {where_to_ask(vocabulary)}."
     )
+
+
+def not_there(shown: str) -> str:
+    """Say that a tool of an MCP server is not offered now."""
+    return (
+        f"I would use {shown} for this, but it is not there right now. Nothing was "
+        "done. Please try again later."
+    )

@@ -17,6 +17,7 @@ from agents.models.acts import (
     Reset,
     Unclear,
     Unwish,
+    Use,
     WaitFor,
     Wish,
     Withdraw,
@@ -192,6 +193,8 @@ def _proposal(scene: Scene, act: Act) -> Proposal | None:
             return Proposal(name="reset_password", arguments={"person": person})
         case HowTo(query=query):
             return Proposal(name="search_knowledge", arguments={"query": query})
+        case Use(tool=tool, given=given):
+            return Proposal(name=tool, arguments={**dict(given)})
         case _:
             return None
 
@@ -281,6 +284,8 @@ def _line(scene: Scene, done: Done) -> str:
             return ""
         case "search_knowledge":
             return answer_from(done) or nothing_found(scene, done)
+        case name if name in {saying.tool for saying in scene.vocabulary.sayings}:
+            return done.sentence
         case "reset_password":
             return f"password reset{SEPARATOR}{done.sentence}"
         case "join_waitlist":

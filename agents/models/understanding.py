@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from agents.language import sentences
-from agents.models import asking, changing, conversing
+from agents.models import asking, changing, conversing, using
 from agents.models.acts import Act, Change, SmallTalk, Unclear, Unwish, Wish
 from agents.models.context import Context
 from agents.models.sentence import Sentence, sentence_of
@@ -16,6 +16,7 @@ from agents.models.sentence import Sentence, sentence_of
 _Rule: TypeAlias = Callable[[Sentence, Context], list[Act] | None]
 
 _RULES: tuple[_Rule, ...] = (
+    using.use,
     changing.answer_to_what,
     conversing.answer,
     conversing.small_talk,

@@ -57,6 +57,21 @@ class House(asyncio.DatagramProtocol):
             {"command": sys.executable, "args": PROGRAM, "env": NEEDS, **said}
         )
 
+    def company_file(self, folder: Path, tools: str) -> Path:
+        """Write the sample company with this server, started as a program."""
+        file = folder / "company.toml"
+        file.write_text(
+            f"""{SAMPLE.read_text("utf-8")}
+[mcp.house]
+command = "{sys.executable}"
+args = {json.dumps(PROGRAM)}
+env = {json.dumps(NEEDS)}
+{tools}
+""",
+            "utf-8",
+        )
+        return file
+
     def tell(self, command: str) -> None:
         """Have it do something once."""
         (self.folder / command).touch()
