@@ -74,6 +74,11 @@ class Outbox:
             self.entries.append(Outgoing(item_id=item_id, said=[text]))
         self._filled.set()
 
+    @property
+    def has_text(self) -> bool:
+        """Whether streamed text waits."""
+        return any(entry.patient for entry in self.entries)
+
     async def filled(self) -> None:
         """Return when something waits."""
         await self._filled.wait()

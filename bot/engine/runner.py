@@ -156,7 +156,7 @@ class Runner:
 
     async def catch_up(self) -> None:
         """Commit what was said until now, if that does not take too long."""
-        if self._outbox.entries or self._flushing:
+        if self._outbox.has_text:
             done = asyncio.get_running_loop().create_future()
             done.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._outbox.put(Outgoing(done=done))

@@ -87,6 +87,13 @@ async def test_text_gathers_until_somebody_wants_it(desk: Desk) -> None:
     assert desk.runner.state.seq == before + 1
 
 
+async def test_where_nothing_was_said_nobody_waits_for_a_commit(desk: Desk) -> None:
+    before = desk.runner.state.seq
+    desk.runner.emit_soon(ev.ItemClosed(item_id=TEXT, status="done"))
+    await desk.runner.catch_up()
+    assert desk.runner.state.seq == before
+
+
 async def test_text_goes_with_what_does_not_wait(desk: Desk) -> None:
     desk.runner.say(TEXT, "Hello.")
     await asyncio.sleep(0)
