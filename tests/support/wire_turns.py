@@ -30,6 +30,8 @@ class Told:
     logs: list[Any] = field(default_factory=list[Any])
     more: Gate = field(default_factory=Gate)
     rest: Gate = field(default_factory=Gate)
+    steps: bool = True
+    """Whether a tool runs in between."""
     asked: bool = False
 
     @property
@@ -61,6 +63,8 @@ class Told:
     def _answer(self, question: Question) -> Reply:
         if question.requester.person_id == OMAR:
             return (HELLO,)
+        if not self.steps:
+            return (FIRST, self.more, SECOND, self.rest)
         if not self.asked:
             self.asked = True
             return (FIRST, self.more, Use("grant"))
