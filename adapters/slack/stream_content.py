@@ -11,6 +11,7 @@ tasks) and the text; cards, sources and buttons come with its end (`StreamConten
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypedDict, cast
@@ -22,6 +23,7 @@ from bot.ports.surface import Payload
 from bot.view.nodes import Step, StepStatus, TurnView
 
 KEY = "stream"
+_BREAK = re.compile(r"\n[ \t]*\n")
 
 SafeText: TypeAlias = Callable[[str, bool], str]
 """Markdown as a model wrote it so far, and whether it is whole; returns what of it is
@@ -167,18 +169,34 @@ def follows(shown: StreamContent, content: StreamContent) -> bool:
 
 
 def growth(shown: StreamContent | None, content: StreamContent) -> list[Block]:
-    """Return the chunks that lead from ``shown`` to ``content``, which follows it."""
+    """Return the chunks that lead from ``shown`` to ``content``, which follows it.
+
+    Slack may set a task between the words before it and those behind it, so a new one
+    comes where a paragraph ends, if any does.
+    """
     chunks: list[Block] = []
     if content["title"] != (shown["title"] if shown else ""):
         chunks.append({"type": "plan_update", "title": content["title"]})
     known = {task["id"]: task for task in shown["tasks"]} if shown else {}
-    for task in content["tasks"]:
-        before = known.get(task["id"])
-        if task != before:
-            chunks.append(_update(task, before))
-    if more := content["text"][len(shown["text"]) if shown else 0 :]:
-        chunks.append({"type": "markdown_text", "text": more})
-    return chunks
+    tasks = [task for task in content["tasks"] if task != known.get(task["id"])]
+    new = [_update(task, None) for task in tasks if task["id"] not in known]
+    chunks += [_update(t, known[t["id"]]) for t in tasks if t["id"] in known]
+    there = len(shown["text"]) if shown else 0
+    cut = _paragraphs_end(content["text"], there) if new else there
+    before, behind = content["text"][there:cut], content["text"][cut:]
+    return [*chunks, *_words(before), *new, *_words(behind)]
+
+
+def _words(text: str) -> list[Block]:
+    return [{"type": "markdown_text", "text": text}] if text else []
+
+
+def _paragraphs_end(text: str, there: int) -> int:
+    """Return where a paragraph ends, at ``there`` or behind it; else the text's end."""
+    ends = [there] if text[:there].rstrip(" ").endswith("\n\n") or not there else []
+    ends += [found.end() for found in _BREAK.finditer(text, there)]
+    whole = [end for end in ends if text[:end].count("```") % 2 == 0]
+    return whole[0] if whole else len(text)
 
 
 def _update(task: StreamTask, before: StreamTask | None) -> Block:

@@ -210,14 +210,36 @@ def test_only_the_new_text_and_the_changed_task_are_sent():
     steps = (*RUNNING.steps, Step(id="s2", title="Write", status="running"))
     more = replace(RUNNING, text="Hello", steps=steps)
     assert growth(content(RUNNING), content(more)) == [
+        {"type": "markdown_text", "text": "lo"},
         {
             "type": "task_update",
             "id": "s2",
             "title": "Write",
             "status": "in_progress",
         },
-        {"type": "markdown_text", "text": "lo"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        ("Let me look", "Let me look that up.", ["Let me look that up."]),
+        ("Let me look", "Let me look up.\n\nIt is", ["Let me look up.\n\n", "It is"]),
+        ("Found it.\n\n", "Found it.\n\nIt is", ["Found it.\n\n", "It is"]),
+        ("```\na\n\n", "```\na\n\nb\n```", ["```\na\n\nb\n```"]),
+        ("", "It is", ["It is"]),
+    ],
+)
+def test_a_new_task_does_not_come_between_the_words_of_a_paragraph(
+    before: str, after: str, parts: list[str]
+):
+    steps = (*RUNNING.steps, Step(id="s2", title="Write", status="running"))
+    shown = content(replace(RUNNING, text=before))
+    now = content(replace(RUNNING, text=after, steps=steps))
+    begun = grown(Stream(started=0.0, display="plan"), "chunks", growth(None, shown))
+    stream = grown(begun, "chunks", growth(shown, now))
+    said = [b["text"] for b in stream.blocks() if b["type"] == "markdown"]
+    assert said == parts
 
 
 def test_at_rest_no_task_is_in_progress():
