@@ -1,0 +1,167 @@
+"""Slack refuses the same thing again and again, or refuses a card that asks."""
+
+import asyncio
+
+import pytest
+
+from adapters.simulator.slack.faults import Fault, Refusal, ServerError
+from adapters.slack import limits
+from bot.engine.refusals import LOCKED_OUT
+from bot.protocol.values import Approver, Stage
+from tests.support.scripted_agents import Tool, Use, needs
+from tests.support.slack_house import EDIT, POST, SlackHouse
+from tests.support.wire_house import Spot
+from tests.support.wire_turns import Told, turn_in
+from tests.support.workshop import PRIYA
+
+MANAGER = Stage(
+    label="manager", approvers=(Approver(person_id=PRIYA, name="Priya"),), within=3600
+)
+
+
+async def refused(house: SlackHouse, times: int, *methods: str) -> None:
+    """Return when so many of these calls have gone wrong."""
+    await house.journal.until(
+        lambda: sum(not call["ok"] for call in house.calls(*methods)) >= times
+    )
+    await asyncio.sleep(0.5)  # of the quick loop: until the answer has come
+
+
+async def ends(told: Told) -> None:
+    told.more.open()
+    await told.rest.reached.wait()
+    told.rest.open()
+
+
+# ------------------------------------------------------------------------ a whole turn
+
+
+@pytest.mark.parametrize("spot", ["first", "progress", "last"])
+async def test_a_token_that_is_taken_again_shows_all(
+    workspace: SlackHouse, spot: Spot
+) -> None:
+    house = workspace
+    async with turn_in(house) as told:
+        await told.until(spot, streams=False)
+        house.world.mishaps.revoke_token()
+        await told.go_on(spot)
+        await refused(house, 1)
+        house.passes(LOCKED_OUT + 1)
+        await refused(house, 2)
+        house.world.mishaps.restore_token()
+        house.passes(LOCKED_OUT + 1)
+        await ends(told)
+        await house.idle(within=200)
+    assert told.whole()
+    assert set(told.fates) == {"retry"}
+    assert "token_revoked" in told.reasons
+    assert len(house.shown("maya")) == 1
+    assert (told.abandoned, await house.errors()) == ([], {})
+
+
+async def test_what_is_refused_in_every_shape_is_given_up_and_says_why(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    async with turn_in(house) as told:
+        await told.until("last", streams=False)
+        for method in (POST, EDIT):
+            house.world.fail_next(method, Refusal("invalid_blocks"), times=20)
+        await told.go_on("last")
+        await house.idle(within=200)
+    assert told.fates == ["retry", "retry", "retry", "give up"]
+    assert "invalid_blocks" in (await house.errors())["progress"]
+    [words] = house.words("maya")
+    assert "The second" in words, "what was there stays"
+
+
+async def test_a_message_without_a_mark_whose_answer_is_lost_is_found_all_the_same(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    async with turn_in(house) as told:
+        await told.until("first", streams=False)
+        lost = ServerError(applied=True)
+        house.meets("maya", "first", Refusal("metadata_too_large"), lost)
+        await told.go_on("first")
+        await refused(house, 2, POST)
+        await ends(told)
+        await house.idle(within=200)
+    assert told.whole()
+    assert len(house.shown("maya")) == 1
+
+
+# ---------------------------------------------------------------------- cards that ask
+
+
+async def asks(house: SlackHouse, *faults: Fault) -> None:
+    """Let Maya ask for what Priya must approve; her card meets this."""
+    house.agents.tools["grant"] = Tool(rule=needs(MANAGER))
+    house.agents.say("I ask for it. ", Use("grant"))
+    house.agents.say("Granted.")
+    house.works(streams=False)
+    for fault in faults:
+        house.world.fail_next(POST, fault, channel=house.direct("priya"))
+    await house.writes("maya")
+
+
+async def approves(house: SlackHouse) -> None:
+    [card] = house.shown("priya")
+    await house.world.click("U0PRIYA", card["channel"], card["ts"], "approval.approve")
+    await house.idle(within=200)
+
+
+@pytest.mark.parametrize(
+    ("fault", "pause"),
+    [
+        (Refusal("message_limit_exceeded"), 0.0),
+        (Refusal("internal_error"), 0.0),
+        (ServerError(applied=True), 0.0),
+        (Refusal("ratelimited"), limits.RETRY_AFTER + 1),
+        (Refusal("metadata_too_large"), 0.0),
+    ],
+    ids=lambda value: getattr(value, "error", type(value).__name__),
+)
+async def test_a_card_comes_once_and_can_be_decided(
+    workspace: SlackHouse, fault: Fault, pause: float
+) -> None:
+    house = workspace
+    await asks(house, fault)
+    await refused(house, 1, POST)
+    house.passes(pause)
+    await house.reads("priya", "grant for Maya Chen")
+    await house.idle(within=200)
+    [_] = house.shown("priya")
+    await approves(house)
+    [card] = house.shown("priya")
+    assert "approval.approve" not in str(card), "it is locked"
+    assert [call.name for call in house.agents.ran] == ["grant"]
+    assert "Granted." in house.words("maya")[-1]
+    assert await house.errors() == {}
+
+
+@pytest.mark.parametrize("code", ["is_archived", "missing_scope"])
+async def test_a_card_that_cannot_be_shown_is_given_up_and_says_why(
+    workspace: SlackHouse, code: str
+) -> None:
+    house = workspace
+    house.busy_at_the_end = True  # it waits for a decision
+    await asks(house, Refusal(code))
+    await house.until("SELECT count(*) = 1 FROM surface WHERE error != ''")
+    assert code in (await house.errors())["approval"]
+    assert house.shown("priya") == []
+
+
+async def test_a_card_that_somebody_deleted_comes_again_once_it_is_decided(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    await asks(house)
+    card = await house.reads("priya", "grant for Maya Chen")
+    await house.idle(within=200)
+    house.world.fail_next(EDIT, Refusal("message_not_found"), channel=card["channel"])
+    await approves(house)
+    old, new = house.shown("priya")
+    assert old["ts"] == card["ts"]
+    assert "approval.approve" not in str(new), "the second one is locked"
+    assert await house.errors() == {}
