@@ -114,7 +114,6 @@ async def approves(house: SlackHouse) -> None:
 @pytest.mark.parametrize(
     ("fault", "pause"),
     [
-        (Refusal("message_limit_exceeded"), 0.0),
         (Refusal("internal_error"), 0.0),
         (ServerError(applied=True), 0.0),
         (Refusal("ratelimited"), limits.RETRY_AFTER + 1),
