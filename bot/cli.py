@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -69,13 +70,16 @@ def parser() -> argparse.ArgumentParser:
         prog="deskhand",
         description=_DESCRIPTION,
         epilog=_SETTINGS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=partial(
+            argparse.RawDescriptionHelpFormatter, max_help_position=28
+        ),
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_serve(commands)
     _add_migrate(commands)
     _add_turns(commands)
+    _add_knowledge(commands)
     _add_doctor(commands)
     _add_manifest(commands)
     _add_bench(commands)
@@ -174,6 +178,44 @@ def _add_turns(commands: "_Commands[argparse.ArgumentParser]") -> None:
         one = kinds.add_parser(name, help=text, description=f"Print {text}.")
         one.add_argument("turn_id", help="the id, or its first letters")
         one.set_defaults(run=run)
+
+
+def _add_knowledge(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    knowledge_ = commands.add_parser(
+        "knowledge",
+        help="the articles: import, list, search, remove",
+        description="Look after the articles that answers come from. Those in the "
+        "folder beside the company file are read by `deskhand serve`, which follows "
+        "its changes; imported ones are kept apart from them and stay until removed.",
+    )
+    kinds = knowledge_.add_subparsers(title="what", required=True, metavar="WHAT")
+    adding = kinds.add_parser(
+        "import",
+        help="read files and folders into the database",
+        description="Read Markdown and text files (.md, .markdown, .txt), and folders "
+        "of them, into the database. An article imported before under the same name is "
+        "replaced. A running bot finds them at once.",
+    )
+    adding.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    adding.set_defaults(run="knowledge:run_import")
+    listing = kinds.add_parser("list", help="all articles", description="List them.")
+    listing.set_defaults(run="knowledge:run_list")
+    looking = kinds.add_parser(
+        "search",
+        help="what a question finds",
+        description="Print the sections that fit a question best, and how well. "
+        "Exits 1 if none answers it.",
+    )
+    looking.add_argument("question", help="in English, German or Spanish")
+    looking.add_argument("--limit", type=_count, default=3, help="default: %(default)s")
+    looking.set_defaults(run="knowledge:run_search")
+    removing = kinds.add_parser(
+        "remove",
+        help="remove imported articles",
+        description="Remove imported articles: all that are named, or none.",
+    )
+    removing.add_argument("refs", nargs="+", metavar="NAME")
+    removing.set_defaults(run="knowledge:run_remove")
 
 
 def _add_doctor(commands: "_Commands[argparse.ArgumentParser]") -> None:

@@ -16,8 +16,14 @@ from agents.mcp.meter import Meter
 from agents.toolbox import Attached
 from bot.app.health import health_routes, pacing_of
 from bot.app.platforms import Mounted, start_platforms
+from bot.app.watching import KnowledgeWatch
 from bot.clock import Clock, SyncedClock, SystemClock
-from bot.company.file import load_articles, load_company
+from bot.company.file import (
+    ArticleFile,
+    knowledge_folder,
+    load_articles,
+    load_company,
+)
 from bot.company.model import Company
 from bot.engine.budgets import Budgets
 from bot.engine.delivery import Delivery
@@ -41,8 +47,9 @@ from bot.ports.surface import Platform
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
+from bot.store.knowledge import Written, write_folder
 from bot.store.migrate import migrate
-from bot.store.people import link_installation, sync_company
+from bot.store.people import link_installation, save_tenant, sync_company
 from bot.store.postgres import PostgresStore
 from bot.store.records import PostgresRecords
 
@@ -78,6 +85,7 @@ class Bot:
     timekeeper: Timekeeper
     attached: Attached
     """Tools of MCP servers, connected while the bot runs."""
+    knowledge: KnowledgeWatch
     web: web.Application
 
 
@@ -98,6 +106,7 @@ async def built(
         timekeeper = Timekeeper(store, clock)
         await timekeeper.look()
         mounted = await start_platforms(settings, clock, stack)
+        knowledge = _knowledge(settings, engine, company, clock)
         await _install(settings, engine, company, mounted)
         records, telemetry = PostgresRecords(engine), Telemetry()
         attached = attach_servers(
@@ -133,6 +142,7 @@ async def built(
             writer=kit.writer,
             sweeper=Sweeper(kit),
             timekeeper=timekeeper,
+            knowledge=knowledge,
             attached=attached,
             web=_web(settings, company, kit, mounted, platforms),
         )
@@ -167,6 +177,21 @@ async def _install(
                     "use a database of its own for this company"
                 )
                 raise ConfigError("the database", [problem])
+
+
+def _knowledge(
+    settings: Settings, engine: AsyncEngine, company: Company, clock: Clock
+) -> KnowledgeWatch:
+    """Return who follows the folder; made before it is read, to miss no change."""
+    tenant = tenant_of_company(company)
+
+    async def write(articles: Sequence[ArticleFile]) -> Written:
+        async with begin(engine) as conn:
+            await save_tenant(conn, tenant, company.company.name)
+            return await write_folder(conn, tenant, articles)
+
+    folder = knowledge_folder(company, settings.company_file)
+    return KnowledgeWatch(folder, write, clock)
 
 
 def _agents(

@@ -37,15 +37,20 @@ async def sync_company(
     what was ordered meanwhile counts.
     """
     # Locked first: two replicas that start at once do this one after the other.
-    named = {"name": company.company.name}
+    await save_tenant(conn, tenant_id, company.company.name)
+    await _sync_people(conn, tenant_id, company.people)
+    await _sync_resources(conn, tenant_id, company.resources)
+    await write_folder(conn, tenant_id, articles)
+
+
+async def save_tenant(conn: AsyncConnection, tenant_id: TenantId, name: str) -> None:
+    """Note the tenant and lock its row: who writes for it waits until this is over."""
+    named = {"name": name}
     await conn.execute(
         insert(tenant)
         .values(tenant_id=tenant_id, **named)
         .on_conflict_do_update(index_elements=[tenant.c.tenant_id], set_=named)
     )
-    await _sync_people(conn, tenant_id, company.people)
-    await _sync_resources(conn, tenant_id, company.resources)
-    await write_folder(conn, tenant_id, articles)
 
 
 async def _sync_people(

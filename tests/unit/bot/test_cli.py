@@ -15,7 +15,10 @@ from bot.cli import main, parser
 from bot.errors import ConfigError, ModelError
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("demo", "serve", "migrate", "turns", "doctor", "manifest", "bench")
+COMMANDS = (
+    *("demo", "serve", "migrate", "turns", "knowledge"),
+    *("doctor", "manifest", "bench"),
+)
 WORLD = (
     *("sqlalchemy", "asyncpg", "aiohttp", "anthropic", "slack_sdk", "slack_bolt"),
     *("botbuilder", "pydantic", "alembic", "structlog"),
@@ -55,6 +58,7 @@ def exits(arguments: Sequence[str]) -> int:
         [],
         *([name] for name in COMMANDS),
         *(["turns", kind] for kind in ("list", "show", "replay")),
+        *(["knowledge", kind] for kind in ("import", "list", "search", "remove")),
     ],
     ids=lambda arguments: " ".join(arguments) or "deskhand",
 )
