@@ -19,7 +19,7 @@ from bot.protocol.ids import TenantId
 from bot.protocol.inbound import Decided
 from bot.turn.reduce import advance
 from bot.turn.state import Approval, TurnState
-from bot.view import wording
+from bot.view import replies
 from bot.view.nodes import TurnView
 from bot.view.project import ForApprover, view_of
 
@@ -46,14 +46,14 @@ async def take_decision(
     async with store.begin("ingress.decision") as tx:
         row = await tx.lock_approval(tenant, decided.approval_id)
         if row is None:
-            return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
+            return Acceptance(outcome="unknown", sentence=replies.CLICK_UNKNOWN)
         state = await _as_decided(tx, row)
         approval = state.approval(decided.approval_id) if state else None
         if state is None or approval is None:
-            return Acceptance(outcome="unknown", sentence=wording.CLICK_UNKNOWN)
+            return Acceptance(outcome="unknown", sentence=replies.CLICK_UNKNOWN)
         refusal = _refusal(row, approval, person, decided, now=now, zone=zone)
         if refusal is not None or person is None:
-            outcome, sentence = refusal or ("not_entitled", wording.CLICK_NOT_ENTITLED)
+            outcome, sentence = refusal or ("not_entitled", replies.CLICK_NOT_ENTITLED)
             view = _card(state, approval, person, now, zone)
             return Acceptance(outcome=outcome, sentence=sentence, view=view)
         event = _event(approval, person, decided, now)
@@ -81,7 +81,7 @@ async def take_decision(
         await _tell_turn(tx, row, person, event)
         return Acceptance(
             outcome="decided",
-            sentence=wording.click_taken(decided.verdict),
+            sentence=replies.click_taken(decided.verdict),
             view=_card(after, settled, person, now, zone),
         )
 
@@ -120,18 +120,18 @@ def _refusal(
     """Return why this press does not count; ``None`` when it does."""
     asked = {a.person_id for _, a in approval.asked}
     if person is None or person.id not in asked or person.id == row.requester_id:
-        return "not_entitled", wording.CLICK_NOT_ENTITLED
+        return "not_entitled", replies.CLICK_NOT_ENTITLED
     if person.ends is not None and person.ends < now.astimezone(zone).date():
-        return "not_entitled", wording.CLICK_LEFT
+        return "not_entitled", replies.CLICK_LEFT
     if row.status != "open" or approval.status != "open":
         status = approval.status if row.status == "open" else row.status
-        return "already_decided", wording.click_too_late(approval, status)
+        return "already_decided", replies.click_too_late(approval, status)
     if person.id not in {a.person_id for a in approval.waiting_for}:
-        return "already_decided", wording.CLICK_ALREADY
+        return "already_decided", replies.CLICK_ALREADY
     if decided.args_hash != approval.card_hash:
-        return "stale", wording.CLICK_STALE
+        return "stale", replies.CLICK_STALE
     if now >= approval.expires_at:
-        return "already_decided", wording.CLICK_TIME_OVER
+        return "already_decided", replies.CLICK_TIME_OVER
     return None
 
 

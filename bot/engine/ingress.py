@@ -21,7 +21,7 @@ from bot.ports.store import Store, Transaction
 from bot.ports.surface import Platform
 from bot.protocol.ids import PersonId, PlatformName, TenantId, TurnId
 from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
-from bot.view import wording
+from bot.view import replies
 
 log = structlog.get_logger()
 
@@ -137,9 +137,9 @@ class Ingress(Inbox):
         async with self._store.begin("ingress.stop") as tx:
             turn = await tx.find_turn(stopped.turn_id)
             if turn is None or turn.tenant_id != tenant:
-                return Acceptance(outcome="unknown", sentence=wording.STOP_UNKNOWN)
+                return Acceptance(outcome="unknown", sentence=replies.STOP_UNKNOWN)
             if person is None or turn.requester_id != person.id:
-                sentence = wording.STOP_NOT_YOURS
+                sentence = replies.STOP_NOT_YOURS
                 return Acceptance(outcome="not_entitled", sentence=sentence)
             if not await _first(tx, tenant, stopped):
                 return Acceptance(outcome="duplicate")
@@ -150,7 +150,7 @@ class Ingress(Inbox):
                 turn_id=stopped.turn_id,
             )
             await send_letter(tx, tenant, turn.conversation_id, None, letter)
-        return Acceptance(outcome="accepted", sentence=wording.STOP_TAKEN)
+        return Acceptance(outcome="accepted", sentence=replies.STOP_TAKEN)
 
     async def _linked(self, tenant: TenantId, inbound: Inbound) -> Person | None:
         """Return who the platform says it is, linked by e-mail from now on."""

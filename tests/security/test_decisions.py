@@ -9,7 +9,7 @@ from bot.engine.decisions import take_decision
 from bot.protocol.inbound import Decided, UserRef
 from bot.store.engine import create_engine
 from bot.store.postgres import PostgresStore
-from bot.view import wording
+from bot.view import replies
 from tests.support.play import Play, said_in
 
 DESIGNER, DESIGN_LEAD = "U0MAYA", "priya.nair"
@@ -93,5 +93,5 @@ async def test_a_press_after_the_time_is_over_decides_nothing(play: Play) -> Non
     finally:
         await engine.dispose()
     assert taken.outcome == "already_decided"
-    assert taken.sentence == wording.CLICK_TIME_OVER
+    assert taken.sentence == replies.CLICK_TIME_OVER
     assert not await play.rows("SELECT 1 FROM decision")

@@ -35,7 +35,7 @@ from bot.protocol.ids import ConversationId, effect_key_for
 from bot.protocol.inbound import Inbound
 from bot.turn import approvals, decide
 from bot.turn.state import Call, TurnState
-from bot.view import wording
+from bot.view import replies
 from tests.simulation import store_conversations, store_log, store_people
 from tests.simulation.company import TENANT
 from tests.simulation.database import Session
@@ -266,7 +266,7 @@ def decided_twice() -> AbstractContextManager[None]:
 
     def refusal(*args: Any, **kwargs: Any) -> Any:
         refused = real(*args, **kwargs)
-        return None if refused and refused[1] == wording.CLICK_ALREADY else refused
+        return None if refused and refused[1] == replies.CLICK_ALREADY else refused
 
     return _all(
         swapped(decisions, _refusal=refusal),

@@ -7,7 +7,7 @@ import pytest
 from bot.ports.inbox import Acceptance
 from bot.protocol.ids import ApprovalId, PersonId
 from bot.protocol.values import Approver, Stage
-from bot.view import wording
+from bot.view import replies
 from tests.support.engine import House
 from tests.support.fake_platform import FakeMessage
 from tests.support.scripted_agents import Tool, Use, needs
@@ -97,7 +97,7 @@ async def test_who_was_not_asked_does_not_decide(house: House, person: str) -> N
     told = await house.press(person, approval)
     assert (told.outcome, told.sentence) == (
         "not_entitled",
-        wording.CLICK_NOT_ENTITLED,
+        replies.CLICK_NOT_ENTITLED,
     )
     assert (await status(house), await made(house)) == ("open", 0)
     assert house.agents.ran == []
@@ -116,14 +116,14 @@ async def test_the_requester_does_not_decide_even_if_they_were_asked(
 async def test_a_press_on_what_has_changed_decides_nothing(house: House) -> None:
     approval = await asked(house, stage(PRIYA))
     told = await house.press("priya", approval, args_hash="another")
-    assert (told.outcome, told.sentence) == ("stale", wording.CLICK_STALE)
+    assert (told.outcome, told.sentence) == ("stale", replies.CLICK_STALE)
     assert (await status(house), await made(house)) == ("open", 0)
     assert (await house.press("priya", approval)).outcome == "decided"
 
 
 async def test_a_press_on_nothing_is_told_so(house: House) -> None:
     told = await house.press("priya", ApprovalId("unknown"))
-    assert (told.outcome, told.sentence) == ("unknown", wording.CLICK_UNKNOWN)
+    assert (told.outcome, told.sentence) == ("unknown", replies.CLICK_UNKNOWN)
 
 
 async def test_of_twenty_presses_at_once_one_decides(house: House) -> None:
@@ -156,7 +156,7 @@ async def test_two_are_needed_and_they_must_be_two(house: House) -> None:
     again = await house.press("elena", approval)
     assert (again.outcome, again.sentence) == (
         "already_decided",
-        wording.CLICK_ALREADY,
+        replies.CLICK_ALREADY,
     )
     await house.idle()
     assert (await status(house), house.agents.ran) == ("open", [])

@@ -1,7 +1,7 @@
 """Cards whose requests are lost with a damaged log."""
 
 from bot.protocol.values import Approver, Stage
-from bot.view import wording
+from bot.view import replies, wording
 from tests.support.engine import House
 from tests.support.fake_platform import FakeMessage
 from tests.support.scripted_agents import Tool, Use, needs
@@ -35,7 +35,7 @@ async def test_a_card_whose_request_is_lost_locks_like_the_others(
     told = await house.press("priya", approval)
     await house.idle()
 
-    assert told.sentence == wording.CLICK_UNKNOWN
+    assert told.sentence == replies.CLICK_UNKNOWN
     await house.stop("maya", await house.turn())
     await house.idle()
     assert card(house).view.headline == wording.UNKNOWN_REQUEST

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.ports.agent import Call, ToolResult
 from bot.protocol.values import Approver, Stage
-from bot.view import wording
+from bot.view import replies
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.scripted_agents import Tool, Use, did, needs
@@ -87,7 +87,7 @@ async def test_only_the_requester_may_stop(house: House) -> None:
     await rest.reached.wait()
     refused = await house.stop("omar", await house.turn())
     assert refused.outcome == "not_entitled"
-    assert refused.sentence == wording.STOP_NOT_YOURS
+    assert refused.sentence == replies.STOP_NOT_YOURS
     rest.open()
     await house.idle()
     assert (await house.types())[-1] == "turn.completed"

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from bot.protocol import events as ev
-from bot.view import endings, wording
+from bot.view import endings, replies, wording
 from bot.view.summary import summary_of
 from tests.support.stories import approval_story
 
@@ -67,16 +67,16 @@ def test_every_code_has_words_of_its_own():
 @pytest.mark.parametrize("verdict", ["approved", "rejected"])
 def test_a_click_that_counts_is_confirmed(verdict: ev.Verdict):
     assert verdict != "withdrawn"
-    assert f"you {verdict}" in wording.click_taken(verdict)
+    assert f"you {verdict}" in replies.click_taken(verdict)
 
 
 def test_a_click_that_came_too_late_says_who_was_faster():
     approval = approval_story().decides("rejected").state.approvals[0]
-    assert wording.click_too_late(approval, "rejected") == (
+    assert replies.click_too_late(approval, "rejected") == (
         "This was already decided by Bea Boss (rejected). Your click changed nothing."
     )
     unread = approval_story().state.approvals[0]
-    assert "decided (approved)." in wording.click_too_late(unread, "approved")
+    assert "decided (approved)." in replies.click_too_late(unread, "approved")
 
 
 def test_who_decided_is_said_even_without_name_or_reason():
@@ -129,7 +129,7 @@ def test_the_headline_of_an_open_request_asks():
 def test_sentences_end():
     spoken = {
         name: value
-        for module in (wording, endings)
+        for module in (wording, endings, replies)
         for name, value in inspect.getmembers(module)
         if name.isupper() and isinstance(value, str) and len(value) > 40
     }
