@@ -1,5 +1,8 @@
 """What each agent is told: its prompt file, the company's words, who asks. Pure."""
 
+from pydantic import JsonValue
+
+from agents.models.enclosure import RULE, enclosed, unmarked
 from agents.models.port import Prompt
 from agents.roster import Agent, Roster
 from agents.vocabulary import Thing, Vocabulary
@@ -19,6 +22,7 @@ def prompt_for(
         lasting.append(f"Greet with: {agent.greeting}")
     if agent.instructions:
         lasting.append(agent.instructions)
+    lasting.append(RULE)
     lasting.append(_catalog(vocabulary, roster, agent))
     return Prompt(
         lasting="\n\n".join(part for part in lasting if part),
@@ -43,17 +47,23 @@ def _catalog(vocabulary: Vocabulary, roster: Roster, agent: Agent) -> str:
 def _line(thing: Thing) -> str:
     grants = f"; grants: {', '.join(thing.grants)}" if thing.grants else "; ordered"
     called = ", ".join(thing.phrases)
-    return (
+    line = (
         f"- {thing.id} ({thing.kind}): {called}{grants}; "
         f"asked with {thing.asked_with}; specialist {thing.specialist}"
     )
+    return unmarked(line)
 
 
 def _current(question: Question) -> str:
-    lines = [f"The requester is {question.requester.name}."]
-    lines += [
-        f"They wait for: {request.subject} (request {request.approval_id}), "
-        f"which waits for {', '.join(request.waiting_for)}."
-        for request in question.open_requests
-    ]
-    return "\n".join(lines)
+    """Return who asks and what they wait for; names and titles are others' words."""
+    facts: dict[str, JsonValue] = {"requester": question.requester.name}
+    if question.open_requests:
+        facts["they wait for"] = [
+            {
+                "what": request.subject,
+                "request": request.approval_id,
+                "waits for": list(request.waiting_for),
+            }
+            for request in question.open_requests
+        ]
+    return f"Who asks:\n{enclosed(facts)}"

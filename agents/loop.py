@@ -7,6 +7,7 @@ are checked again; the ruling itself stands as the people who decided read it.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pydantic import JsonValue, ValidationError
@@ -18,6 +19,8 @@ from agents.models.port import NOT_JSON, Model, ToolOffer
 from agents.roster import ROOT, roster_of
 from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
 from agents.tools import sentences
+from agents.tools.cleaning import without_secrets
+from agents.tools.fitting import fitted
 from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
 from agents.tools.tool import Arguments, Setting, failed, problems_of
@@ -141,7 +144,9 @@ class AgentsOf(Agents):
         if _is_over(tool, setting):
             sentence = sentences.contract_over(self._company, setting.person)
             return failed("Nothing was done", sentence)
-        return await tool.run(setting, arguments)
+        if _is_another(tool, setting, arguments):
+            return failed("Nothing was done", sentences.approved_another(call.name))
+        return self._told(tool, await tool.run(setting, arguments))
 
     @override
     async def probe(self, call: Call) -> ToolResult | None:
@@ -152,7 +157,8 @@ class AgentsOf(Agents):
         setting = await self._setting(call)
         known = None if isinstance(arguments, str) else arguments
         if tool.settle:
-            return await tool.settle(setting, known) if setting and known else None
+            settled = await tool.settle(setting, known) if setting and known else None
+            return self._told(tool, settled) if settled else None
         effect = await self._records.settle_effect(call.tenant_id, call.key)
         title = tool.title(self._company, call.arguments)
         if effect is None:
@@ -162,7 +168,7 @@ class AgentsOf(Agents):
             if tool.recall and setting and known
             else None
         )
-        return recalled or _happened(title, effect)
+        return self._told(tool, recalled or _happened(title, effect))
 
     @override
     async def report(self, call: Call, title: str) -> ToolResult | None:
@@ -188,7 +194,7 @@ class AgentsOf(Agents):
                 key=call.key,
             ),
         )
-        return opened(about, HELPDESK, filed.reference)
+        return without_secrets(opened(about, HELPDESK, filed.reference))
 
     @override
     async def escalate(
@@ -197,6 +203,12 @@ class AgentsOf(Agents):
         return policy.escalate(
             self._company, stage, requester_id, today=now.astimezone(UTC).date()
         )
+
+    def _told(self, tool: AnyTool, result: ToolResult) -> ToolResult:
+        """Return what may be kept and shown of a result: no secrets, and not too much."""
+        clean = without_secrets(result)  # first, so that no half of one is left over
+        most = tool.limit or self._company.tools.limit
+        return replace(clean, content=fitted(clean.content, most))
 
     async def _setting(self, call: Call) -> Setting | None:
         if not call.requester.person_id:
@@ -233,6 +245,14 @@ def _parse(tool: AnyTool, call: Call) -> Arguments | str:
 def _is_over(tool: AnyTool, setting: Setting) -> bool:
     """Return whether the requester may change nothing, because they have left."""
     return tool.effect != "read" and policy.has_ended(setting.person, setting.today)
+
+
+def _is_another(tool: AnyTool, setting: Setting, arguments: Arguments) -> bool:
+    """Return whether people approved something else than this call."""
+    approved = setting.call.approved
+    if not approved or tool.fingerprint is None:
+        return False
+    return approved != tool.fingerprint(tool.name, arguments, setting.person_id)
 
 
 def _happened(title: str, effect: Effect) -> ToolResult:

@@ -215,6 +215,7 @@ def _tool(
         running=running,
         rule=remote.rule,
         run=remote.run,
+        fingerprint=None,  # it binds the tool as it was listed, too
     )
 
 

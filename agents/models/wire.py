@@ -4,7 +4,6 @@ Source: https://docs.anthropic.com/en/api/messages-streaming and
 https://docs.anthropic.com/en/docs/build-with-claude/tool-use
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from anthropic.types import (
 )
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from agents.models.enclosure import enclosed
 from agents.models.port import NOT_JSON, Prompt, ToolOffer, call_id_for
 from bot.ports.agent import (
     CallReady,
@@ -127,7 +127,7 @@ def _results(message: Message, owed: Sequence[str]) -> Iterator[ToolResultBlockP
         yield {
             "type": "tool_result",
             "tool_use_id": answer.call_id,
-            "content": json.dumps(answer.content, ensure_ascii=False),
+            "content": enclosed(answer.content),
             "is_error": answer.is_error,
         }
     for call_id in owed:

@@ -53,6 +53,14 @@ def contract_over(company: Company, person: Person) -> str:
     )
 
 
+def approved_another(tool: str) -> str:
+    """Say that a call is not the one that people approved."""
+    return (
+        f"What {tool} would do now is not what was approved, so it was not done. "
+        "Please ask again."
+    )
+
+
 def bad_arguments(tool: str, problems: str) -> str:
     """Say that a call's arguments make no sense."""
     return f"{tool} was not run, because its details were not usable: {problems}."

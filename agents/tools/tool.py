@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from bot.company.entries import StageRule
 from bot.company.model import Company, Person
 from bot.ports.agent import Allowed, Call, Ruling, ToolResult
 from bot.ports.records import Effect as Happened
@@ -76,42 +77,6 @@ async def do_nothing(setting: Setting, arguments: Arguments) -> ToolResult:
     return failed(f"{setting.call.name} did not run", "A hand-off does not run itself.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool(Generic[A]):
-    """One tool's declaration."""
-
-    name: str
-    description: str
-    """For the model: when to use it, and what it cannot do."""
-    arguments: type[A]
-    effect: Effect
-    timeout: float = 10.0
-    """Seconds."""
-    handoff_to: str = ""
-    running: Callable[[Company, A], str]
-    """How the step reads while it runs; the result says how it reads after."""
-    rule: Callable[[Setting, A], Awaitable[Ruling]] = allow
-    run: Callable[[Setting, A], Awaitable[ToolResult]] = do_nothing
-    recall: Callable[[Setting, A, Happened], ToolResult | None] | None = None
-    """Returns the result of an effect found in the ledger, or ``None`` when there are
-    no words left for it; without `recall`, the tool leaves nothing there to find."""
-    settle: Callable[[Setting, A], Awaitable[ToolResult]] | None = None
-    """Finds out elsewhere than in the ledger whether a call that was cut off happened.
-    Its answer must be final. Without it and `recall`, nobody can tell."""
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON schema of the arguments."""
-        return self.arguments.model_json_schema()
-
-    def title(self, company: Company, arguments: dict[str, JsonValue]) -> str:
-        """Return how the step reads while it runs, whatever the arguments are."""
-        try:
-            text = self.running(company, self.arguments.model_validate(arguments))
-        except ValidationError:
-            text = " ".join(self.name.replace("_", " ").split()).capitalize()
-        return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
-
-
 def problems_of(error: ValidationError) -> str:
     """Return what is wrong with arguments, in plain words."""
     return "; ".join(
@@ -133,6 +98,48 @@ def hash_of(tool: str, arguments: Arguments, person_id: PersonId) -> str:
         ensure_ascii=False,
     )
     return hashlib.sha256(document.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool(Generic[A]):
+    """One tool's declaration."""
+
+    name: str
+    description: str
+    """For the model: when to use it, and what it cannot do."""
+    arguments: type[A]
+    effect: Effect
+    timeout: float = 10.0
+    """Seconds."""
+    limit: int = 0
+    """Characters of an answer that a model is given; 0: as the company file says."""
+    approval: tuple[StageRule, ...] = ()
+    """Who has to agree, where ``rule`` asks just them: checked when the bot starts."""
+    handoff_to: str = ""
+    running: Callable[[Company, A], str]
+    """How the step reads while it runs; the result says how it reads after."""
+    rule: Callable[[Setting, A], Awaitable[Ruling]] = allow
+    run: Callable[[Setting, A], Awaitable[ToolResult]] = do_nothing
+    recall: Callable[[Setting, A, Happened], ToolResult | None] | None = None
+    """Returns the result of an effect found in the ledger, or ``None`` when there are
+    no words left for it; without `recall`, the tool leaves nothing there to find."""
+    settle: Callable[[Setting, A], Awaitable[ToolResult]] | None = None
+    """Finds out elsewhere than in the ledger whether a call that was cut off happened.
+    Its answer must be final. Without it and `recall`, nobody can tell."""
+    fingerprint: Callable[[str, A, PersonId], str] | None = hash_of
+    """What an approval must be for when the call runs; ``None``: ``run`` looks itself."""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of the arguments."""
+        return self.arguments.model_json_schema()
+
+    def title(self, company: Company, arguments: dict[str, JsonValue]) -> str:
+        """Return how the step reads while it runs, whatever the arguments are."""
+        try:
+            text = self.running(company, self.arguments.model_validate(arguments))
+        except ValidationError:
+            text = " ".join(self.name.replace("_", " ").split()).capitalize()
+        return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1] + "…"
 
 
 def failed(title: str, sentence: str, *, status: str = "not_done") -> ToolResult:

@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from bot.redaction import redacted_entry
+
 _SECRETS = (
     "token",
     "secret",
@@ -28,8 +30,8 @@ def set_up_logs(log_format: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _blank_secrets,
             structlog.processors.format_exc_info,
+            _blank_secrets,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -41,7 +43,9 @@ def set_up_logs(log_format: str) -> None:
 def _blank_secrets(
     _logger: object, _name: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    for key in event:
+    for key, value in event.items():
         if any(word in key.lower() for word in _SECRETS):
             event[key] = "[blanked]"
+        else:
+            event[key] = redacted_entry(key, value)
     return event

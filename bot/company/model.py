@@ -140,6 +140,15 @@ class Knowledge(_Entry):
     """For each meaning, what people say for it, in any language."""
 
 
+class Tools(_Entry):
+    """Tools of the company's own, and what models are given of any tool's answer."""
+
+    modules: tuple[str, ...] = ()
+    """Installed Python modules with tools, beside the files in the folder ``tools``."""
+    limit: int = Field(default=24_000, ge=500)
+    """Characters of one answer; the rest is cut, and that is said."""
+
+
 class Company(_Entry):
     """The whole file."""
 
@@ -150,6 +159,7 @@ class Company(_Entry):
     policies: tuple[Policy, ...] = ()
     agents: dict[str, AgentEntry] = Field(default_factory=dict)
     knowledge: Knowledge = Knowledge()
+    tools: Tools = Tools()
     mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
 
     def person(self, person_id: str) -> Person | None:

@@ -1,11 +1,13 @@
 """Act on tool calls: policy first, then the intent, then the effect, then its result."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
 import structlog
+from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.engine.projection import still_open
@@ -110,9 +112,19 @@ class Actor:
             async with asyncio.timeout(spec.timeout if spec else TOOL_TIMEOUT):
                 reads = call.effect == "read"
                 result = await (self._patiently(attempt) if reads else attempt())
-        except Exception as error:  # noqa: BLE001 - whatever a tool raises, the turn goes on
-            log.warning("tool.failed", tool=call.name, error=repr(error))
-            result = await self._found_out(runner, call)
+        except Exception as error:
+            # Whatever a tool raises, the turn goes on. Nobody but the log is told what
+            # it was: people and the model get a reference to quote.
+            fault = fault_of(key, call.attempt + 1)
+            late = isinstance(error, TimeoutError)
+            log.warning(
+                "tool.failed",
+                tool=call.name,
+                fault=fault,
+                error=repr(error),
+                exc_info=not late,
+            )
+            result = await self._found_out(runner, call, fault)
         if call.attempt and result.outcome == "failed" and call.effect != "read":
             # The attempt of somebody who is gone may yet happen, unless it is settled.
             found = await self._found_out(runner, call)
@@ -123,13 +135,15 @@ class Actor:
         """Find out about a call that somebody who is gone had started."""
         await runner.emit(_finished(call.call_id, await self._found_out(runner, call)))
 
-    async def _found_out(self, runner: Runner, call: st.Call) -> ToolResult:
+    async def _found_out(
+        self, runner: Runner, call: st.Call, fault: str = ""
+    ) -> ToolResult:
         """Return what happened to a call whose answer was lost."""
         if call.effect == "read":
             return ToolResult(
                 outcome="failed",
-                title=wording.step_failed(call.title),
-                content={"error": wording.READ_FAILED},
+                title=wording.step_failed(call.title, fault),
+                content={"error": wording.READ_FAILED, **_quoting(fault)},
             )
         asked = self._port_call(runner.state, call)
         try:
@@ -139,7 +153,7 @@ class Actor:
             known = None
         if known:
             return known
-        return await self._unknown(asked, call.title)
+        return await self._unknown(asked, call.title, fault)
 
     async def report(self, runner: Runner, call: st.Call) -> None:
         """Call a started call's outcome unknown, and open a ticket about it."""
@@ -147,14 +161,15 @@ class Actor:
         result = await self._unknown(asked, call.title)
         await runner.emit(_finished(call.call_id, result))
 
-    async def _unknown(self, call: Call, title: str) -> ToolResult:
+    async def _unknown(self, call: Call, title: str, fault: str = "") -> ToolResult:
         ticket = await self._reported(call, title)
         return ToolResult(
             outcome="unknown",
-            title=wording.step_unknown(title),
+            title=wording.step_unknown(title, fault),
             content={
                 "error": wording.EFFECT_UNKNOWN,
                 "ticket": ticket.reference if ticket else "",
+                **_quoting(fault),
             },
             cards=ticket.cards if ticket else (),
             reference=ticket.reference if ticket else "",
@@ -236,6 +251,15 @@ class Actor:
         except SupersededError:
             # A decision was faster; its mail is on the way and settles the approval.
             await self._clock.sleep(PAUSE)
+
+
+def fault_of(key: str, attempt: int) -> str:
+    """Return what people can quote of an attempt that failed unexpectedly."""
+    return f"E-{hashlib.sha256(f'{key}#{attempt}'.encode()).hexdigest()[:6]}"
+
+
+def _quoting(fault: str) -> dict[str, JsonValue]:
+    return {"reference": fault} if fault else {}
 
 
 def _finished(call_id: CallId, result: ToolResult) -> ev.ToolFinished:

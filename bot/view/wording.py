@@ -175,14 +175,18 @@ def in_line_note(place: int) -> str:
     )
 
 
-def step_failed(title: str) -> str:
-    """Return how a step reads that certainly did not happen."""
-    return f"Did not work: {title}"
+def step_failed(title: str, fault: str = "") -> str:
+    """Return how a step reads that certainly did not happen, and what to quote."""
+    return f"Did not work{_fault(fault)}: {title}"
 
 
-def step_unknown(title: str) -> str:
+def step_unknown(title: str, fault: str = "") -> str:
     """Return how a step reads of which nobody knows whether it happened."""
-    return f"Not sure it worked: {title}"
+    return f"Not sure it worked{_fault(fault)}: {title}"
+
+
+def _fault(reference: str) -> str:
+    return f" (reference {reference})" if reference else ""
 
 
 def noted(text: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.ports.agent import Call, Refused, ToolResult
 from bot.protocol.ids import effect_key_for
@@ -29,7 +30,7 @@ class Hanging:
 
 
 async def raising(_call: Call) -> ToolResult:
-    raise OSError("the line is dead")
+    raise OSError("the line to 10.0.0.7 is dead, password=hunter2")
 
 
 async def killed_while_running(house: House, tool: Tool) -> None:
@@ -96,6 +97,27 @@ async def test_a_reading_tool_that_throws_has_failed(house: House) -> None:
     assert call.outcome == "failed"
     assert house.agents.asked[-1].messages[-1].answers[0].is_error
     assert (await house.types())[-1] == "turn.completed"
+
+
+@pytest.mark.parametrize("effect", ["read", "once"])
+async def test_what_a_tool_threw_is_in_the_log_alone_and_people_get_a_reference(
+    house: House, effect: Effect
+) -> None:
+    house.agents.tools["use"] = Tool(effect=effect, run=raising)
+    house.agents.say(Use("use"))
+    with capture_logs() as logs:
+        house.process()
+        await house.say("maya", "please")
+        await house.idle()
+    [line] = [entry for entry in logs if entry["event"] == "tool.failed"]
+    assert "10.0.0.7" in line["error"] and line["exc_info"]
+    [call] = (await house.state()).calls
+    assert line["fault"].startswith("E-") and line["fault"] in call.title
+    assert line["fault"] in str(call.result)
+    shown = "".join(m.words for m in house.halls["slack"].messages.values())
+    assert line["fault"] in shown
+    for told in (str(call), shown):
+        assert "10.0.0.7" not in told and "OSError" not in told
 
 
 async def test_an_effect_that_throws_is_unknown_until_looked_up(house: House) -> None:

@@ -29,6 +29,7 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[[people]]`", [model.Person]),
         ("`[[resources]]`", [model.Resource]),
         ("`[[policies]]`", [model.Policy, model.StageRule]),
+        ("`[tools]`", [model.Tools]),
         ("`[mcp.NAME]`", [model.McpServer]),
         ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
     ],
