@@ -93,6 +93,8 @@ class Connection:
         self._wanted = asyncio.Event()
         self._news = asyncio.Event()
         """Something is to be looked at: the list, or whether the server is there."""
+        self._listed = asyncio.Event()
+        """Set whenever a list has come; for who waits for one."""
         self._lost = False
         self._status = 0
 
@@ -195,6 +197,7 @@ class Connection:
             for change in changes(before, after):
                 log.warning("mcp.tools_changed", server=self.name, change=change)
         self.listing = after
+        self._listed.set()
 
     def _went_up(self, client: Client) -> None:
         self._client, self.problem = client, ""
