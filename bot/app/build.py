@@ -33,6 +33,7 @@ from bot.engine.kit import Kit
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
+from bot.engine.spending import Spending
 from bot.engine.sweeper import Sweeper
 from bot.engine.telemetry import Telemetry
 from bot.engine.timekeeper import Timekeeper
@@ -248,7 +249,17 @@ def _kit(
         store=store,
         clock=clock,
         writer=LogWriter(store, clock, telemetry),
-        performer=Performer(agents, clock),
+        performer=Performer(
+            agents,
+            clock,
+            Spending(
+                store=store,
+                clock=clock,
+                telemetry=telemetry,
+                limits=company.limits,
+                zone=company.company.zone,
+            ),
+        ),
         delivery=delivery,
         records=records,
         telemetry=telemetry,

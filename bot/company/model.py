@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bot.company.entries import Entry as _Entry
 from bot.company.entries import Seconds, StageRule
+from bot.company.limits import SpendingLimits
 from bot.company.servers import McpServer, ServerName, problems_of_servers
 from bot.protocol.ids import PersonId, PlatformName
 
@@ -160,6 +161,7 @@ class Company(_Entry):
     agents: dict[str, AgentEntry] = Field(default_factory=dict)
     knowledge: Knowledge = Knowledge()
     tools: Tools = Tools()
+    limits: SpendingLimits = SpendingLimits()
     mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
 
     def person(self, person_id: str) -> Person | None:

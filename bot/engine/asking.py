@@ -14,6 +14,7 @@ import structlog
 from bot.clock import Clock
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
+from bot.engine.spending import Spending
 from bot.errors import DeskhandError, ModelError
 from bot.ports.agent import (
     Agents,
@@ -43,17 +44,29 @@ BACKOFF = 0.5
 
 
 class Asker:
-    """Asks the models of one company."""
+    """Asks the models of one company.
 
-    def __init__(self, agents: Agents, clock: Clock) -> None:
+    Args:
+        agents: Whose models.
+        clock: For back-off.
+        spending: What may be spent; ``None``: anything.
+    """
+
+    def __init__(
+        self, agents: Agents, clock: Clock, spending: Spending | None = None
+    ) -> None:
         self._agents = agents
         self._clock = clock
+        self._spending = spending
 
     async def ask(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
         """Ask a frame's model and emit its reply while it is written."""
         frame = runner.state.frame(frame_id)
         assert frame is not None, "decide names frames of the state"
-        if code := _used_up(frame, ask, self._agents.limits(frame.agent)):
+        code = _used_up(frame, ask, self._agents.limits(frame.agent))
+        if not code and self._spending:
+            code = await self._spending.reached(runner.state)
+        if code:
             log.warning(
                 "model.limit", agent=frame.agent, asks=ask - 1, tokens=frame.tokens
             )
@@ -128,6 +141,9 @@ class Asker:
                                 model=part.model,
                             ),
                         )
+                        if self._spending:
+                            name = part.model or self._agents.model_name(question.agent)
+                            self._spending.count(name, part.usage)
                         return
         raise ModelError("the reply ended without its last part", transient=True)
 

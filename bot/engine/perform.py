@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.engine.acting import Actor
 from bot.engine.asking import Asker, failed, salvage
 from bot.engine.runner import Runner
+from bot.engine.spending import Spending
 from bot.ports.agent import Agents
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, effect_key_for
@@ -26,9 +27,11 @@ log = structlog.get_logger()
 class Performer:
     """Does what `decide` names."""
 
-    def __init__(self, agents: Agents, clock: Clock) -> None:
+    def __init__(
+        self, agents: Agents, clock: Clock, spending: Spending | None = None
+    ) -> None:
         self._root = agents.root
-        self._asker = Asker(agents, clock)
+        self._asker = Asker(agents, clock, spending)
         self._actor = Actor(agents, clock)
 
     async def __call__(self, runner: Runner, action: do.Action) -> None:

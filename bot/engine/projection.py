@@ -4,7 +4,7 @@ Computed before the commit by applying the events to the state in memory, and wr
 in the transaction that commits them: the tables never say what the log does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zlib import crc32
 
@@ -17,8 +17,10 @@ from bot.protocol import events as ev
 from bot.protocol.codec import cleaned
 from bot.protocol.events import TurnEvent
 from bot.protocol.ids import TenantId
+from bot.protocol.values import Usage
 from bot.turn.decide import wake_at
 from bot.turn.snapshot import freeze
+from bot.turn.spending import used_by
 from bot.turn.state import ROOT, Approval, Phase, TurnState
 
 SNAPSHOT_EVERY = 200
@@ -70,6 +72,9 @@ def projection_of(
     ]
     if after.phase != before.phase or wake_at(after) != wake_at(before):
         writes.append(lambda tx: _write_status(tx, claim, after, at))
+    rests = after.parked or after.ending or ev.FrameClosed in map(type, events)
+    if rests and (used := used_by(after)):
+        writes.append(lambda tx: _write_use(tx, claim, after, used))
     if full or after.parked or after.ending:
         writes.append(lambda tx: _write_snapshot(tx, claim, after))
     return writes
@@ -111,6 +116,20 @@ async def _write_status(
         at=at,
         wake_at=wake_at(state),
         answer=answer,
+    )
+
+
+async def _write_use(
+    tx: Transaction, claim: Claim, state: TurnState, used: Mapping[str, Usage]
+) -> None:
+    assert state.requester is not None, "a turn starts with who asks"
+    assert state.started_at is not None, "and when"
+    await tx.save_use(
+        claim,
+        state.turn_id,
+        used,
+        requester=state.requester.person_id,
+        started_at=state.started_at,
     )
 
 

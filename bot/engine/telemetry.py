@@ -56,6 +56,18 @@ class Telemetry:
         self.leases_lost = Counter(
             "deskhand_leases_lost", "Claims taken over", registry=self.registry
         )
+        self.model_tokens = Counter(
+            "deskhand_model_tokens",
+            "Tokens that models read and wrote",
+            ["model", "kind"],
+            registry=self.registry,
+        )
+        self.budgets_reached = Counter(
+            "deskhand_budgets_reached",
+            "Questions that were not asked because a limit on spending was reached",
+            ["limit"],
+            registry=self.registry,
+        )
         self.mcp_calls = Counter(
             "deskhand_mcp_calls",
             "Calls of MCP servers' tools by what became of them",

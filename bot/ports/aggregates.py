@@ -26,7 +26,7 @@ from bot.protocol.ids import (
     TurnId,
 )
 from bot.protocol.inbound import Address, UserRef
-from bot.protocol.values import Verdict
+from bot.protocol.values import Usage, Verdict
 from bot.turn.state import Approval
 
 
@@ -282,6 +282,44 @@ class Surfaces(Protocol):
         self, tenant: TenantId, conversation: ConversationId, messages: Sequence[str]
     ) -> TurnId | None:
         """Return the oldest open turn of which one of these messages shows a part."""
+        ...
+
+
+class ModelUse(Protocol):
+    """What turns have used of language models."""
+
+    async def save_use(
+        self,
+        claim: Claim,
+        turn_id: TurnId,
+        used: Mapping[str, Usage],
+        *,
+        requester: PersonId,
+        started_at: datetime,
+    ) -> None:
+        """Write what a turn has used so far, by model.
+
+        Raises:
+            LeaseLostError: The claim is not valid any more; nothing was written.
+        """
+        ...
+
+    async def used_since(
+        self,
+        tenant: TenantId,
+        since: datetime,
+        *,
+        besides: TurnId,
+        requester: PersonId | None = None,
+    ) -> dict[str, Usage]:
+        """Return what turns that began ``since`` then have used, by model.
+
+        Args:
+            tenant: Whose turns.
+            since: From when on.
+            besides: A turn that is left out.
+            requester: Whose turns; ``None``: everybody's.
+        """
         ...
 
 

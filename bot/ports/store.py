@@ -23,6 +23,7 @@ from bot.ports.aggregates import (
     Budgets,
     Conversations,
     Mailbox,
+    ModelUse,
     People,
     Surfaces,
 )
@@ -55,6 +56,7 @@ Point: TypeAlias = Literal[
     # The log.
     "turn.load",
     "turn.history",
+    "spending.look_up",
     "turn.begin",
     "log.append",
     "log.append_with",
@@ -74,7 +76,15 @@ Point: TypeAlias = Literal[
 
 
 class Transaction(
-    Conversations, Mailbox, Log, Approvals, Surfaces, Budgets, People, Protocol
+    Conversations,
+    Mailbox,
+    Log,
+    ModelUse,
+    Approvals,
+    Surfaces,
+    Budgets,
+    People,
+    Protocol,
 ):
     """All of it, in one transaction."""
 

@@ -74,6 +74,13 @@ class Usage(Frozen):
         """All tokens that the model read and wrote."""
         return self.input_tokens + self.output_tokens + self.cache_read_tokens
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+        )
+
 
 class TextBlock(Frozen):
     """What a model wrote."""

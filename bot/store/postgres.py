@@ -28,6 +28,7 @@ from bot.store import (
     dedup,
     log,
     mailbox,
+    model_use,
     people,
     recognition,
     snapshots,
@@ -48,6 +49,7 @@ _LOOKS: frozenset[Point] = frozenset(
         "conversation.mail",
         "turn.load",
         "turn.history",
+        "spending.look_up",
         "surface.load",
         "surface.fence",
         "reach.look_up",
@@ -136,6 +138,9 @@ class PostgresTransaction:
     record_shown = _here(surfaces.record_shown)
     load_surfaces = _here(surfaces.load_surfaces)
     turn_showing = _here(surfaces.turn_showing)
+
+    save_use = _here(model_use.save_use)
+    used_since = _here(model_use.used_since)
 
     lock_budgets = _here(budgets.lock_budgets)
     save_budgets = _here(budgets.save_budgets)

@@ -21,7 +21,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, TSVECTOR
 
-from bot.store.columns import INSTANT, flag, metadata, moment, name_column, words
+from bot.store.columns import (
+    INSTANT,
+    counter,
+    flag,
+    metadata,
+    moment,
+    name_column,
+    words,
+)
+
+model_use = Table(
+    "model_use",
+    metadata,
+    name_column("tenant_id"),
+    name_column("turn_id"),
+    name_column("model"),
+    words("requester_id"),
+    Column("started_at", INSTANT, nullable=False),
+    counter("input_tokens"),
+    counter("output_tokens"),
+    counter("cache_read_tokens"),
+    PrimaryKeyConstraint("tenant_id", "turn_id", "model"),
+    Index("model_use_since_idx", "tenant_id", "started_at"),
+    Index("model_use_by_idx", "tenant_id", "requester_id", "started_at"),
+)
 
 resource = Table(
     "resource",

@@ -245,12 +245,12 @@ def _unheard(state: TurnState, frame: Frame) -> bool:
 
 def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:
     match event:
-        case ev.ModelAsked(ask=ask, steers_seen=seen):
+        case ev.ModelAsked(ask=ask, model=model, steers_seen=seen):
             return with_frame(
                 state,
                 event.frame_id,
                 lambda f: (
-                    changed(f, asked=ask, asked_steers=seen)
+                    changed(f, asked=ask, asked_steers=seen, asked_model=model)
                     if ask == len(f.replies) + 1
                     else f
                 ),
@@ -268,6 +268,7 @@ def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
         blocks=event.blocks,
         stop_reason=event.stop_reason,
         usage=event.usage,
+        model=event.model or frame.asked_model,
     )
     return changed(frame, asked=event.ask, replies=(*frame.replies, reply))
 

@@ -70,6 +70,8 @@ class Reply:
     blocks: tuple[Block, ...]
     stop_reason: StopReason
     usage: Usage = Usage()
+    model: str = ""
+    """Who wrote it."""
 
     @property
     def calls(self) -> tuple[CallId, ...]:
@@ -97,6 +99,8 @@ class Frame:
     """Steers that whoever handed over had already seen."""
     asked: int = 0
     """Number of the newest model call; without a reply it is (to be) repeated."""
+    asked_model: str = ""
+    """Who was asked last."""
     asked_steers: int = 0
     """Steers that the newest question contained."""
     replies: tuple[Reply, ...] = ()

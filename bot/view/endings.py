@@ -32,6 +32,11 @@ _NEXT: dict[str, str] = {
     "internal": "Please ask again; if it happens again, tell your IT team.",
     "limit": "Please ask for less at once.",
     "tokens": "Please ask for one thing at a time.",
+    "budget": "Please ask for a smaller part of it.",
+    "budget_person_day": "Please ask again tomorrow, or ask your IT team now.",
+    "budget_person_month": "Please ask again next month, or ask your IT team now.",
+    "budget_company_day": "Please ask your IT team; I can answer again tomorrow.",
+    "budget_company_month": "Please ask your IT team; I can answer again next month.",
     "degraded": (
         "A person should check: please show this to your IT team before you ask again."
     ),

@@ -207,6 +207,11 @@ FailureCode: TypeAlias = Literal[
     "internal",
     "limit",
     "tokens",
+    "budget",
+    "budget_person_day",
+    "budget_person_month",
+    "budget_company_day",
+    "budget_company_month",
     "degraded",
 ]
 
@@ -229,6 +234,18 @@ _FAILURES: dict[str, str] = {
         "This needed more of the language model than one request may use, "
         "so I stopped here."
     ),
+    "budget": (
+        "This used up what one request may spend on the language model, "
+        "so I stopped here."
+    ),
+    **{
+        f"budget_{who}_{when}": (
+            f"{whose} used up what may be spent on the language model {until}, "
+            "so I stopped here."
+        )
+        for who, whose in (("person", "You have"), ("company", "Your company has"))
+        for when, until in (("day", "today"), ("month", "this month"))
+    },
     "degraded": "Part of the record of this request was damaged, so I stopped here.",
 }
 

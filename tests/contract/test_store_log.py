@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.errors import StoreRefusedError
 from bot.ports.rows import Append, Claim, Snapshot, StoredTurn
 from bot.protocol.ids import PersonId, TurnId
+from bot.protocol.values import Usage
 from tests.support.store import all_of
 from tests.support.stores import (
     ASKER,
@@ -499,3 +500,39 @@ class TestCompaction:
         await self.ended(ground)
         assert await self.compact(ground, 3) == 0
         assert await ground.do(lambda tx: tx.compact_turn(OTHER, T, 4)) == 0
+
+
+class TestModelUse:
+    @on_every_store
+    async def test_what_turns_used_is_summed_by_model(self, ground: Ground):
+        held = await ground.own()
+        some = Usage(input_tokens=1, output_tokens=2, cache_read_tokens=3)
+
+        async def save(turn: str, who: str, at: datetime, *models: str) -> None:
+            async with ground.store.begin("log.append_with") as tx:
+                await tx.save_use(
+                    held,
+                    TurnId(turn),
+                    dict.fromkeys(models, some),
+                    requester=PersonId(who),
+                    started_at=at,
+                )
+
+        async def used(besides: str = "", who: str | None = None) -> dict[str, Usage]:
+            async with ground.store.begin("spending.look_up") as tx:
+                return await tx.used_since(
+                    TENANT,
+                    NOW,
+                    besides=TurnId(besides),
+                    requester=None if who is None else PersonId(who),
+                )
+
+        assert await used() == {}
+        await save("t1", "a", NOW, "m")
+        await save("t1", "a", NOW, "m")  # again: it counts once
+        await save("t2", "b", LATER, "m", "n")
+        await save("t3", "a", NOW - timedelta(seconds=1), "m")
+        assert await used() == {"m": some + some, "n": some}
+        assert await used(besides="t2") == {"m": some}
+        assert await used(who="b") == {"m": some, "n": some}
+        assert await used(who="nobody") == {}

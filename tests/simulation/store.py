@@ -24,6 +24,7 @@ from tests.simulation import (
     store_log,
     store_people,
     store_shown,
+    store_use,
 )
 from tests.simulation.database import Commit, Database, Session
 from tests.simulation.faults import CALM, StoreFaults
@@ -105,6 +106,9 @@ class SimTransaction:
     record_shown = over_the_wire(store_shown.record_shown)
     load_surfaces = over_the_wire(store_shown.load_surfaces)
     turn_showing = over_the_wire(store_shown.turn_showing)
+
+    save_use = over_the_wire(store_use.save_use)
+    used_since = over_the_wire(store_use.used_since)
 
     lock_budgets = over_the_wire(store_budgets.lock_budgets)
     save_budgets = over_the_wire(store_budgets.save_budgets)

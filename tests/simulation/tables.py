@@ -4,6 +4,7 @@ Only what the engine's port reads and writes. Rows are the port's own values whe
 those say all that is kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -28,6 +29,7 @@ from bot.protocol.ids import (
     TurnId,
 )
 from bot.protocol.inbound import Address
+from bot.protocol.values import Usage
 from tests.simulation.table import Table
 
 ENDED = ("completed", "failed", "cancelled")
@@ -73,6 +75,15 @@ class TurnRecord(StoredTurn):
         """Whether it runs, is parked, or is not shown to its end."""
         running = self.status in {"running", "parked"}
         return running or self.delivered_seq < self.last_seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRecord:
+    """What a turn has used of language models, by model."""
+
+    requester: PersonId
+    started_at: datetime
+    used: Mapping[str, Usage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +156,7 @@ class Tables:
                 ),
             },
         )
+        self.model_use: Table[TurnKey, UseRecord] = Table("model_use", group=1)
         self.turn_event: Table[tuple[TenantId, TurnId, int], EventRecord] = Table(
             "turn_event", group=2
         )

@@ -44,6 +44,7 @@ STORIES: Mapping[str, Story] = {
     "nothing-said": Story().fails("empty"),
     "no-sense": mixed_story().fails("arguments"),
     "too-long": knowledge_story().fails("length"),
+    "spent": knowledge_story().fails("budget_person_day"),
     "too-many-tokens": knowledge_story().fails("tokens"),
     "unsure": lost_story().seals(ev.TurnCompleted()),
     "unsure-running": lost_story(),

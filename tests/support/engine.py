@@ -10,19 +10,21 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import reduce
 from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.company.limits import SpendingLimits
 from bot.engine.delivery import Delivery
 from bot.engine.ingress import Ingress
 from bot.engine.journal import StoredJournal
 from bot.engine.log import LogWriter
 from bot.engine.perform import Performer
 from bot.engine.reach import Reach
+from bot.engine.spending import Spending
 from bot.engine.telemetry import Telemetry
 from bot.engine.turns import read_turn
 from bot.pacing.pacer import Pacer
@@ -73,6 +75,9 @@ class House:
     """Whether the house hears of every commit; read by `process`."""
     streams: set[PlatformName] = field(default_factory=set[PlatformName])
     """Where messages grow by themselves; read by `process`."""
+    limits: SpendingLimits = field(default_factory=SpendingLimits)
+    """What may be spent on models; read by `process`."""
+    telemetry: Telemetry = field(default_factory=Telemetry)
     _said: int = 0
 
     @property
@@ -92,7 +97,7 @@ class House:
         on: Callable[[Store], Store] = lambda store: store,
     ) -> Process:
         """Start a bot, on the house's store as ``on`` lets it see it."""
-        telemetry = Telemetry()
+        telemetry = self.telemetry
         store = on(PostgresStore(self.database, url or self.url))
         platforms, streams = self.ways(name)
         records = PostgresRecords(self.database)
@@ -100,7 +105,7 @@ class House:
             store=store,
             clock=self.clock,
             writer=LogWriter(store, self.clock, telemetry),
-            performer=Performer(self.agents, self.clock),
+            performer=Performer(self.agents, self.clock, self.spending(store)),
             delivery=Delivery(
                 store=store,
                 platforms=platforms,
@@ -122,6 +127,16 @@ class House:
         self.processes.append(made)
         made.task = self.tasks.create_task(made.run())
         return made
+
+    def spending(self, store: Store) -> Spending:
+        """Return what this company lets its turns spend."""
+        return Spending(
+            store=store,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            limits=self.limits,
+            zone=UTC,
+        )
 
     def ways(self, name: str) -> Ways:
         """Return a process's ways to what people see."""

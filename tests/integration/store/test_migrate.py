@@ -40,6 +40,7 @@ EVERY = [
     "0003_budgets",
     "0004_claimed_as",
     "0005_knowledge",
+    "0006_model_use",
 ]
 
 

@@ -10,6 +10,7 @@ from agents.roster import shipped
 from agents.tools.registry import TOOLS, AnyTool
 from agents.tools.tool import Tool
 from bot.company import model
+from bot.company.limits import Price, Purse
 from bot.company.model import Company
 from bot.company.servers import McpTool
 from bot.engine.telemetry import Telemetry
@@ -30,6 +31,7 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[[resources]]`", [model.Resource]),
         ("`[[policies]]`", [model.Policy, model.StageRule]),
         ("`[tools]`", [model.Tools]),
+        ("`[limits]`", [model.SpendingLimits]),
         ("`[mcp.NAME]`", [model.McpServer]),
         ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
     ],
@@ -49,7 +51,8 @@ def test_every_key_of_the_company_file_is_described(
 
 def test_the_small_tables_of_the_company_file_are_named() -> None:
     named = set(spans_in(COMPANY))
-    for table in (model.When, model.AgentEntry, model.Knowledge):
+    small = (model.When, model.AgentEntry, model.Knowledge, Purse, Price)
+    for table in small:
         assert set(table.model_fields) <= named
     assert {f"[{name}]" for name in ("company", "groups", "knowledge")} <= named
 

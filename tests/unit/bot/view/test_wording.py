@@ -44,8 +44,9 @@ def test_names_are_listed_as_in_a_sentence(people: list[str], said: str):
 
 
 CODES = [
+    *(f"budget_{who}_{t}" for who in ("person", "company") for t in ("day", "month")),
     *("model", "deadline", "stranger", "internal", "limit", "tokens", "degraded"),
-    *("refusal", "empty", "arguments", "length"),
+    *("refusal", "empty", "arguments", "length", "budget"),
     "of a newer release",
 ]
 
