@@ -5,9 +5,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from importlib import import_module
 from pathlib import Path
+
+from typing_extensions import override
 
 from bot.errors import ConfigError, DeskhandError
 
@@ -64,15 +65,29 @@ def _meant(group: BaseExceptionGroup[BaseException]) -> DeskhandError | None:
     return ours if isinstance(ours, DeskhandError) else None
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Keeps each command and what it does on one line.
+
+    argparse leaves out the commands' indent when it counts how wide they are.
+    """
+
+    _INDENT = 2
+
+    @override
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        names = [len(name) for name in action.choices or ()]
+        longest = max(names, default=0) + self._current_indent + self._INDENT
+        self._action_max_length = max(self._action_max_length, longest)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser; every command sets ``run`` to ``module:function``."""
     top = argparse.ArgumentParser(
         prog="deskhand",
         description=_DESCRIPTION,
         epilog=_SETTINGS,
-        formatter_class=partial(
-            argparse.RawDescriptionHelpFormatter, max_help_position=28
-        ),
+        formatter_class=_Help,
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_demo(commands)
