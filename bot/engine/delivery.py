@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.exhibition import Exhibition
+from bot.engine.places import find_place
 from bot.engine.presence import Presences
 from bot.engine.reach import Reach
 from bot.engine.receipts import Receipts
@@ -36,7 +37,6 @@ from bot.errors import (
     LeaseLostError,
     NeedlessError,
     PlatformError,
-    RateLimitedError,
     StoreUnavailableError,
 )
 from bot.pacing.lanes import LaneLevel
@@ -236,26 +236,10 @@ class Delivery:
 
     async def _home(self, exhibit: Exhibit) -> None:
         """Find out where a person is reached, then offer the surface."""
-        try:
-            exhibit.address = await self._reach.address_of(
-                exhibit.claim.tenant_id, exhibit.plan.person_id
-            )
-        except DeskhandError as error:
-            who = exhibit.plan.person_id
-            log.warning(
-                "surface.unreachable", person=who, error=str(error), hint=error.hint
-            )
-            exhibit.unreachable = not error.retryable
-            if error.retryable:
-                limited = isinstance(error, RateLimitedError)
-                await self._clock.sleep(error.retry_after if limited else 1.0)
-                if self._shown.knows(exhibit):
-                    self._homeless.append(exhibit)
-        except Exception:
-            log.exception("surface.failed", surface=exhibit.surface_id)
-            exhibit.unreachable = True
-        else:
-            self._offer(exhibit)
+        again = await find_place(self._reach, exhibit, self._clock)
+        if again and self._shown.knows(exhibit):
+            self._homeless.append(exhibit)
+        self._offer(exhibit)
         self._tell(exhibit)
 
     def _offer(self, exhibit: Exhibit) -> None:

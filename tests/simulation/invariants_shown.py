@@ -136,7 +136,7 @@ class Gallery:
         )
         row_platform = row.platform if row else "teams"
         if row_platform == "teams":
-            return  # nobody can ask Teams; docs/delivery.md says what that costs
+            return  # nobody can ask Teams; docs/refusals.md says what that costs
         left = visible(self._halls["slack"], arrival.surface)
         require(
             not left,

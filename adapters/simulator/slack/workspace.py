@@ -20,6 +20,7 @@ from adapters.simulator.slack.messages import (
 )
 from adapters.simulator.slack.people import BotUser, Channel, Json, SlackUser, Team
 from bot.clock import Clock
+from bot.errors import MalformedError
 
 _Versions: TypeAlias = list[tuple[float, Message | None]]
 """What stood from when on, oldest first; ``None``: deleted."""
@@ -106,6 +107,28 @@ class Workspace:
         return next(
             (c for c in self.channels.values() if not c.is_im and c.name == name), None
         )
+
+    def user(self, user_id: str) -> SlackUser:
+        """Return one of its people.
+
+        Raises:
+            MalformedError: There is nobody with this id.
+        """
+        if user_id not in self.users:
+            raise MalformedError(f"there is no user {user_id!r}")
+        return self.users[user_id]
+
+    def joined(self, user_id: str, channel_id: str) -> Channel:
+        """Return a channel in which somebody is.
+
+        Raises:
+            MalformedError: There is no such person or channel, or they are not in it.
+        """
+        self.user(user_id)
+        channel = self.channels.get(channel_id)
+        if channel is None or user_id not in channel.members:
+            raise MalformedError(f"{user_id} is in no channel {channel_id!r}")
+        return channel
 
     def find(self, channel: str, ts: str) -> Message | None:
         """Return the message, unless it was deleted or never there."""

@@ -47,12 +47,7 @@ from adapters.simulator.slack.payloads import (
     said,
     session_stopped_event,
 )
-from adapters.simulator.slack.people import (
-    BotUser,
-    Channel,
-    Json,
-    SlackUser,
-)
+from adapters.simulator.slack.people import BotUser, Json, SlackUser
 from adapters.simulator.slack.snapshot import seen_of, snapshot_of
 from adapters.simulator.slack.stream_methods import expire, stop_all
 from adapters.simulator.slack.text import read_typed
@@ -193,7 +188,7 @@ class SlackWorld:
         Raises:
             MalformedError: No such person, channel or thread, or they are not in it.
         """
-        channel = self._joined(user_id, channel_id)
+        channel = self.workspace.joined(user_id, channel_id)
         if thread_ts and self.workspace.find(channel_id, thread_ts) is None:
             raise MalformedError(f"{channel_id} has no message {thread_ts!r}")
         typed = read_typed(text, self._names)
@@ -233,7 +228,7 @@ class SlackWorld:
             MalformedError: The person does not see such an element there.
         """
         return await self.interactions.click(
-            self._user(user_id),
+            self.workspace.user(user_id),
             channel_id,
             ts,
             action_id,
@@ -256,7 +251,9 @@ class SlackWorld:
         Raises:
             MalformedError: The person has no such modal open.
         """
-        return await self.interactions.submit_view(self._user(user_id), view_id, values)
+        return await self.interactions.submit_view(
+            self.workspace.user(user_id), view_id, values
+        )
 
     async def close_view(self, user_id: str, view_id: str) -> ClickResult | None:
         """Let a person close a modal; ``None`` when the bot did not ask to know.
@@ -264,7 +261,7 @@ class SlackWorld:
         Raises:
             MalformedError: The person has no such modal open.
         """
-        return await self.interactions.close_view(self._user(user_id), view_id)
+        return await self.interactions.close_view(self.workspace.user(user_id), view_id)
 
     async def stop_session(self, user_id: str, channel_id: str, thread_ts: str) -> None:
         """Let a person press Slack's own Stop button on a working agent.
@@ -272,7 +269,7 @@ class SlackWorld:
         Raises:
             MalformedError: No such person or channel.
         """
-        channel = self._joined(user_id, channel_id)
+        channel = self.workspace.joined(user_id, channel_id)
         self._deliver(
             session_stopped_event(
                 self.workspace,
@@ -364,18 +361,6 @@ class SlackWorld:
         }
 
     # ----------------------------------------------------------------------- parts
-
-    def _user(self, user_id: str) -> SlackUser:
-        if user_id not in self.workspace.users:
-            raise MalformedError(f"there is no user {user_id!r}")
-        return self.workspace.users[user_id]
-
-    def _joined(self, user_id: str, channel_id: str) -> Channel:
-        self._user(user_id)
-        channel = self.workspace.channels.get(channel_id)
-        if channel is None or user_id not in channel.members:
-            raise MalformedError(f"{user_id} is in no channel {channel_id!r}")
-        return channel
 
     def _echo(self, change: MessageChange) -> None:
         if change.op == "posted" and change.message.is_streaming:
