@@ -40,6 +40,11 @@ def forbidden(company: Company, shown: str) -> str:
     )
 
 
+def not_theirs(shown: str) -> str:
+    """Say that an agent calls what it was not given."""
+    return f"{shown} is not for the agent that wanted to use it. Nothing was done."
+
+
 def nobody_decides(company: Company, shown: str) -> str:
     """Say that there is nobody to ask, so that nothing happens."""
     return (

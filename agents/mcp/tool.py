@@ -66,6 +66,9 @@ class Remote:
 
     async def rule(self, setting: Setting, arguments: Arguments) -> Ruling:
         """Return what the company file says of this call."""
+        agents = self.said.agents or self.connection.server.agents
+        if setting.call.agent and setting.call.agent not in agents:
+            return Refused(reason=sentences.not_theirs(self.shown), policy=self.shown)
         offer, values = await self.offer(), _values(arguments)
         if isinstance(offer, NotCalled):
             return Refused(reason=self._why_not(offer))

@@ -214,6 +214,7 @@ class Actor:
     def _port_call(self, state: st.TurnState, call: st.Call) -> Call:
         assert state.requester is not None, "a turn starts with who asks"
         approval = state.approval_of(call.call_id)
+        frame = state.frame(call.frame_id)
         return Call(
             tenant_id=state.tenant_id,
             turn_id=state.turn_id,
@@ -223,6 +224,7 @@ class Actor:
             arguments=call.arguments,
             requester=state.requester,
             now=self._clock.now(),
+            agent=frame.agent if frame else "",
             approved=approval.args_hash if approval else "",
         )
 

@@ -119,6 +119,8 @@ class Call:
     arguments: dict[str, JsonValue]
     requester: Requester
     now: datetime
+    agent: str = ""
+    """Who called; empty: not known."""
     approved: str = ""
     """The fingerprint of what people approved; empty: nobody had to be asked."""
 
