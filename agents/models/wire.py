@@ -18,10 +18,12 @@ from anthropic.types import (
     ToolResultBlockParam,
 )
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from agents.models.enclosure import enclosed
 from agents.models.port import NOT_JSON, Prompt, ToolOffer, call_id_for
 from bot.ports.agent import (
+    CallGrows,
     CallReady,
     Message,
     Part,
@@ -53,6 +55,9 @@ _STOPPED: dict[str, StopReason] = {
 
 _LONGEST_BROKEN = 200
 """Characters of arguments that are not JSON which the model is shown again."""
+
+_ENDS = frozenset('",]}')
+"""With one of these a value in JSON may have ended."""
 
 _arguments: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -161,7 +166,11 @@ class _Open:
     """A content block that is still being written."""
 
     kind: str
+    number: int = 0
+    """Which of the reply's calls it is."""
     name: str = ""
+    known: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    """Of a call: the arguments that are complete so far."""
     text: str = ""
     signature: str = ""
 
@@ -187,11 +196,19 @@ class Assembly:
             case "message_start":
                 self._count(event.message.usage)
             case "content_block_start":
-                self._open[event.index] = _opened(event.content_block)
-                if text := self._open[event.index].text:
-                    yield TextDelta(text)
+                block = self._open[event.index] = _opened(event.content_block)
+                if block.text:
+                    yield TextDelta(block.text)
+                if block.kind == "tool_use":
+                    self._calls += 1
+                    block.number = self._calls
+                    yield self._growing(block)
             case "content_block_delta":
-                yield from _grow(self._open[event.index], event.delta)
+                block = self._open[event.index]
+                yield from _grow(block, event.delta)
+                more = getattr(event.delta, "partial_json", "")
+                if not _ENDS.isdisjoint(more) and _knows_more(block):
+                    yield self._growing(block)
             case "content_block_stop":
                 yield from self._close(self._open.pop(event.index))
             case "message_delta":
@@ -229,10 +246,9 @@ class Assembly:
                     ThoughtBlock(text=block.text, signature=block.signature)
                 )
             case "tool_use":
-                self._calls += 1
                 arguments = _parsed(block)
                 call = CallBlock(
-                    call_id=call_id_for(self.question, self._calls),
+                    call_id=call_id_for(self.question, block.number),
                     name=block.name,
                     arguments=arguments or {},
                 )
@@ -246,6 +262,10 @@ class Assembly:
                 yield from self._call(call)
             case _:
                 pass
+
+    def _growing(self, block: _Open) -> CallGrows:
+        call_id = call_id_for(self.question, block.number)
+        return CallGrows(call_id=call_id, name=block.name, arguments=block.known)
 
     def _settle_broken(self) -> Iterator[Part]:
         """Yield the call that is not JSON, unless the reply was too long for it."""
@@ -288,6 +308,21 @@ def _grow(block: _Open, delta: Any) -> Iterator[Part]:  # noqa: ANN401 - a union
             block.text += delta.partial_json
         case _:
             pass
+
+
+def _knows_more(block: _Open) -> bool:
+    """Take note of arguments that have become complete; return whether any has.
+
+    A value that is still being written is none yet: half a name may be another's.
+    """
+    try:
+        known = from_json(block.text, allow_partial=True)
+    except ValueError:
+        return False
+    if not isinstance(known, dict) or known == block.known:
+        return False
+    block.known = known
+    return True
 
 
 def _parsed(block: _Open) -> dict[str, JsonValue] | None:

@@ -12,12 +12,14 @@ from dataclasses import replace
 import structlog
 
 from bot.clock import Clock
+from bot.engine.growing import Growing
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
 from bot.engine.spending import Spending
 from bot.errors import DeskhandError, ModelError
 from bot.ports.agent import (
     Agents,
+    CallGrows,
     CallReady,
     Limits,
     Part,
@@ -119,6 +121,24 @@ class Asker:
         text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
         text.continues = _goes_on_with(runner, frame_id)
         thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
+        growing = Growing(runner, self._agents, self._clock, frame_id=frame_id)
+        if left := growing.leftovers():
+            runner.emit_soon(*left)
+        try:
+            await self._take(runner, question, text, thought, growing)
+        except (DeskhandError, TimeoutError):
+            runner.emit_soon(*growing.gone())
+            raise
+
+    async def _take(
+        self,
+        runner: Runner,
+        question: Question,
+        text: "_Streamed",
+        thought: "_Streamed",
+        growing: Growing,
+    ) -> None:
+        frame_id, ask = question.frame_id, question.ask
         async with _closing(self._agents.ask(question)) as parts:
             async for part in parts:
                 match part:
@@ -126,12 +146,16 @@ class Asker:
                         text.add(more)
                     case ThoughtDelta(text=more):
                         thought.add(more)
+                    case CallGrows():
+                        runner.emit_soon(*text.close(), *growing.grow(part))
                     case CallReady():
+                        growing.taken_over(part.call_id)
                         runner.emit_soon(*text.close(), self._requested(frame_id, part))
                     case Replied():
                         await runner.emit(
                             *thought.close(),
                             *text.close(),
+                            *growing.gone(),
                             ev.ModelReplied(
                                 frame_id=frame_id,
                                 ask=ask,

@@ -82,6 +82,16 @@ class ThoughtDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallGrows:
+    """More of one tool call's arguments is known. Void until the call is ready."""
+
+    call_id: CallId
+    name: str
+    arguments: dict[str, JsonValue]
+    """Those that are complete so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReady:
     """One tool call's arguments are complete, while the reply may still go on."""
 
@@ -101,7 +111,7 @@ class Replied:
     """Who wrote it, where that may not be who was asked; empty: who was asked."""
 
 
-Part: TypeAlias = TextDelta | ThoughtDelta | CallReady | Replied
+Part: TypeAlias = TextDelta | ThoughtDelta | CallGrows | CallReady | Replied
 
 # ----------------------------------------------------------------------- acting
 

@@ -6,7 +6,7 @@ from bot.protocol import events as ev
 from bot.protocol.ids import CallId
 from bot.turn.approvals import decide_stage, escalate, expire, open_approval
 from bot.turn.change import changed, with_approval, with_call, with_item
-from bot.turn.state import Call, Item, TurnState
+from bot.turn.state import GROWS, Call, Item, TurnState
 
 _UNDECIDED = ("requested", "waiting")
 """Of such a call it is still open whether it may run; later ones never go back."""
@@ -73,7 +73,19 @@ def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnSta
         opened_at=at,
     )
     items = state.items if state.item(event.item_id) else (*state.items, item)
-    return changed(state, calls=(*state.calls, call), items=items)
+    return changed(
+        state, calls=(*state.calls, call), items=_grown(items, event.call_id, at)
+    )
+
+
+def _grown(items: tuple[Item, ...], call_id: CallId, at: datetime) -> tuple[Item, ...]:
+    """Close the step that showed the call while it was being written."""
+    return tuple(
+        changed(item, status="done", closed_at=at)
+        if item.status == "open" and item.data.get(GROWS) == call_id
+        else item
+        for item in items
+    )
 
 
 def _deny(state: TurnState, event: ev.ToolDenied, at: datetime) -> TurnState:

@@ -43,6 +43,8 @@ from bot.protocol.values import (
 
 ROOT = FrameId("f1")
 """The coordinator's frame."""
+GROWS = "grows"
+"""In a step's data: the call whose arguments are still being written."""
 CONTINUES = "continues"
 """In a text item's data: it goes on in the middle of what the one before it said."""
 

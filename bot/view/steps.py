@@ -1,9 +1,10 @@
 """A turn's tool calls as steps: what is done, by whom, how long it took, and why not."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bot.protocol.ids import CallId
-from bot.turn.state import Call, TurnState
+from bot.turn.lifecycle import team_of
+from bot.turn.state import GROWS, Call, Item, TurnState
 from bot.view import endings, wording
 from bot.view.decisions import closed_undecided, is_changed, outcome_of
 from bot.view.nodes import Step, StepStatus
@@ -27,7 +28,46 @@ _EXPLAINED = {"failed", "denied", "cancelled", "aside", "unknown"}
 def steps_of(state: TurnState) -> tuple[Step, ...]:
     """Return every call as a step; a specialist's follow the hand-off they serve."""
     lost = unknown_calls(state)
-    return tuple(_step(state, call, lost) for call in _in_order(state))
+    steps = [_step(state, call, lost) for call in _in_order(state)]
+    for item in _growing(state):
+        steps.insert(_place_of(state, item, steps), _growing_step(state, item))
+    return tuple(steps)
+
+
+def _growing(state: TurnState) -> list[Item]:
+    """Return the steps of calls whose arguments are still being written."""
+    known = {call.call_id for call in state.calls}
+    asked = {frame.frame_id for frame in state.frames if frame.waits_for_reply}
+    return [
+        item
+        for item in state.items
+        if state.ending is None
+        and item.status == "open"
+        and item.frame_id in asked
+        and (grows := item.data.get(GROWS))
+        and grows not in known
+    ]
+
+
+def _place_of(state: TurnState, item: Item, steps: Sequence[Step]) -> int:
+    """Return where a growing call stands: after all that its agent has begun."""
+    frame = state.frame(item.frame_id)
+    assert frame is not None, "it waits for a reply"
+    team = {member.frame_id for member in team_of(state, frame)}
+    begun = {call.call_id for call in state.calls if call.frame_id in team}
+    begun.add(frame.call_id or CallId(""))
+    places = [n for n, step in enumerate(steps, start=1) if step.id in begun]
+    return max(places, default=len(steps))
+
+
+def _growing_step(state: TurnState, item: Item) -> Step:
+    frame = state.frame(item.frame_id)
+    return Step(
+        id=str(item.data[GROWS]),
+        title=item.title,
+        status="running",
+        agent=frame.agent if frame and frame.parent_id is not None else "",
+    )
 
 
 def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -18,6 +18,7 @@ from bot.ports.agent import (
     Agents,
     Allowed,
     Call,
+    CallGrows,
     CallReady,
     Limits,
     NeedsApproval,
@@ -60,7 +61,16 @@ class Use:
     arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
-Step: TypeAlias = str | Use | Stops | Gate | Exception
+@dataclass(frozen=True, slots=True)
+class Grows:
+    """A tool call whose arguments are still being written."""
+
+    name: str
+    call_id: str = "c1"
+    arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+
+Step: TypeAlias = str | Use | Grows | Stops | Gate | Exception
 Reply: TypeAlias = tuple[Step, ...]
 
 
@@ -168,7 +178,8 @@ class ScriptedAgents(Agents):
 
     @override
     def title(self, name: str, arguments: dict[str, JsonValue]) -> str:
-        return f"Doing {name}"
+        about = str(arguments.get("about", ""))
+        return f"Doing {name}{f' to {about}' if about else ''}"
 
     @override
     async def ask(self, question: Question) -> AsyncIterator[Part]:
@@ -198,6 +209,12 @@ class ScriptedAgents(Agents):
                         )
                     )
                     yield call
+                case Grows():
+                    yield CallGrows(
+                        call_id=CallId(step.call_id),
+                        name=step.name,
+                        arguments=step.arguments,
+                    )
                 case Stops(why=why):
                     stop = why
                 case Gate():

@@ -17,6 +17,7 @@ from agents.models.port import NOT_JSON, Prompt, ToolOffer
 from agents.vocabulary import Vocabulary
 from bot.errors import ModelError
 from bot.ports.agent import (
+    CallGrows,
     CallReady,
     Message,
     Part,
@@ -125,9 +126,11 @@ QUESTION = Question(
 async def reply(
     api: Api, question: Question = QUESTION, *, seen: list[Part] | None = None
 ) -> list[Part]:
+    """Return all parts but those of calls that still grow."""
     parts = [] if seen is None else seen
     async for part in api.model.ask(PROMPT, [OFFER], question):
-        parts.append(part)
+        if not isinstance(part, CallGrows):
+            parts.append(part)
     return parts
 
 
@@ -229,8 +232,25 @@ async def test_a_call_is_handed_on_while_the_reply_still_streams(api: Api):
     parts: list[Part] = []
     async for part in api.model.ask(PROMPT, [OFFER], QUESTION):
         parts.append(part)
-        seen.set()
-    assert [type(part) for part in parts] == [CallReady, CallReady, Replied]
+        if isinstance(part, CallReady):
+            seen.set()
+    kinds = [type(part) for part in parts if not isinstance(part, CallGrows)]
+    assert kinds == [CallReady, CallReady, Replied]
+
+
+async def test_arguments_are_known_as_soon_as_each_is_complete(api: Api):
+    pieces = ('{"thing": "design', '-system", "n', 'ote": {"a": [1', '], "b": "x"}}')
+    api.answers = [
+        streamed(sse(start(), *tool(0, "look", *pieces), *ended("tool_use")))
+    ]
+    parts = [part async for part in api.model.ask(PROMPT, [OFFER], QUESTION)]
+    grown = [part.arguments for part in parts if isinstance(part, CallGrows)]
+    thing = {"thing": "design-system"}
+    assert grown[:2] == [{}, thing], "half a value is none"
+    assert grown[-1] == thing | {"note": {"a": [1], "b": "x"}}
+    [ready] = [part for part in parts if isinstance(part, CallReady)]
+    assert ready.arguments["note"] == {"a": [1], "b": "x"}
+    assert {p.call_id for p in parts if isinstance(p, CallGrows)} == {ready.call_id}
 
 
 async def test_thinking_is_kept_with_its_signature(api: Api):
