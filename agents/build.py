@@ -1,10 +1,13 @@
 """Put the agents together: the one call that the roof makes."""
 
+from collections.abc import Sequence
+
 from agents.loop import AgentsOf
 from agents.models.anthropic import AnthropicModel
 from agents.models.port import Model
 from agents.models.scripted import ScriptedModel
 from agents.toolbox import NOTHING_ATTACHED, Attached
+from agents.tools.registry import AnyTool
 from bot.clock import Clock
 from bot.company.model import Company
 from bot.ports.records import Records
@@ -23,6 +26,7 @@ def build_agents(
     model: str = "",
     fallback: str = "",
     words_per_second: float = 18.0,
+    more: Sequence[AnyTool] = (),
     attached: Attached = NOTHING_ATTACHED,
 ) -> AgentsOf:
     """Return the agents of ``company``.
@@ -36,6 +40,7 @@ def build_agents(
         model: Which Claude; empty: `DEFAULT_MODEL`.
         fallback: Which is asked where that one fails; empty: none.
         words_per_second: How fast the scripted model writes; 0: at once.
+        more: Tools of the company's own.
         attached: Tools that come and go.
 
     Raises:
@@ -52,4 +57,4 @@ def build_agents(
         )
     else:
         speaker = ScriptedModel(clock, words_per_second=words_per_second)
-    return AgentsOf(company, records, model=speaker, attached=attached)
+    return AgentsOf(company, records, model=speaker, more=more, attached=attached)

@@ -6,7 +6,7 @@ call runs, which may be days later, its arguments and whether that person is sti
 are checked again; the ruling itself stands as the people who decided read it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -49,6 +49,7 @@ class AgentsOf(Agents):
         company: The file: people, things, rules, words.
         records: What tools read and change.
         model: Who speaks.
+        more: Tools of the company's own.
         attached: Tools that come and go.
 
     Raises:
@@ -63,6 +64,7 @@ class AgentsOf(Agents):
         records: Records,
         *,
         model: Model,
+        more: Sequence[AnyTool] = (),
         attached: Attached = NOTHING_ATTACHED,
     ) -> None:
         self._company = company
@@ -70,7 +72,7 @@ class AgentsOf(Agents):
         self._model = model
         self._roster = roster_of(company)
         self._agents = self._roster.agents
-        self._toolbox = toolbox_of(company, self._roster, attached=attached)
+        self._toolbox = toolbox_of(company, self._roster, more, attached)
         self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
             agent: tuple(map(_offer, tools))

@@ -20,8 +20,17 @@ from agents.mcp.content import result_of
 from agents.mcp.listing import Offer
 from agents.mcp.names import shown_name, wire_name
 from agents.mcp.schema import SchemaArguments, misfits
+from agents.tools.asking import MOST_FACTS, MOST_TO_DECIDE
 from agents.tools.registry import AnyTool
-from agents.tools.sentences import bad_arguments, upper_first
+from agents.tools.sentences import (
+    asked_for,
+    asked_for_already,
+    bad_arguments,
+    nobody_decides,
+    too_long_to_decide,
+    upper_first,
+    who,
+)
 from agents.tools.tool import Arguments, Setting, Tool, failed
 from bot.company.model import Company
 from bot.company.servers import McpTool, filled
@@ -29,9 +38,6 @@ from bot.ports.agent import Allowed, NeedsApproval, Refused, Ruling, ToolResult
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Fact
 
-MOST_TO_DECIDE = 1_500
-"""Characters of arguments that a person can check on a card."""
-MOST_FACTS = 12
 GRACE_SECONDS = 10.0
 """Beyond a call's own limit, to look at the tool before and to tell of it after."""
 
@@ -89,7 +95,7 @@ class Remote:
             today=setting.today,
         )
         if staged is None:
-            reason = sentences.nobody_decides(setting.company, self.shown)
+            reason = nobody_decides(setting.company, self.shown)
             return Refused(reason=reason, policy=self.shown)
         return await self._ask(setting, offer, values, staged)
 
@@ -102,14 +108,14 @@ class Remote:
     ) -> Ruling:
         too_long = len(_written(values)) > MOST_TO_DECIDE or len(values) > MOST_FACTS
         if too_long:
-            return Refused(reason=sentences.too_long_to_decide(self.shown))
+            return Refused(reason=too_long_to_decide(self.shown))
         step = self.step(values)
-        subject = sentences.subject(step, setting.person.name)
+        subject = asked_for(step, setting.person.name)
         for request in await setting.records.open_requests(
             setting.tenant, setting.person_id
         ):
             if request.subject == subject and request.turn_id != setting.call.turn_id:
-                reason = sentences.asked_already(step, request)
+                reason = asked_for_already(step, request)
                 return Refused(reason=reason, policy=self.shown)
         return NeedsApproval(
             subject=subject,
@@ -122,11 +128,8 @@ class Remote:
     def _facts(
         self, setting: Setting, values: dict[str, JsonValue]
     ) -> tuple[Fact, ...]:
-        person = setting.person
-        position = ", ".join(part for part in (person.title, person.department) if part)
-        who = f"{person.name} ({position})" if position else person.name
         return (
-            Fact(label="Requested by", value=who),
+            Fact(label="Requested by", value=who(setting.person)),
             Fact(label="System", value=f"{self.shown} (MCP)"),
             *(
                 Fact(label=label, value=_written(value) or "(empty)")

@@ -4,7 +4,8 @@ from pydantic import Field, JsonValue
 
 from agents.catalog import cost, find_resource, request_tool, span
 from agents.language import content_words, stems
-from agents.tools.tool import Arguments, Setting, Tool, found
+from agents.tools.declare import tool
+from agents.tools.tool import Arguments, Setting, found
 from bot.company.model import Company, Resource
 from bot.ports.agent import ToolResult
 
@@ -21,8 +22,19 @@ class CatalogArguments(Arguments):
     )
 
 
-async def run(setting: Setting, arguments: CatalogArguments) -> ToolResult:
-    """Return matching entries, and what the requester already has of each."""
+def running(company: Company, arguments: CatalogArguments) -> str:
+    """Return how the step reads while it runs."""
+    resource = find_resource(company, arguments.query)
+    name = resource.name if resource else arguments.query
+    return f"Looking up {name or 'everything'} in the catalog"
+
+
+@tool(effect="read", step=running)
+async def look_up_catalog(setting: Setting, arguments: CatalogArguments) -> ToolResult:
+    """Find what people can ask for: ids, grants, costs, what is left and what they have.
+
+    Look here before asking for anything.
+    """
     matching = _matching(setting.company, arguments.query)
     held = {
         grant.resource_id: grant.grant
@@ -89,23 +101,3 @@ def _matching(company: Company, query: str) -> list[Resource]:
 
 def _names(resource: Resource) -> tuple[str, ...]:
     return (resource.name, resource.kind, *resource.aliases)
-
-
-def running(company: Company, arguments: CatalogArguments) -> str:
-    """Return how the step reads while it runs."""
-    resource = find_resource(company, arguments.query)
-    name = resource.name if resource else arguments.query
-    return f"Looking up {name or 'everything'} in the catalog"
-
-
-LOOK_UP_CATALOG = Tool(
-    name="look_up_catalog",
-    description=(
-        "Find what people can ask for: ids, grants, costs, what is left, and what "
-        "the requester already has. Look here before asking for anything."
-    ),
-    arguments=CatalogArguments,
-    effect="read",
-    running=running,
-    run=run,
-)

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from agents.tools.tool import Arguments, Setting, Tool, found
-from bot.company.model import Company
+from agents.tools.declare import tool
+from agents.tools.tool import Arguments, Setting, found
 from bot.ports.agent import ToolResult
 
 
@@ -15,8 +15,9 @@ class PersonArguments(Arguments):
     )
 
 
-async def run(setting: Setting, arguments: PersonArguments) -> ToolResult:
-    """Return the few best matches."""
+@tool(effect="read", step="Looking up {query} in the directory")
+async def look_up_person(setting: Setting, arguments: PersonArguments) -> ToolResult:
+    """Find people in the directory by name, e-mail, title or department."""
     people = await setting.records.search_people(setting.tenant, arguments.query)
     return found(
         f"Looked up {arguments.query}",
@@ -34,19 +35,3 @@ async def run(setting: Setting, arguments: PersonArguments) -> ToolResult:
             ]
         },
     )
-
-
-def running(company: Company, arguments: PersonArguments) -> str:
-    """Return how the step reads while it runs."""
-    del company
-    return f"Looking up {arguments.query} in the directory"
-
-
-LOOK_UP_PERSON = Tool(
-    name="look_up_person",
-    description="Find people in the directory by name, e-mail, title or department.",
-    arguments=PersonArguments,
-    effect="read",
-    running=running,
-    run=run,
-)

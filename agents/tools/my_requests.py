@@ -1,14 +1,19 @@
 """What the requester waits for and what they have."""
 
 from agents.catalog import what
-from agents.tools.tool import NoArguments, Setting, Tool, found
+from agents.tools.declare import tool
+from agents.tools.tool import NoArguments, Setting, found
 from bot.company.model import Company
 from bot.ports.agent import ToolResult
 from bot.ports.records import Grant
 
 
-async def run(setting: Setting, arguments: NoArguments) -> ToolResult:
-    """Read both lists as they are now."""
+@tool(effect="read", step="Looking up your requests")
+async def my_requests(setting: Setting, arguments: NoArguments) -> ToolResult:
+    """List what the requester waits for, with whom it waits, and what they have.
+
+    Use it for every question about the state of a request.
+    """
     del arguments
     waiting = await setting.records.open_requests(setting.tenant, setting.person_id)
     held = await setting.records.grants_of(setting.tenant, setting.person_id)
@@ -40,22 +45,3 @@ def _words(company: Company, grant: Grant) -> str:
     if resource is None:
         return f"{grant.grant} access to {grant.resource_id}"
     return what(resource, grant.grant)
-
-
-def running(company: Company, arguments: NoArguments) -> str:
-    """Return how the step reads while it runs."""
-    del company, arguments
-    return "Looking up your requests"
-
-
-MY_REQUESTS = Tool(
-    name="my_requests",
-    description=(
-        "List what the requester still waits for, with whom it waits, and what "
-        "access they have. Use it for every question about the state of a request."
-    ),
-    arguments=NoArguments,
-    effect="read",
-    running=running,
-    run=run,
-)

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from agents.tools import sentences
-from agents.tools.tool import Arguments, Setting, Tool
-from bot.company.model import Company
+from agents.tools.declare import tool
+from agents.tools.tool import Arguments, Setting
 from bot.ports.agent import ToolResult
 from bot.ports.records import Effect
 from bot.protocol.values import CardData, Fact
@@ -23,19 +23,6 @@ class TicketArguments(Arguments):
         pattern=r"^[a-z][a-z0-9_-]{0,39}$",
         description="Who should look: helpdesk, or the name of a specialist.",
     )
-
-
-async def run(setting: Setting, arguments: TicketArguments) -> ToolResult:
-    """File the ticket in the requester's name."""
-    filed = await setting.records.open_ticket(
-        setting.tenant,
-        key=setting.call.key,
-        person=setting.person_id,
-        queue=arguments.queue,
-        title=arguments.title,
-        body=arguments.body,
-    )
-    return opened(arguments.title, arguments.queue, filed.reference)
 
 
 def opened(title: str, queue: str, reference: str) -> ToolResult:
@@ -63,21 +50,23 @@ def recall(setting: Setting, arguments: TicketArguments, effect: Effect) -> Tool
     return opened(arguments.title, arguments.queue, effect.reference)
 
 
-def running(company: Company, arguments: TicketArguments) -> str:
-    """Return how the step reads while it runs."""
-    del company
-    return f"Opening a ticket: {arguments.title}"
-
-
-OPEN_TICKET = Tool(
-    name="open_ticket",
-    description=(
-        "Open a ticket for people to work on, when no other tool can help and the "
-        "requester wants one."
-    ),
-    arguments=TicketArguments,
+@tool(
     effect="idempotent",
-    running=running,
-    run=run,
+    approval="none",
+    step="Opening a ticket: {title}",
     recall=recall,
 )
+async def open_ticket(setting: Setting, arguments: TicketArguments) -> ToolResult:
+    """Open a ticket for people to work on, in the requester's name.
+
+    Only when no other tool can help and the requester wants one.
+    """
+    filed = await setting.records.open_ticket(
+        setting.tenant,
+        key=setting.call.key,
+        person=setting.person_id,
+        queue=arguments.queue,
+        title=arguments.title,
+        body=arguments.body,
+    )
+    return opened(arguments.title, arguments.queue, filed.reference)

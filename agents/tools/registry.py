@@ -7,15 +7,15 @@ from agents.tools.change_request import CHANGE_REQUEST
 from agents.tools.check_policy import CHECK_POLICY
 from agents.tools.grant_access import GRANT_ACCESS
 from agents.tools.join_waitlist import JOIN_WAITLIST
-from agents.tools.look_up_catalog import LOOK_UP_CATALOG
-from agents.tools.look_up_person import LOOK_UP_PERSON
-from agents.tools.my_requests import MY_REQUESTS
-from agents.tools.open_ticket import OPEN_TICKET
+from agents.tools.look_up_catalog import look_up_catalog
+from agents.tools.look_up_person import look_up_person
+from agents.tools.my_requests import my_requests
+from agents.tools.open_ticket import open_ticket
 from agents.tools.order_hardware import ORDER_HARDWARE
 from agents.tools.reset_password import RESET_PASSWORD
 from agents.tools.search_knowledge import SEARCH_KNOWLEDGE
 from agents.tools.tool import Tool
-from agents.tools.who_am_i import WHO_AM_I
+from agents.tools.who_am_i import who_am_i
 from agents.tools.withdraw_request import WITHDRAW_REQUEST
 
 AnyTool = Tool[Any]
@@ -24,18 +24,18 @@ AnyTool = Tool[Any]
 TOOLS: dict[str, AnyTool] = {
     tool.name: tool
     for tool in (
-        WHO_AM_I,
-        LOOK_UP_PERSON,
+        who_am_i,
+        look_up_person,
         SEARCH_KNOWLEDGE,
-        LOOK_UP_CATALOG,
+        look_up_catalog,
         CHECK_POLICY,
         GRANT_ACCESS,
         ASSIGN_SEAT,
         ORDER_HARDWARE,
         JOIN_WAITLIST,
         RESET_PASSWORD,
-        OPEN_TICKET,
-        MY_REQUESTS,
+        open_ticket,
+        my_requests,
         WITHDRAW_REQUEST,
         CHANGE_REQUEST,
     )

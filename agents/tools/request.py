@@ -154,12 +154,9 @@ async def _facts(
     grant: str,
     left: int | None,
 ) -> tuple[Fact, ...]:
-    person = setting.person
-    position = ", ".join(part for part in (person.title, person.department) if part)
-    who = f"{person.name} ({position})" if position else person.name
     ends = lasting(resource, _days(arguments))
     pairs = [
-        ("Requested by", who),
+        ("Requested by", sentences.who(setting.person)),
         ("What", sentences.upper_first(what(resource, grant))),
         ("Why, as they put it", arguments.reason),
         ("Cost" if grant else "Price", cost(resource, grant)),

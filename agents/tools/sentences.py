@@ -304,3 +304,38 @@ def forecast_staged(resource: Resource, grant: str, stages: tuple[Stage, ...]) -
         f"For {one(resource, grant)}, {', then '.join(steps)} would have to agree."
         f"{costs}{ends} Nothing was asked yet."
     )
+
+
+def nobody_decides(company: Company, shown: str) -> str:
+    """Say that there is nobody to ask, so that nothing happens."""
+    return (
+        f"Somebody other than you must approve {shown}, and there is nobody. Nothing "
+        f"was done. {whom_to_ask(company, '')}"
+    )
+
+
+def too_long_to_decide(shown: str) -> str:
+    """Say that a request is longer than anybody could check."""
+    return (
+        f"{shown} needs an approval, and what it would be given is too long to be "
+        "shown to whoever decides. Nothing was done. Please make it shorter."
+    )
+
+
+def asked_for_already(step: str, request: OpenRequest) -> str:
+    """Say that the same request already waits."""
+    return (
+        f"You already asked for this ({step}); it waits for "
+        f"{names(request.waiting_for)}. No second request was sent."
+    )
+
+
+def asked_for(step: str, person: str) -> str:
+    """Return what is asked for, for who decides."""
+    return f"{upper_first(step)} for {person}"
+
+
+def who(person: Person) -> str:
+    """Return who asks, for who decides."""
+    position = ", ".join(part for part in (person.title, person.department) if part)
+    return f"{person.name} ({position})" if position else person.name

@@ -1,12 +1,13 @@
 """Who asks, as the directory knows them."""
 
-from agents.tools.tool import NoArguments, Setting, Tool, found
-from bot.company.model import Company
+from agents.tools.declare import tool
+from agents.tools.tool import NoArguments, Setting, found
 from bot.ports.agent import ToolResult
 
 
-async def run(setting: Setting, arguments: NoArguments) -> ToolResult:
-    """Return the requester's own entry."""
+@tool(effect="read", step="Looking you up in the directory")
+async def who_am_i(setting: Setting, arguments: NoArguments) -> ToolResult:
+    """Return who the requester is: title, department, manager, contract."""
     del arguments
     person = setting.person
     manager = (
@@ -26,19 +27,3 @@ async def run(setting: Setting, arguments: NoArguments) -> ToolResult:
             "ends": person.ends.isoformat() if person.ends else None,
         },
     )
-
-
-def running(company: Company, arguments: NoArguments) -> str:
-    """Return how the step reads while it runs."""
-    del company, arguments
-    return "Looking you up in the directory"
-
-
-WHO_AM_I = Tool(
-    name="who_am_i",
-    description="Return who the requester is: title, department, manager, contract.",
-    arguments=NoArguments,
-    effect="read",
-    running=running,
-    run=run,
-)

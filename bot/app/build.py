@@ -14,6 +14,7 @@ from agents.build import build_agents
 from agents.mcp.build import attach_servers
 from agents.mcp.meter import Meter
 from agents.toolbox import Attached
+from agents.tools.own import own_tools
 from bot.app.health import health_routes, pacing_of
 from bot.app.platforms import Mounted, start_platforms
 from bot.app.watching import KnowledgeWatch
@@ -211,6 +212,7 @@ def _agents(
         model=settings.model.model,
         fallback=settings.model.fallback,
         words_per_second=settings.model.words_per_second,
+        more=[own.tool for own in own_tools(company, settings.company_file.parent)],
         attached=attached,
     )
 

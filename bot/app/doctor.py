@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agents.mcp.build import attach_servers
 from agents.roster import roster_of
 from agents.toolbox import toolbox_of
+from agents.tools.own import own_tools
 from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
@@ -37,7 +38,8 @@ async def check_company(settings: Settings) -> list[Finding]:
     """Read the company file and its articles."""
     company = load_company(settings.company_file)
     roster = roster_of(company)
-    toolbox_of(company, roster)
+    own = own_tools(company, settings.company_file.parent)
+    toolbox_of(company, roster, [one.tool for one in own])
     articles = load_articles(company, settings.company_file)
     text = (
         f"{company.company.name}: {len(company.people)} people, "
@@ -45,6 +47,9 @@ async def check_company(settings: Settings) -> list[Finding]:
     )
     agents = ", ".join(roster.agents)
     found = [Finding("company", text), Finding("agents", agents)]
+    if own:
+        tools = ", ".join(f"{o.tool.name} ({o.tool.effect}, {o.place})" for o in own)
+        found.append(Finding("tools", tools))
     folder = settings.company_file.parent / company.knowledge.folder
     found.append(
         Finding("knowledge", f"{len(articles)} articles in {folder}")

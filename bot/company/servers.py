@@ -114,7 +114,7 @@ def problems_of_servers(
             found += [
                 f"{where}: {problem}"
                 for stage in stages
-                for problem in _bad_stage(stage, people, groups)
+                for problem in problems_of_stage(stage, people, groups)
             ]
     return found
 
@@ -127,9 +127,10 @@ def _bad_phrases(where: str, tool: McpTool) -> list[str]:
     ]
 
 
-def _bad_stage(
+def problems_of_stage(
     stage: StageRule, people: Collection[str], groups: Collection[str]
 ) -> list[str]:
+    """Return what is wrong with who decides, and what then."""
     found = [
         f"there is no {word}"
         for word in (stage.by, stage.then)

@@ -1,9 +1,11 @@
 """The two companies that tests work for, with agents on records in memory."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from agents.build import build_agents
+from agents.tools.registry import AnyTool
 from bot.clock import SystemClock
 from bot.company.file import load_articles, load_company
 from bot.company.model import Company
@@ -27,8 +29,15 @@ def records_of(path: Path, company: Company | None = None) -> MemoryRecords:
     return MemoryRecords(company=company, articles=load_articles(company, path))
 
 
-def desk_of(path: Path, person: str, records: MemoryRecords | None = None) -> Desk:
+def desk_of(
+    path: Path,
+    person: str,
+    records: MemoryRecords | None = None,
+    more: Sequence[AnyTool] = (),
+) -> Desk:
     """Return a person's chat with the scripted agents of a company."""
     records = records or records_of(path)
-    agents = build_agents(records.company, records, SystemClock(), words_per_second=0)
+    agents = build_agents(
+        records.company, records, SystemClock(), words_per_second=0, more=more
+    )
     return Desk(agents=agents, records=records, person=person)

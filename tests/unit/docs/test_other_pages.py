@@ -1,23 +1,26 @@
 """Tables of the other pages against the code they describe."""
 
 import tomllib
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from agents.roster import shipped
-from agents.tools.registry import TOOLS, AnyTool
-from agents.tools.tool import Tool
+from agents.tools.own import own_tools
+from agents.tools.registry import TOOLS
 from bot.company import model
 from bot.company.limits import Price, Purse
 from bot.company.model import Company
 from bot.company.servers import McpTool
 from bot.engine.telemetry import Telemetry
+from bot.ports.agent import NeedsApproval
 from bot.store.columns import metadata
 from bot.store.schema import turn
 from bot.store.schema_knowledge import knowledge_article
 from bot.store.schema_records import audit
+from tests.support.companies import SAMPLE, company_at, desk_of, records_of
 from tests.support.pages import blocks_in, code_of, page, rows_in, sections_in, spans_in
 
 COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
@@ -72,13 +75,27 @@ def test_the_agents_page_has_every_agent_and_tool() -> None:
     assert {f"ask_{name}" for name in agents[1:]} <= set(spans_in(AGENTS_PAGE))
 
 
-def test_the_example_of_a_tool_is_one() -> None:
+async def test_the_example_of_a_tool_is_one(tmp_path: Path) -> None:
     [example] = blocks_in(AGENTS_PAGE, "python")
-    names: dict[str, Any] = {}
-    exec(compile(example, "docs/agents.md", "exec"), names)
-    tool: AnyTool = names["LOOK_AT_DOOR"]
-    assert isinstance(tool, Tool)
-    assert tool.schema()["required"] == ["door"]
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "badges.py").write_text(example, "utf-8")
+    company = company_at(SAMPLE)
+    look, give = (own.tool for own in own_tools(company, tmp_path))
+    assert (look.name, give.name) == ("look_at_door", "open_door")
+    assert look.schema()["required"] == ["door"]
+    records = records_of(SAMPLE)
+    desk = desk_of(SAMPLE, "maya.chen", records, more=(look, give))
+    call = desk.call("open_door", {"door": "lab"})
+    ruling = await desk.agents.rule(call)
+    assert isinstance(ruling, NeedsApproval)
+    assert ruling.subject == "Opening the door lab for Maya Chen"
+    assert ruling.stages[0].approvers[0].name == "Priya Nair"
+    done = await desk.agents.run(replace(call, approved=ruling.args_hash))
+    assert done.cards[0].title == "Access granted"
+    seen = await desk.agents.run(desk.call("look_at_door", {"door": "lab"}))
+    assert seen.content == {"door": "lab", "opens": True}
+    vault = await desk.agents.run(desk.call("open_door", {"door": "vault"}))
+    assert vault.outcome == "failed"
 
 
 def test_every_metric_is_described() -> None:

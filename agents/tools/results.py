@@ -1,0 +1,117 @@
+"""Results that people see as cards: what was given, ordered, opened, found, to be done.
+
+Each returns a whole `ToolResult`: the card for people, and the same in words for the
+model. Say in ``sentence`` what the person should be told.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from agents.tools.tool import Setting
+from bot.ports.agent import ToolResult
+from bot.protocol.values import CardData, Fact
+
+
+def access_granted(
+    setting: Setting,
+    what: str,
+    *,
+    ends_at: datetime | None = None,
+    reference: str = "",
+    sentence: str = "",
+) -> ToolResult:
+    """Say that the requester has something now, and until when."""
+    ends = f"{ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else ""
+    return card(
+        "Access granted",
+        {"Person": setting.person.name, "What": what, "Ends": ends},
+        step=f"Gave {what}",
+        status="granted",
+        sentence=sentence or f"{what}: it is yours now.",
+        reference=reference,
+        good=True,
+    )
+
+
+def ordered(
+    setting: Setting,
+    what: str,
+    *,
+    reference: str,
+    price: str = "",
+    delivery: str = "",
+    sentence: str = "",
+) -> ToolResult:
+    """Say that something is ordered for the requester."""
+    return card(
+        f"Ordered: {what}",
+        {
+            "Order": reference,
+            "For": setting.person.name,
+            "Price": price,
+            "Delivery": delivery,
+        },
+        step=f"Ordered {what}",
+        status="ordered",
+        sentence=sentence or f"{what} is ordered, with the number {reference}.",
+        reference=reference,
+        good=True,
+    )
+
+
+def ticket(
+    title: str, *, reference: str, queue: str = "", sentence: str = ""
+) -> ToolResult:
+    """Say that people will look into something."""
+    return card(
+        f"Ticket {reference}",
+        {"About": title, "Queue": queue},
+        step=f"Opened ticket {reference}",
+        status="opened",
+        sentence=sentence or f"Ticket {reference} is open: {title}.",
+        reference=reference,
+    )
+
+
+def card(
+    title: str,
+    facts: Mapping[str, str],
+    *,
+    step: str,
+    sentence: str,
+    status: str = "done",
+    note: str = "",
+    reference: str = "",
+    good: bool = False,
+) -> ToolResult:
+    """Return any card with labelled values; empty values are left out.
+
+    Args:
+        title: Its first line.
+        facts: Label to value.
+        step: How the step reads now.
+        sentence: What happened, for the model and the person.
+        status: One word for the model.
+        note: Below the facts.
+        reference: The record's number, for people to quote.
+        good: Whether it is good news.
+    """
+    content: dict[str, JsonValue] = {"status": status, "sentence": sentence}
+    if reference:
+        content["reference"] = reference
+    return ToolResult(
+        outcome="done",
+        title=step,
+        content=content,
+        cards=(
+            CardData(
+                title=title,
+                facts=tuple(Fact(label=k, value=v) for k, v in facts.items() if v),
+                note=note,
+                tone="good" if good else "neutral",
+            ),
+        ),
+        reference=reference,
+    )
