@@ -38,6 +38,7 @@ _COLLAPSE_ABOVE = 3
 
 _MOODS: dict[Mood, str] = {
     "running": "⏳",
+    "noted": "💬",
     "waiting": "⏸️",
     "done": "✅",
     "unsure": "⚠️",

@@ -13,6 +13,7 @@ only when the message is certainly not there a new post is made.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from math import inf
 
@@ -143,10 +144,11 @@ class Delivery:
 
     def settled(self, turn_id: TurnId) -> bool:
         """Return whether everything of this turn is shown, or never can be."""
-        return all(
-            exhibit.homed and self._pacer.settled(surface_id)
-            for surface_id, exhibit in self._shown.of(turn_id).items()
-        )
+        return self._shown.all_are(self._pacer.settled, turn_id)
+
+    def told(self, turn_id: TurnId) -> bool:
+        """Return the same, but for what only sums up what is told elsewhere."""
+        return self._shown.all_are(self._pacer.told, turn_id)
 
     async def note(self, tx: Transaction, turn_id: TurnId, seq: int) -> None:
         """Write down which of a turn's surfaces show it as it is at ``seq``.
@@ -155,8 +157,8 @@ class Delivery:
             LeaseLostError: Somebody else owns the conversation now.
         """
         exhibits = self._shown.of(turn_id).values()
-        settled = [e for e in exhibits if self._pacer.settled(e.surface_id)]
-        await self._receipts.settled(tx, settled, seq)
+        told = [e for e in exhibits if self._pacer.told(e.surface_id)]
+        await self._receipts.settled(tx, told, seq)
 
     def forget(self, turn_id: TurnId) -> None:
         """Drop a turn that is settled, or that somebody else owns now."""
@@ -201,18 +203,15 @@ class Delivery:
                     if send.way == END_APART:
                         self._end_apart(exhibit)
                     else:
+                        exhibit.apart = send.apart
                         sending = tasks.create_task(self._send(exhibit, send.way))
                         self._sending[send.surface] = sending
-                wake_at = inf if plan.wake_at is None else plan.wake_at
-                await self._wait_until(min(wake_at, look_at))
+                await self._wait_until(min(plan.wake_at or inf, look_at))
 
     async def finish(self, within: float) -> None:
-        """Begin no more sends, and wait for those under way.
+        """Begin no more sends, and wait so many seconds at most for those under way.
 
         Whoever owns their conversations next need not look for them then.
-
-        Args:
-            within: Seconds to wait at most.
         """
         self._finishing = True
         if self._sending:
@@ -220,11 +219,9 @@ class Delivery:
 
     async def _wait_until(self, at: float) -> None:
         rest = None if at == inf else max(0.0, at - self._clock.monotonic())
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(rest):
                 await self._news.wait()
-        except TimeoutError:
-            pass
 
     def _admit(self, exhibit: Exhibit) -> None:
         self._shown.add(exhibit)

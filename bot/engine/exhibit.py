@@ -12,7 +12,6 @@ from datetime import datetime
 from math import inf
 from typing import Literal, TypeAlias
 
-from bot.pacing.news import news_of
 from bot.pacing.plan import Priority
 from bot.pacing.way import Way
 from bot.ports.rows import Claim, SurfaceRow
@@ -20,13 +19,22 @@ from bot.ports.surface import Payload, Receipt
 from bot.protocol.ids import SurfaceId, replacement_of
 from bot.protocol.inbound import Address
 from bot.turn.state import Phase, TurnState
-from bot.view.project import SurfacePlan, lost_card, surfaces_of
+from bot.view.project import (
+    Audience,
+    SurfacePlan,
+    lost_card,
+    set_apart,
+    surfaces_of,
+)
 from bot.view.spoken import has_said_it
 
 Led: TypeAlias = tuple[tuple[object, ...], tuple[Way, ...]]
 """What ways depend on, and the ways."""
 Refusal: TypeAlias = Literal["pass over", "retry", "give up"]
 """What becomes of content that a platform refuses."""
+
+_FORETOLD = "foretold "
+"""Stands before the digest of a message that says that another one will end it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +56,10 @@ class Exhibit:
     digest: str = ""
     """Of what the platform shows."""
     shown_seq: int = 0
+    apart: bool = False
+    """Whether it is to say that the ending will be a message of its own."""
+    foretold: bool = False
+    """Whether its message says so."""
     unreachable: bool = False
     in_doubt_since: float | None = None
     """When (monotonic) we learned that a post may have happened unseen."""
@@ -94,9 +106,20 @@ class Exhibit:
         return self.plan.surface_id
 
     @property
+    def audience(self) -> Audience:
+        """Who looks at it, and what they are to be told."""
+        audience = self.plan.audience
+        return set_apart(audience) if self.apart else audience
+
+    @property
     def mark(self) -> SurfaceId:
         """What a message of it is marked with when it is posted now."""
         return self._all_marks[self.replaced]
+
+    @property
+    def digest_at_rest(self) -> str:
+        """What is written down of what the platform shows."""
+        return f"{_FORETOLD}{self.digest}" if self.foretold else self.digest
 
     @property
     def marks(self) -> tuple[SurfaceId, ...]:
@@ -118,7 +141,7 @@ class Exhibit:
         """What goes first."""
         if self.plan.final:
             if self.plan.below and self.receipt and self.receipt.stream is None:
-                return Priority.DECORATION
+                return Priority.DECORATION if self.foretold else Priority.TIDY
             return Priority.FINAL
         if self.plan.role == "approval":
             return Priority.APPROVAL
@@ -127,12 +150,13 @@ class Exhibit:
 
     @property
     def size(self) -> int | None:
-        """Characters that it shows, about; ``None``: few, and they do not grow."""
+        """Characters that it shows, about; ``None``: few, and they do not grow.
+
+        Steps have none: where calls are scarce they are seen with the next words.
+        """
         if self.plan.role == "approval":
             return None
-        items = self.state.items
-        said = sum(len(item.text) for item in items)
-        return news_of(said, sum(item.kind != "text" for item in items))
+        return sum(len(item.text) for item in self.state.items)
 
     @property
     def withheld(self) -> bool:
@@ -263,7 +287,8 @@ class Exhibit:
         self.receipt = self.written = row.receipt
         self.rests = row.receipt is not None and row.receipt.stream is not None
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
-            self.digest = row.shown_digest
+            self.digest = row.shown_digest.removeprefix(_FORETOLD)
+            self.foretold = self.digest != row.shown_digest
         elif row.receipt is not None:
             self.doubt(doubt)
         if row.receipt is not None:

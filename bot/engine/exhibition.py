@@ -1,6 +1,6 @@
 """What a process shows: all its exhibits, by surface and by turn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.engine.exhibit import Exhibit
 from bot.protocol.ids import SurfaceId, TurnId
@@ -20,6 +20,11 @@ class Exhibition:
     def of(self, turn_id: TurnId) -> Mapping[SurfaceId, Exhibit]:
         """Return a turn's, by surface."""
         return self._of_turn.get(turn_id, {})
+
+    def all_are(self, so: Callable[[SurfaceId], bool], turn_id: TurnId) -> bool:
+        """Whether all of a turn's have a place, or can have none, and are so."""
+        mine = self.of(turn_id).items()
+        return all(exhibit.homed and so(surface) for surface, exhibit in mine)
 
     def add(self, exhibit: Exhibit) -> None:
         """Show one more."""

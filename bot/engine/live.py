@@ -218,6 +218,16 @@ class LiveTurns:
                 continue
             if self._kit.delivery.settled(turn_id):
                 await self._forget(turn_id, runner)
+            elif draining and self._kit.delivery.told(turn_id):
+                await self._leave(turn_id, runner)
+
+    async def _leave(self, turn_id: TurnId, runner: Runner) -> None:
+        """Leave it to the next owner to sum up what is told elsewhere."""
+        async with self._kit.store.begin("conversation.delivered") as tx:
+            await self._kit.delivery.note(tx, turn_id, runner.state.seq)
+        self._kit.delivery.forget(turn_id)
+        del self._runners[turn_id]
+        self._parked[turn_id] = self._kit.clock.now()
 
     async def _forget(self, turn_id: TurnId, runner: Runner) -> None:
         seq = runner.state.seq

@@ -135,7 +135,7 @@ class Receipts:
                 await tx.record_shown(
                     exhibit.claim,
                     surface_id=exhibit.surface_id,
-                    digest=exhibit.digest,
+                    digest=exhibit.digest_at_rest,
                     seq=seq,
                     receipt=exhibit.receipt,
                 )

@@ -213,6 +213,7 @@ class Showing:
         if outcome is not SHOWN:
             return outcome
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
+        exhibit.foretold = exhibit.apart
         exhibit.locked_out_since = None
         if exhibit.doubted_until > begun:
             # What was given up on may have covered this before its answer came, or
@@ -225,7 +226,7 @@ class Showing:
     def _payload(self, exhibit: Exhibit, platform: Platform) -> Payload:
         view = view_of(
             exhibit.state,
-            exhibit.plan.audience,
+            exhibit.audience,
             self._clock.now(),
             footer=self._footer,
             zone=self._zone,

@@ -17,6 +17,9 @@ PLENTIFUL = 0.5
 """Share of the least interval below which there is room for decoration."""
 BRISK = 0.1
 """Seconds between refreshes up to which a lane has more than anybody can use."""
+NOTED = 0.5
+"""The same up to which what adds nothing to the answer, like a step, is shown for its
+own sake (our choice). Where calls are scarcer, the answer's next part shows it too."""
 WORTH = 0.6
 """Share of what a refresh gains at best that one just before an end must gain; else
 the call is left to others (our choice)."""
@@ -63,9 +66,22 @@ class Chooser:
             return self._at(bound[0], Haste.URGENT, known.retry_at)
         if known.is_urgent:
             return self._last_word(known)
-        if known.shown is None and known.priority is not Priority.DECORATION:
+        if known.shown is None and not known.sums_up:
             return self._first_sight(known)
         return self._refresh(known)
+
+    def ends_apart(self, known: Surface, way: Way) -> bool:
+        """Whether the end of ``known`` will leave the lanes of progress to others.
+
+        Args:
+            known: What is sent now.
+            way: How.
+        """
+        ways = way.then or known.ways
+        usual = [way for way in ways if way.use is Use.ANY]
+        fresh = [way for way in ways if way.use is Use.ENDING]
+        progress = known.priority is Priority.PROGRESS and usual and fresh
+        return bool(progress) and self._market.is_scarce(usual[0])
 
     def hold(self, way: Way) -> None:
         """Keep a token of each lane for one who goes first."""
@@ -82,6 +98,8 @@ class Chooser:
             known.open_at, known.price = best.at, 0.0
             return best
         ready = [choice for choice in choices if choice.at <= self._now]
+        if not known.apart:
+            return ready[0]  # or its message would look alive for a while
         for choice in ready:
             if not self._market.is_scarce(choice.way):
                 return choice
@@ -130,12 +148,9 @@ class Chooser:
             if interval <= self._floor_of(way) * PLENTIFUL:
                 return choice
             known.price, known.latest = inf, self._now + GLANCE
-            if known.left_behind:
-                known.latest = choice.at
-                return choice
             if choice.at <= self._now:
                 return Choice(self._now + GLANCE, way)
-        elif interval <= BRISK:
+        elif interval <= (BRISK if known.backlog.unseen else NOTED):
             known.price = 0.0
         else:
             area = self._habits.rate * interval * interval

@@ -34,7 +34,7 @@ SCARCE = 0.75
 
 SOON = 0.5
 """Share of a turn's life after which the token for its end must be there."""
-HORIZONS = (0.35, 0.6, 1.0)
+HORIZONS = (0.25, 0.5, 0.75, 1.0)
 """Parts of a lane's longest window that are looked ahead: a crowd must be got over
 with what there is until then (measured)."""
 CROWD = 0.5
@@ -267,7 +267,9 @@ class Market:
         coming = self._habits.coming(bucket.key, self._now)
         for part in HORIZONS if coming else ():
             within = max(self._habits.life, part * bucket.window)
-            to_come = coming * (within - self._habits.life / 2)
+            # Of those that come last, less or nothing is shown by then.
+            shown_by = self._habits.life - self._habits.said / 2
+            to_come = coming * max(0.0, within - shown_by)
             if part < 1:
                 to_come += CROWD * sqrt(to_come)
             yield to_come, bucket.outlook(self._now, within)

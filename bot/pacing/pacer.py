@@ -69,8 +69,6 @@ class _Landed:
 class Pacer:
     """The schedule of all surfaces of one process.
 
-    Only a plan in which something may be due looks at other surfaces that wait.
-
     Args:
         min_interval: Least seconds between two progress sends of one surface.
         alone: Whether no other process draws from the same lanes (`sharing`).
@@ -109,6 +107,12 @@ class Pacer:
         known = self._roster.find(surface)
         due = known and (known.is_stale or self._roster.is_bound(surface))
         return known is None or (known.flight is None and not due)
+
+    def told(self, surface: SurfaceId) -> bool:
+        """Return whether nothing of ``surface`` is to be sent but what sums it up."""
+        known = self._roster.find(surface)
+        sums_up = known is None or (known.sums_up and known.flight is None)
+        return (sums_up or self.settled(surface)) and not self._roster.is_bound(surface)
 
     def lane_levels(self, now: float) -> tuple[LaneLevel, ...]:
         """Return how every lane stands, for display."""
@@ -197,7 +201,7 @@ class Pacer:
                 bucket.settle(self._now)
                 bucket.grow(self._now)
             known, flight = landed.surface, landed.flight
-            known.sent_at = flight.sent_at
+            known.sent_at, known.apart = flight.sent_at, flight.apart
             self._learn(known, flight)
             self._roster.lead(surface, ways or flight.then or known.ways)
             self._tally.sent += 1
@@ -317,9 +321,10 @@ class Pacer:
             self._tally.looked += 1
             choice = chooser.choose(known)
             if choice.at <= now:
-                sends.append(self._launch(surface, known, choice, now))
                 if known.shown is None and not known.is_urgent:
                     market.begin(choice.way, known.ways)
+                apart = chooser.ends_apart(known, choice.way)
+                sends.append(self._launch(surface, known, choice, apart=apart))
                 continue
             if known.is_urgent and choice.at <= now + HOLD:
                 chooser.hold(choice.way)
@@ -327,16 +332,16 @@ class Pacer:
         return tuple(sends), None if wake_at == inf else wake_at
 
     def _launch(
-        self, surface: SurfaceId, known: Surface, choice: Choice, now: float
+        self, surface: SurfaceId, known: Surface, choice: Choice, *, apart: bool
     ) -> Send:
         for bucket in choice.buckets:
             bucket.draw()
             if bucket.quota and not known.is_urgent:
-                bucket.quota.try_one(now)
-        known.launch(choice.buckets, choice.way, now)
+                bucket.quota.try_one(self._now)
+        known.launch(choice.buckets, choice.way, self._now, apart=apart)
         self._flying += 1
         self._roster.launched(surface)
-        return Send(surface, known.newest, choice.way.name)
+        return Send(surface, known.newest, choice.way.name, apart)
 
     def _land(self, surface: SurfaceId, now: float) -> _Landed | None:
         """Return what came down; ``None`` if nobody is interested any more."""

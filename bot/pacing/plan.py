@@ -15,8 +15,10 @@ class Priority(IntEnum):
     """The last word on a surface."""
     WAITING = 2
     """Nothing newer comes for now: a person is waited for, and must see it."""
-    PROGRESS = 3
-    DECORATION = 4
+    TIDY = 3
+    """A message says what is not true any more: that its turn is worked on."""
+    PROGRESS = 4
+    DECORATION = 5
     """Nice to have: typing indicators, status lines."""
 
     @property
@@ -33,6 +35,9 @@ class Send:
     revision: int
     way: str = ""
     """The name of the `Way` to take."""
+    apart: bool = False
+    """Whether the end will be a message of its own, as things stand. What is sent now
+    should say so, because it may stand there for a while after the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,6 @@ from bot.pacing.surface import Surface
 from bot.pacing.way import Way
 from bot.protocol.ids import SurfaceId
 
-LEFT_BEHIND = 5.0
-"""Seconds after which decoration goes before progress, if nothing of the kind did of
-late: a message that says "working" must not outlive its turn for long (our choice)."""
-TIDYING = 5.0
-"""Seconds between two that go so, however many wait: a quarter of Slack's edits."""
 GLANCES = 4
 """Surfaces with nothing but decoration that a plan looks at."""
 
@@ -28,10 +23,6 @@ class Roster:
         self._decorating: dict[SurfaceId, Surface] = {}
         """Those that wait and are only nice to have; a few are looked at in turn."""
         self._bound: dict[SurfaceId, float] = {}
-        self._left_behind: SurfaceId | None = None
-        """Decoration that goes next before all progress."""
-        self._tidied_at = -inf
-        """When some did last."""
 
     @property
     def living(self) -> Iterable[Surface]:
@@ -74,9 +65,7 @@ class Roster:
     def launched(self, surface: SurfaceId) -> None:
         """Take note that it waits no more."""
         self._waiting.pop(surface, None)
-        known = self._decorating.pop(surface, None)
-        if known and known.left_behind and known.flight:
-            self._tidied_at, known.left_behind = known.flight.sent_at, False
+        self._decorating.pop(surface, None)
 
     def classify(self, surface: SurfaceId, priority: Priority) -> bool:
         """Let a surface be so important from now on; whether that has changed."""
@@ -132,19 +121,11 @@ class Roster:
         for surface in list(islice(self._decorating, GLANCES)):
             known = self._decorating.pop(surface)  # to the end of the queue
             self._decorating[surface] = found[surface] = known
-            if self._left_behind not in self._decorating and self._may_tidy(known, now):
-                self._left_behind, known.left_behind = surface, True
-        if self._left_behind and self._left_behind in self._decorating:
-            found[self._left_behind] = self._decorating[self._left_behind]
         for surface, by in self._bound.items():
             known = self._all[surface]
             if by <= now and known.flight is None:
                 found[surface] = known
         return sorted(found.items(), key=lambda entry: entry[1].turn(now, left))
-
-    def _may_tidy(self, known: Surface, now: float) -> bool:
-        since = max(known.backlog.since + LEFT_BEHIND, self._tidied_at + TIDYING)
-        return known.shown is not None and since <= now
 
     def next_bound(self, now: float) -> float:
         """Return when the next surface must be sent, whatever there is to show."""

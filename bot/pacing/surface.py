@@ -10,8 +10,6 @@ from bot.pacing.way import Way
 
 UNSIZED = 40
 """Characters that a revision counts for when nobody says how many it has."""
-LEAST_NEWS = 1
-"""Characters that a revision counts for at least: something has changed."""
 FRESH = 1.0
 """Seconds for which a turn that nobody has seen has just begun (our choice)."""
 BREATH = 0.25
@@ -68,6 +66,8 @@ class Flight:
     """Seconds of growth that people had seen before it."""
     then: tuple[Way, ...]
     """How the surface goes on when it has arrived."""
+    apart: bool
+    """`Send.apart`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,8 +107,8 @@ class Surface:
     """How long a part it should show, in the last plan."""
     price: float = 0.0
     """What its backlog had to reach in the last plan."""
-    left_behind: bool = False
-    """Whether it is decoration that has waited so long that it goes before progress."""
+    apart: bool = False
+    """Whether it says that its end will be a message of its own."""
     latest: float = inf
     """When it is due whatever its backlog is, as of the last plan."""
 
@@ -126,6 +126,11 @@ class Surface:
     def is_refresh(self) -> bool:
         """Whether people see an earlier revision of it."""
         return self.shown is not None and self.priority >= Priority.PROGRESS
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether its turn is over, and told elsewhere."""
+        return self.priority in (Priority.TIDY, Priority.DECORATION)
 
     @property
     def coming_ways(self) -> tuple[Way, ...]:
@@ -160,8 +165,7 @@ class Surface:
         gain = self.gain(left(self.said)) if self.is_refresh else 0.0
         seen = self.shown is not None
         later = now < self.latest if seen else now >= self.backlog.since + FRESH
-        priority = Priority.WAITING if self.left_behind else self.priority
-        return (priority, seen, later, -gain, self.backlog.since)
+        return (self.priority, seen, later, -gain, self.backlog.since)
 
     def gain(self, left: float) -> float:
         """Return what a refresh saves, in characters times seconds.
@@ -170,7 +174,9 @@ class Surface:
         """
         return self.backlog.unseen * min(left, self.interval)
 
-    def launch(self, buckets: tuple[Bucket, ...], way: Way, now: float) -> None:
+    def launch(
+        self, buckets: tuple[Bucket, ...], way: Way, now: float, *, apart: bool
+    ) -> None:
         """Take note that the newest revision is on its way."""
         self.flight = Flight(
             revision=self.newest,
@@ -179,6 +185,7 @@ class Surface:
             carried=self.backlog,
             said_before=self.said_sent,
             then=way.then,
+            apart=apart,
         )
         self.backlog = Backlog()
         self.tried, self.said_sent = self.newest, self.said
@@ -193,9 +200,9 @@ class Surface:
         if size is None or self.size is None:
             more = float(UNSIZED if size is None else size)
         else:
-            more = float(max(LEAST_NEWS, abs(size - self.size)))
+            more = float(abs(size - self.size))
         self.size = size
-        if now - self.heard_at < BREATH:
+        if more and now - self.heard_at < BREATH:
             self.said += now - self.heard_at
         self.heard_at = now
         self.grown += more

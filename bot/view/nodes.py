@@ -12,8 +12,9 @@ from bot.protocol.ids import ApprovalId, TurnId
 from bot.protocol.values import CardData, Fact, Source
 from bot.view import endings
 
-Mood = Literal["running", "waiting", "done", "unsure", "failed", "cancelled"]
-"""``unsure``: it ended, and nobody can tell yet what came of a part of it."""
+Mood = Literal["running", "noted", "waiting", "done", "unsure", "failed", "cancelled"]
+"""``noted``: it may run or be over; another message tells.
+``unsure``: it ended, and nobody can tell yet what came of a part of it."""
 StepStatus = Literal[
     "running", "waiting", "done", "failed", "cancelled", "denied", "aside", "unknown"
 ]

@@ -16,7 +16,7 @@ has surfaces and views, a turn before its first event too.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias, assert_never
 
@@ -26,6 +26,7 @@ from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
 from bot.view.requester import (
     answer_view,
+    apart_view,
     came_to_nothing,
     page_view,
     progress_view,
@@ -44,7 +45,7 @@ class ForRequester:
     page: int = 1
     """Which page, from 2 on; the first one is the progress message."""
     apart: bool = False
-    """Whether the ending has a message of its own, though it need not."""
+    """Whether the ending has a message of its own, or will have, though it need not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,12 @@ def surfaces_of(
     return tuple(plans)
 
 
+def set_apart(audience: Audience) -> Audience:
+    """Return ``audience``, who is told that the ending will be a message of its own."""
+    told = isinstance(audience, ForRequester) and audience.part == "progress"
+    return replace(audience, apart=True) if told else audience
+
+
 def answer_id(turn_id: TurnId) -> SurfaceId:
     """Return the surface of an ending that has a message of its own."""
     return surface_id_for(turn_id, "answer")
@@ -185,6 +192,8 @@ def view_of(
             below = ends_in_new_message(state, apart=audience.apart)
             return page_view(state, number, footer=footer, below=below)
         case ForRequester():
+            if audience.apart and state.phase is Phase.RUNNING:
+                return apart_view(state, now, footer=footer, zone=zone)
             shrunk = ends_in_new_message(state, apart=audience.apart)
             return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
         case _:  # pragma: no cover

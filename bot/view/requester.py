@@ -64,6 +64,30 @@ def progress_view(
     )
 
 
+def apart_view(
+    state: TurnState, now: datetime, *, footer: str, zone: tzinfo
+) -> TurnView:
+    """Return the message that follows a turn which will end in another one.
+
+    It may stay as it is for a while after that. So it claims nothing that is over then:
+    not that anybody is at work, nor that a step is under way.
+
+    Args:
+        state: The turn, which runs.
+        now: Decides how times are written.
+        footer: What must be said under every answer.
+        zone: In which times are written.
+    """
+    running = progress_view(state, now, footer=footer, zone=zone, shrunk=False)
+    return replace(
+        running,
+        headline=wording.ANSWER_TO_COME,
+        mood="noted",
+        steps=tuple(step for step in running.steps if step.status != "running"),
+        summary=summary_of(wording.ANSWER_TO_COME, state.text),
+    )
+
+
 def answer_view(state: TurnState, *, footer: str, zone: tzinfo) -> TurnView:
     """Return how the turn ended, with all that came of it.
 

@@ -68,6 +68,7 @@ def more_above(headline: str) -> str:
 
 
 WORKING = "Working on it"
+ANSWER_TO_COME = "My answer comes in a new message"
 ANSWERED = "Here you go"
 DONE = "Done"
 PARTLY_DONE = "Partly done"

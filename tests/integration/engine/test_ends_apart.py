@@ -100,3 +100,36 @@ async def test_who_stops_a_turn_sees_it_where_they_pressed(house: House) -> None
     await house.throttled(process)
     [message] = await comes_to_rest(house)
     assert message.view.headline == wording.STOPPED
+
+
+async def test_a_drain_does_not_wait_for_the_old_message(house: House) -> None:
+    """Whoever owns the conversation next shortens it."""
+    first = house.process("w1")
+    (await without_edits(house)).open()
+    await house.sees("Half of it and the rest.")
+    first.worker.drain()
+    await first.drained()
+    progress, _ = house.halls["slack"].messages.values()
+    assert progress.view.headline == wording.WORKING
+    house.process("w2")
+    await house.shows_the_end()
+    await house.idle()
+    assert progress.view.headline == wording.DONE_BELOW
+    assert {sent.by for sent in house.halls["slack"].sent[-1:]} == {"w2"}
+
+
+async def test_a_drain_waits_for_an_ending(house: House) -> None:
+    posting, first = Gate(), house.process("w1")
+    rest = await without_edits(house)
+    house.halls["slack"].faults["post"].append(posting)
+    rest.open()
+    await posting.reached.wait()
+    first.worker.drain()
+    assert first.worker.conversations == 1
+    posting.open()
+    await first.drained()
+    words = [message.words for message in house.halls["slack"].messages.values()]
+    assert any("Half of it and the rest." in said for said in words)
+    house.process("w2")
+    await house.shows_the_end()
+    await house.idle()

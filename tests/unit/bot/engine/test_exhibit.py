@@ -1,7 +1,6 @@
 """What a message is worth to the pacer."""
 
 from bot.engine.exhibit import Exhibit
-from bot.pacing.news import STEP
 from bot.ports.rows import Claim
 from bot.protocol.events import ItemAppended, ItemClosed, ItemOpened, TurnEvent
 from bot.protocol.ids import ConversationId, ItemId, TenantId
@@ -31,17 +30,13 @@ def size_after(*events: TurnEvent) -> int:
     return size
 
 
-def test_a_step_is_news_when_it_begins_and_what_it_comes_to_adds_none() -> None:
+def test_a_step_adds_nothing_neither_when_it_begins_nor_when_it_ends() -> None:
     assert size_after() == 0
-    assert size_after(STEP_BEGINS) == STEP
-    assert size_after(STEP_BEGINS, STEP_ENDS) == STEP
+    assert size_after(STEP_BEGINS) == 0
+    assert size_after(STEP_BEGINS, STEP_ENDS) == 0
 
 
 def test_an_answer_is_worth_its_characters_and_neither_beginning_nor_end() -> None:
     assert size_after(ANSWER_BEGINS) == 0
     assert size_after(ANSWER_BEGINS, WORDS) == 20
     assert size_after(ANSWER_BEGINS, WORDS, ANSWER_ENDS) == 20
-
-
-def test_steps_and_words_add_up() -> None:
-    assert size_after(STEP_BEGINS, STEP_ENDS, ANSWER_BEGINS, WORDS) == STEP + 20

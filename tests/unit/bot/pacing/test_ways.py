@@ -1,7 +1,6 @@
 """What the pacer promises about ends, streams, fairness and cost."""
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +10,6 @@ from bot.pacing.choice import PATIENCE
 from bot.pacing.lanes import Lane, Window
 from bot.pacing.pacer import NEAR_END, Pacer
 from bot.pacing.plan import Priority, Send
-from bot.pacing.roster import TIDYING
 from bot.pacing.way import Use, Way
 from bot.protocol.ids import SurfaceId
 
@@ -361,16 +359,78 @@ def test_an_offer_before_anything_is_due_looks_at_nobody(live: int, offers: int)
     assert shell.pacer.tally.looked - before <= 2 * live * live
 
 
-def test_old_messages_are_tidied_now_and_then_however_busy_a_workspace_is() -> None:
-    """And no more often: who is at work needs the edits."""
+def test_who_will_end_apart_is_told_so_in_time() -> None:
+    """So a message whose turn is over does not say that somebody is at work."""
+    shell = Shell(slack()[:1])
+    everybody = [A, *turns(30)]
+    shell.talk(everybody, 6.0)
+    assert not shell.sent[0][1].apart  # nobody else was there yet
+    told = {send.surface: send.apart for _, send in shell.sent}
+    for surface in everybody:
+        shell.offer(surface, Priority.FINAL)
+    ends = {send.surface: send.way for send in shell.show()}
+    assert {told[surface] for surface in everybody} == {True}
+    assert set(ends.values()) == {"final_post"}
+
+
+def test_who_was_not_told_ends_in_place_while_an_edit_can_be_had() -> None:
+    """Else its message would look alive until there is another edit to tidy it by."""
+    shell = Shell(slack()[:1])
+    shell.offer(A)
+    shell.show()
+    shell.talk(turns(30), 3.0)
+    shell.offer(A, Priority.FINAL)
+    assert [send.way for send in shell.show() if send.surface == A] == ["edit"]
+
+
+def test_where_edits_are_plenty_nobody_is_told_of_another_message() -> None:
+    shell = Shell(slack())
+    shell.talk([A, B], 6.0)
+    assert not any(send.apart for _, send in shell.sent)
+
+
+def test_a_stream_ends_in_its_own_message() -> None:
+    shell = Shell(slack())
+    shell.talk(turns(60), 6.0)
+    growing = {"open", "append"}
+    assert not any(send.apart for _, send in shell.sent if send.way in growing)
+
+
+@pytest.mark.parametrize("after", ["progress", "nothing"])
+def test_what_looks_alive_is_tidied_before_all_progress(after: str) -> None:
     shell = Shell(slack(edits=40)[:1])
-    surfaces = turns(16)
-    old, busy = surfaces[:10], surfaces[10:]
-    shell.talk(surfaces, until=1.0)
+    shell.talk(turns(16), until=4.0)
+    old = turns(16)[:3]
     for surface in old:
-        shell.offer(surface, Priority.DECORATION)
-    begun = shell.now
-    shell.talk(busy, until=begun + 300)
-    tidied = [at for at, send in shell.sent if send.surface in old and at >= begun]
-    assert len(tidied) >= 5
-    assert all(after - before >= TIDYING for before, after in pairwise(tidied))
+        shell.offer(surface, Priority.TIDY)
+    if after == "progress":
+        shell.talk(turns(16)[3:], until=64.0)
+    else:
+        shell.show()
+    tidied = [at for at, send in shell.sent if send.surface in old][-3:]
+    assert max(tidied) <= (62.0 if after == "progress" else 4.1)
+
+
+def test_all_is_told_when_only_tidying_is_left() -> None:
+    pacer, edit = Pacer(), Way(name="edit", lanes=(lane("edits", 1),))
+    for surface in (A, B):
+        pacer.offer(surface, 1, priority=Priority.FINAL, ways=(edit,), now=0.0)
+    assert pacer.plan(0.0).sends == (Send(A, 1, "edit"),)
+    assert not pacer.told(A)
+    assert not pacer.told(B)
+    pacer.succeeded(A, 0.0)
+    assert pacer.told(A)
+    for priority in (Priority.DECORATION, Priority.TIDY):
+        pacer.offer(A, 2, priority=priority, now=0.0)
+        assert pacer.plan(0.0).sends == ()
+        assert pacer.told(A)
+        assert not pacer.settled(A)
+    pacer.offer(A, 2, priority=Priority.TIDY, ways=(replace(edit, by=9.0),), now=0.0)
+    assert not pacer.told(A), "what it shows is in doubt"
+
+
+def test_what_is_under_way_is_not_told_yet() -> None:
+    pacer = Pacer()
+    pacer.offer(A, 1, priority=Priority.TIDY, ways=(Way(),), now=0.0)
+    assert pacer.plan(0.0).sends
+    assert not pacer.told(A)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded
 from bot.protocol.ids import ApprovalId, FrameId, ItemId, PersonId, SurfaceId
-from bot.turn.state import Approval, TurnState
+from bot.turn.state import Approval, Phase, TurnState
 from bot.view import wording
 from bot.view.nodes import Step, TurnView
 from bot.view.project import (
@@ -17,6 +17,7 @@ from bot.view.project import (
     ForApprover,
     ForRequester,
     SurfacePlan,
+    set_apart,
     surfaces_of,
     view_of,
 )
@@ -39,6 +40,7 @@ from tests.support.turns import NOW, fold, logs
 
 PROGRESS = ForRequester(part="progress")
 ANSWER = ForRequester(part="answer")
+APART = ForRequester(part="progress", apart=True)
 
 
 def seen(story: Story, audience: Audience = PROGRESS) -> TurnView:
@@ -120,6 +122,26 @@ def test_a_message_that_exists_stays_and_one_that_is_final_never_changes(
                 assert view == views[surface_id]
             views[surface_id] = view
         plans = found
+
+
+@given(logs)
+def test_who_is_told_of_another_message_reads_nothing_that_its_end_makes_untrue(
+    log: list[Recorded],
+):
+    state = fold(log)
+    usual, told = view_of(state, PROGRESS, NOW), view_of(state, APART, NOW)
+    if state.phase is Phase.RUNNING:
+        assert told.headline == told.summary.split(":")[0] == wording.ANSWER_TO_COME
+        assert told.mood == "noted"
+        assert not any(step.status == "running" for step in told.steps)
+        assert (told.text, told.stop_turn) == (usual.text, usual.stop_turn)
+    elif state.ending is None:
+        assert told == usual
+
+
+def test_only_the_progress_message_can_tell_of_another() -> None:
+    assert set_apart(PROGRESS) == APART
+    assert set_apart(ANSWER) == ANSWER
 
 
 @given(logs)
