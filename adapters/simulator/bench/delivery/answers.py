@@ -41,7 +41,10 @@ class Sight:
 
     parts: tuple[Part, ...] = ()
     working: bool = False
-    """Whether it says that more will come."""
+    """Whether more will come in it, as far as it shows."""
+    alive: bool = False
+    """Whether it says that somebody is at work: whether more will come in it, unless it
+    names another message for that."""
 
     @property
     def in_order(self) -> bool:

@@ -35,6 +35,8 @@ _RATE = 1000.0
 _LOOK = 0.2
 """Seconds between two looks at the journal."""
 SETTLE = 2.0
+CALM = 30.0
+"""Seconds after the last end for which it is watched whether a message looks alive."""
 
 
 async def show(
@@ -82,8 +84,9 @@ async def show(
             readers.read(changes)
 
         longest = max(trace.end - trace.start for trace in traces)
-        await _ended(scene, readers, look, within=longest + patience)
+        await _until(scene, look, lambda: readers.content, within=longest + patience)
         cpu = cpu_seconds(scene.process.pid) - before
+        await _until(scene, look, lambda: readers.calm, within=CALM)
         await clock.sleep(settle)
         look()
         offset = clock.now().timestamp() - clock.monotonic()
@@ -131,12 +134,16 @@ def _place(letter: Letter) -> str:
     return letter.thread if isinstance(letter, SlackLetter) else letter.conversation
 
 
-async def _ended(
-    scene: Scene, readers: Readers, look: Callable[[], None], *, within: float
+async def _until(
+    scene: Scene,
+    look: Callable[[], None],
+    found: Callable[[], bool],
+    *,
+    within: float,
 ) -> None:
-    """Return when everybody has seen the end of their turn, or after so long."""
+    """Return when that is so, or after so long."""
     clock = scene.bench.clock
     until = clock.monotonic() + within
-    while not readers.content and clock.monotonic() < until:
+    while not found() and clock.monotonic() < until:
         await clock.sleep(_LOOK)
         look()

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from adapters.simulator.bench.delivery.answers import Answer, Sight, parts_in
 from adapters.simulator.journal import Change
+from bot.view.wording import ANSWER_TO_COME
 
 _STOP = "turn.stop"
 """What our Stop button is called, on both platforms: who has one is still at work."""
@@ -26,6 +27,8 @@ class Reader:
     is a turn."""
     ended: float | None = None
     """When it was first all there in messages that do not say that more will come."""
+    calm_at: float | None = None
+    """Since when no message says that somebody is at work."""
     _sights: dict[str, Sight] = field(default_factory=dict[str, Sight])
 
     @property
@@ -36,15 +39,21 @@ class Reader:
 
     @property
     def alive(self) -> bool:
-        """Whether a message says even now that more will come."""
-        return any(sight.working for sight in self._sights.values())
+        """Whether a message says even now that somebody is at work."""
+        return any(sight.alive for sight in self._sights.values())
 
     def see(self, at: float, message: str, sight: Sight | None) -> None:
         """Look at a message as it is now; ``None``: it is gone."""
         if sight is None:
             self._sights.pop(message, None)
+        else:
+            self._sights[message] = sight
+        if self.alive:
+            self.calm_at = None
+        elif self.calm_at is None:
+            self.calm_at = at
+        if sight is None:
             return
-        self._sights[message] = sight
         self.shown.append((at, self.answer.seen(self._sights.values())))
         if self.ended is None and self._is_whole():
             self.ended = at
@@ -75,6 +84,11 @@ class Readers:
     def content(self) -> bool:
         """Whether everybody has seen the end."""
         return all(reader.ended is not None for reader in self.of.values())
+
+    @property
+    def calm(self) -> bool:
+        """Whether nobody sees a message that says that somebody is at work."""
+        return not any(reader.alive for reader in self.of.values())
 
     def read(self, changes: Iterable[Change]) -> None:
         """Take in what happened, in its order."""
@@ -113,7 +127,8 @@ def _in_slack(message: Mapping[str, Any]) -> Sight | None:
     blocks = message["blocks"]
     texts = [*_texts(blocks)] if blocks else [message["text"]]
     working = message["stream"] == "open" or _holds(blocks, _STOP)
-    return Sight(parts_in(*texts), working=working)
+    apart = any(ANSWER_TO_COME in text for text in texts)
+    return Sight(parts_in(*texts), working=working, alive=working and not apart)
 
 
 def _in_teams(message: Mapping[str, Any]) -> Sight | None:
@@ -122,7 +137,7 @@ def _in_teams(message: Mapping[str, Any]) -> Sight | None:
     cards = message["attachments"]
     texts = [message["text"] or "", *_texts(cards)]
     working = bool(message.get("streaming")) or _holds(cards, _STOP)
-    return Sight(parts_in(*texts), working=working)
+    return Sight(parts_in(*texts), working=working, alive=working)
 
 
 def _texts(node: object) -> Iterator[str]:

@@ -41,6 +41,13 @@ class Played:
         end = self.answered + self.trace.end - self.trace.steps[-1]
         return NEVER if ended is None else min(NEVER, ended - end)
 
+    def alive(self) -> float:
+        """Return the seconds from the last token until no message looked alive."""
+        if self.reader.alive:
+            return NEVER
+        end = self.answered + self.trace.end - self.trace.steps[-1]
+        return max(0.0, (self.reader.calm_at or end) - end)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -54,7 +61,8 @@ class Outcome:
     correct: float
     """Share of the answers that stand whole and in order in the end."""
     alive: float
-    """Share of the turns of which a message looks alive when all are over."""
+    """p95 of the seconds from the last token until no message says that somebody is at
+    work; `NEVER` where one still did when nobody looked any more."""
 
 
 def judged(played: Sequence[Played], readers: Readers, cpu: float | None) -> Outcome:
@@ -73,5 +81,5 @@ def judged(played: Sequence[Played], readers: Readers, cpu: float | None) -> Out
         ended=quantile(waited, 0.5),
         ended_p95=quantile(waited, 0.95),
         correct=fmean(turn.reader.correct for turn in played),
-        alive=fmean(turn.reader.alive for turn in played),
+        alive=quantile([turn.alive() for turn in played], 0.95),
     )

@@ -6,7 +6,7 @@ from adapters.simulator.bench.delivery.scores import Outcome
 
 _HEAD = (
     *("MEAN s", "P95 s", "FIRST s", "END p50", "END p95", "CALLS", "429s", "CORRECT"),
-    *("ALIVE", "JAIN", "CPU ms"),
+    *("ALIVE p95", "JAIN", "CPU ms"),
 )
 
 
@@ -47,7 +47,7 @@ def as_values(outcome: Outcome) -> dict[str, float]:
         "calls a turn": score.calls,
         "429s": float(score.refusals),
         "share correct": outcome.correct,
-        "share that looks alive": outcome.alive,
+        "looks alive, p95": outcome.alive,
         "Jain index": score.jain,
         "CPU ms per 1,000 tokens": score.cpu or 0.0,
     }
@@ -64,7 +64,7 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
         f"{score.calls:.1f}",
         str(score.refusals),
         f"{outcome.correct:.0%}",
-        f"{outcome.alive:.0%}",
+        f"{outcome.alive:.2f}",
         f"{score.jain:.2f}",
         "" if score.cpu is None else f"{score.cpu:.0f}",
     )

@@ -1,7 +1,7 @@
 """Our pacer in virtual time: the real `Pacer`, and a shell that takes no time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from time import process_time
 
@@ -9,7 +9,6 @@ from adapters.simulator.bench.budgets import Budgets
 from adapters.simulator.bench.pacing.traces import Trace
 from adapters.simulator.bench.pacing.workspace import Method
 from adapters.simulator.bench.pacing.world import Call, Screen, World
-from bot.pacing.news import news_of
 from bot.pacing.pacer import Pacer
 from bot.pacing.plan import Priority, Send
 from bot.pacing.way import Use, Way
@@ -67,6 +66,8 @@ class _Turn:
     revision: int = 0
     size: int = 0
     """Characters of the answer."""
+    apart: bool = False
+    """Whether its message says that the answer will be one of its own."""
 
 
 @dataclass(slots=True)
@@ -83,7 +84,6 @@ class Desk:
     kit: Kit
     budgets: Budgets
     cpu: float = 0.0
-    shrunk: int = 0
     pacer: Pacer = field(default_factory=Pacer)
     _turns: dict[SurfaceId, _Turn] = field(default_factory=dict[SurfaceId, _Turn])
     _wake: float | None = None
@@ -99,18 +99,16 @@ class Desk:
             screen, ways_of(self.kit, self.budgets, trace.name)
         )
         say = partial(self._say, surface)
-        at, steps = self.world.at, len(trace.steps) - 1
-        at(trace.start, partial(say, 0, 0, Priority.PROGRESS))
-        for number, begun in enumerate(trace.steps[:-1], start=1):
+        at = self.world.at
+        at(trace.start, partial(say, 0, Priority.PROGRESS))
+        for begun in trace.steps[:-1]:
             for late in BUSTLE:
-                at(begun + late, partial(say, 0, number, Priority.PROGRESS))
+                at(begun + late, partial(say, 0, Priority.PROGRESS))
         for when, size in trace.said[:-1]:
-            at(when, partial(say, size, steps, Priority.PROGRESS))
-        at(trace.end, partial(say, trace.size, steps, Priority.FINAL))
+            at(when, partial(say, size, Priority.PROGRESS))
+        at(trace.end, partial(say, trace.size, Priority.FINAL))
 
-    def _say(
-        self, surface: SurfaceId, size: int, steps: int, priority: Priority
-    ) -> None:
+    def _say(self, surface: SurfaceId, size: int, priority: Priority) -> None:
         turn = self._turns[surface]
         turn.revision += 1
         turn.size = size
@@ -120,7 +118,7 @@ class Desk:
             turn.revision,
             priority=priority,
             ways=turn.ways,
-            size=news_of(turn.size, steps),
+            size=turn.size,
             now=self.world.now,
         )
         self.cpu += process_time() - begun
@@ -145,6 +143,8 @@ class Desk:
     def _send(self, send: Send) -> None:
         turn = self._turns[send.surface]
         call = Call(METHODS[send.way], turn.size)
+        if send.way != "final_post":
+            turn.apart = send.apart
         self.world.call(turn.screen, call, partial(self._answered, send))
 
     def _answered(self, send: Send, refused: float | None) -> None:
@@ -156,12 +156,13 @@ class Desk:
         else:
             self.pacer.succeeded(send.surface, now)
             turn.ways = _next_ways(turn.ways, send.way)
-            if turn.screen.trace.name != send.surface:
-                self.shrunk += 1
         if self.pacer.settled(send.surface) and turn.size >= turn.screen.trace.size:
             self.pacer.forget(send.surface)
             if send.way == "final_post":
                 self._leave_over(turn)
+            else:
+                turn.screen.tidy_at = now
+                turn.screen.calm_at = min(turn.screen.calm_at, now)
         self.cpu += process_time() - begun
         self._ask()
 
@@ -173,25 +174,18 @@ class Desk:
 
     def _leave_over(self, turn: _Turn) -> None:
         """Let the progress message shrink to its summary when there is room."""
+        if turn.apart:
+            turn.screen.calm_at = self.world.now
         name = SurfaceId(f"{turn.screen.trace.name}/left")
-        screen = Screen(replace(turn.screen.trace))
         edit = Way(name="edit", lanes=self.budgets("edit", name))
-        self._turns[name] = _Turn(screen, (edit,), revision=1, size=turn.size)
+        self._turns[name] = _Turn(turn.screen, (edit,), revision=1, size=turn.size)
         self.pacer.offer(
             name,
             1,
-            priority=Priority.DECORATION,
+            priority=Priority.DECORATION if turn.apart else Priority.TIDY,
             ways=(edit,),
             size=0,
             now=self.world.now,
-        )
-
-    @property
-    def left_over(self) -> int:
-        """Return how many progress messages have not shrunk."""
-        return sum(
-            name != turn.screen.trace.name and not self.pacer.settled(name)
-            for name, turn in self._turns.items()
         )
 
 

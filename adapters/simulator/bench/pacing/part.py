@@ -93,6 +93,8 @@ def _figure(scenario: Scenario, scores: dict[str, Score]) -> Figure:
             "calls a turn": mine.calls,
             "429s": mine.refusals,
             "share intact": mine.intact,
+            "looks alive, p95": mine.alive or 0.0,
+            "untidy, p95": mine.untidy or 0.0,
             "Jain index": mine.jain,
             "CPU ms per 1,000 tokens": mine.cpu or 0.0,
             "bound if limits are windows of a minute": bound_of(

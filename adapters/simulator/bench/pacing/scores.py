@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import fmean
 
 from adapters.simulator.bench.figures import quantile
@@ -32,6 +33,11 @@ class Score:
     """Jain's index of the turns' mean lags: 1 when all are served alike."""
     cpu: float | None = None
     """Milliseconds of CPU that deciding took, per 1,000 tokens."""
+    alive: float | None = None
+    """p95 of the seconds from the last token until no message says any more that the
+    turn is worked on, if that was looked at."""
+    untidy: float | None = None
+    """The same until every message is as it stays."""
 
 
 def score(screens: Sequence[Screen], refusals: int, cpu: float | None = None) -> Score:
@@ -55,6 +61,8 @@ def score(screens: Sequence[Screen], refusals: int, cpu: float | None = None) ->
         refusals=refusals,
         intact=fmean(_final(screen) < NEVER for screen in screens),
         jain=jain(means),
+        alive=_quiet([screen.calm_at for screen in screens], screens),
+        untidy=_quiet([screen.tidy_at for screen in screens], screens),
         cpu=None if cpu is None else cpu * 1e6 / tokens,
     )
 
@@ -97,6 +105,14 @@ def _weighted_quantile(lags: Sequence[tuple[float, int]], share: float) -> float
 def _first(screen: Screen) -> float:
     seen = min((at for at, _ in screen.shown), default=screen.trace.start + NEVER)
     return seen - screen.trace.start
+
+
+def _quiet(times: Sequence[float], screens: Sequence[Screen]) -> float | None:
+    if all(at == inf for at in times):
+        return None
+    ends = [screen.trace.end for screen in screens]
+    since = [max(0.0, at - end) for at, end in zip(times, ends, strict=True)]
+    return quantile([min(NEVER, seconds) for seconds in since], 0.95)
 
 
 def _final(screen: Screen) -> float:

@@ -6,7 +6,7 @@ from adapters.simulator.bench.pacing.scores import Score
 
 _HEAD = (
     *("WHO", "MEAN s", "P95 s", "FIRST s", "FINAL s", "CALLS", "429s", "INTACT"),
-    *("JAIN", "CPU ms"),
+    *("ALIVE s", "UNTIDY s", "JAIN", "CPU ms"),
 )
 
 
@@ -45,6 +45,8 @@ def _cells(score: Score) -> tuple[str, ...]:
         f"{score.calls:.1f}",
         str(score.refusals),
         f"{score.intact:.0%}",
+        "" if score.alive is None else f"{score.alive:.2f}",
+        "" if score.untidy is None else f"{score.untidy:.0f}",
         f"{score.jain:.2f}",
         "" if score.cpu is None else f"{score.cpu:.0f}",
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from random import Random
 
 from adapters.simulator.bench.pacing.traces import Trace
@@ -21,6 +22,10 @@ class Screen:
     shown: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     """When, and up to which character of the answer; 0: only that there is a turn."""
     calls: int = 0
+    calm_at: float = inf
+    """When no message said any more that the turn is worked on."""
+    tidy_at: float = inf
+    """When every message was as it stays."""
 
 
 @dataclass(frozen=True, slots=True)

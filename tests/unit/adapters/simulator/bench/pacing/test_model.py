@@ -174,7 +174,7 @@ def test_a_call_changes_what_is_seen_when_the_platform_acts():
 def test_the_table_and_the_picture_name_everybody():
     one = Score(
         mean=1.0, p95=2.0, first=0.1, final=0.2, calls=3.0, refusals=4, intact=0.5,
-        jain=0.9,
+        jain=0.9, alive=0.5, untidy=60.0,
     )  # fmt: skip
     table = as_table("few", {"we & they": one}, {"bound": 0.5})
     assert [line.split("  ")[0] for line in table.splitlines()] == [
