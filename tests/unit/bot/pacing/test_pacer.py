@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.pacing.belief import SHRINK
@@ -355,6 +355,7 @@ BUSY = Lane(key="busy", windows=(Window(10, 60.0), Window(5, 2.0)), reserve=0.3)
     gaps=st.lists(st.floats(20.5, 60.0), min_size=1, max_size=6),
     turns=st.integers(1, 12),
 )
+@settings(deadline=None)
 def test_however_much_progress_there_is_a_final_goes_out_at_once(
     gaps: list[float], turns: int
 ):
