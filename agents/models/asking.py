@@ -140,10 +140,19 @@ _TROUBLE = (
     "crash\\w*",
     "slow",
     "stolen",
+    "lost",
     "stuck",
     "problems?",
     "issues?",
     "can't (?:connect|log|sign|open)",
+    # German and Spanish, for the articles.
+    "gestohlen",
+    "verloren",
+    "kaputt",
+    "(?:geht|funktioniert|ladt|bricht)",
+    "robad[oa]",
+    "perdid[oa]",
+    "no funciona",
 )
 _ASKING = (
     "needs?",

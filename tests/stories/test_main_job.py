@@ -5,16 +5,24 @@ from tests.support.play import Play, actions_in, said_in
 DESIGNER, HER_MANAGER = "U0MAYA", "priya.nair"
 ENGINEER, HIS_MANAGER = "omar.haddad", "U0TOMAS"
 CONTRACTOR = "U0NOAH"
+SECTION = "Connecting to the VPN \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} On a new laptop"
+"""Where the answer stands: articles are cited by their headings."""
 
 
 async def test_a_question_is_answered_with_the_article_it_rests_on(play: Play) -> None:
     asked = await play.say_in_slack(DESIGNER, "How do I connect to the VPN?")
     answer = await play.slack_shows(
-        DESIGNER, "Acme Connect", "Connecting to the VPN", "no language model"
+        DESIGNER, "Acme Connect", SECTION, "no language model"
     )
     assert answer["thread_ts"] == asked
     await play.ended()
     assert len(play.bot_in_slack(DESIGNER)) == 1
+
+
+async def test_a_misspelt_question_in_teams_cites_the_heading_too(play: Play) -> None:
+    await play.stage.teams.say(ENGINEER, "how do i conect to the vpn")
+    await play.teams_shows(ENGINEER, "Acme Connect", SECTION)
+    await play.ended()
 
 
 async def test_what_policy_allows_is_granted_at_once(play: Play) -> None:

@@ -122,3 +122,21 @@ async def test_another_tenant_finds_nothing(engine: AsyncEngine) -> None:
     assert await found(engine, "secret") == ["secret"]
     assert await found(engine, "secret", OTHER) == []
     assert await found(engine, "sercet", OTHER) == []
+
+
+async def test_what_another_tenant_has_changes_nothing_that_is_found(
+    engine: AsyncEngine,
+) -> None:
+    ask = tuple(Term(said=w, phrases=((w,),)) for w in ("vpn", "elephantos"))
+
+    async def fits() -> list[float]:
+        async with begin(engine) as conn:
+            return [p.fit for p in await knowledge.search(conn, TENANT, ask, limit=9)]
+
+    await folder(engine, page("vpn", "elephantix"), page("wifi", "air"))
+    before = await fits()
+    async with begin(engine) as conn:
+        nearer = [page(f"vpn{n}", "vpn elephantoz") for n in range(5)]
+        await knowledge.write_folder(conn, OTHER, nearer)
+    assert await fits() == before
+    assert before[0] > 1 / 2
