@@ -396,19 +396,20 @@ def test_a_stream_ends_in_its_own_message() -> None:
     assert not any(send.apart for _, send in shell.sent if send.way in growing)
 
 
-@pytest.mark.parametrize("after", ["progress", "nothing"])
-def test_what_looks_alive_is_tidied_before_all_progress(after: str) -> None:
-    shell = Shell(slack(edits=40)[:1])
-    shell.talk(turns(16), until=4.0)
-    old = turns(16)[:3]
-    for surface in old:
-        shell.offer(surface, Priority.TIDY)
-    if after == "progress":
-        shell.talk(turns(16)[3:], until=64.0)
-    else:
-        shell.show()
-    tidied = [at for at, send in shell.sent if send.surface in old][-3:]
-    assert max(tidied) <= (62.0 if after == "progress" else 4.1)
+@pytest.mark.parametrize(
+    ("priority", "first"), [(Priority.TIDY, A), (Priority.DECORATION, B)]
+)
+def test_what_looks_alive_is_tidied_before_all_progress(
+    priority: Priority, first: SurfaceId
+) -> None:
+    pacer, one = Pacer(), (Way(name="edit", lanes=(lane("edits", 1),)),)
+    for surface in (A, B):
+        pacer.offer(surface, 1, priority=Priority.PROGRESS, ways=(Way(),), now=0.0)
+        pacer.plan(0.0)
+        pacer.succeeded(surface, 0.0)
+    pacer.offer(B, 2, priority=Priority.PROGRESS, ways=one, size=9000, now=1.0)
+    pacer.offer(A, 2, priority=priority, ways=one, now=1.0)
+    assert [send.surface for send in pacer.plan(30.0).sends] == [first]
 
 
 def test_all_is_told_when_only_tidying_is_left() -> None:
