@@ -30,7 +30,14 @@ from mcp_types import (
 )
 from pydantic import JsonValue
 
-from agents.mcp.listing import NOTHING, Listing, Offer, changes, listing_of
+from agents.mcp.listing import (
+    NOTHING,
+    Listing,
+    Offer,
+    changes,
+    fingerprint_of,
+    listing_of,
+)
 from agents.mcp.meter import NOT_COUNTED, Meter
 from agents.mcp.transport import Reach, opened
 from bot.clock import Clock
@@ -89,6 +96,7 @@ class Connection:
         self._clock = clock
         self._meter = meter
         self._client: Client | None = None
+        self._marks: list[str] | None = None
         self._up = asyncio.Event()
         self._wanted = asyncio.Event()
         self._news = asyncio.Event()
@@ -189,6 +197,10 @@ class Connection:
         self._news.set()
 
     def _take(self, tools: list[Tool]) -> None:
+        marks = [fingerprint_of(tool) for tool in tools]
+        if marks == self._marks:
+            return  # looking at schemas takes a while
+        self._marks = marks
         before, after = self.listing, listing_of(self.name, self.server, tools)
         for problem in after.problems:
             if problem not in before.problems:
@@ -299,8 +311,10 @@ class Connection:
         if effect != "read":
             try:
                 self._take(await _tools_of(client))
-            except MCPError:
+            except (MCPError, RuntimeError):  # or it was left meanwhile
                 self._suspect(client)
+                return None
+            if client is not self._client:
                 return None
         now = self.listing.offers.get(offer.wire)
         if now is None:

@@ -87,8 +87,11 @@ async def test_a_server_over_http_is_listed_called_and_found_again(house: House)
             answer = await use(connection, "look")
             assert isinstance(answer, CallToolResult)
             assert answer.structured_content == {"room": "blue", "view": "sea"}
+            book = await offer(connection, "book")
             await server.kill()
-            away = await use(connection, "book", effect="once")
+            away = await connection.call(
+                book, BLUE, key="k1", effect="once", timeout=20
+            )
             assert isinstance(away, NotCalled)
             assert away.why == "unreachable"
             await server.start()
