@@ -13,6 +13,7 @@ import pytest
 
 from adapters.simulator.teams import faults
 from adapters.simulator.teams.faults import Fault
+from bot.view import wording
 from tests.support.teams_house import TeamsHouse
 from tests.support.wire_house import Spot
 from tests.support.wire_turns import HELLO, befalls, turn_in
@@ -138,4 +139,24 @@ async def test_the_message_goes_on_without(
     assert await house.phases() == ["completed", "completed"]
     [words] = house.words("omar")
     assert HELLO in words
+    assert (told.abandoned, await house.errors()) == ([], {})
+
+
+@pytest.mark.parametrize("spot", ["progress", "last"])
+async def test_teams_own_stop_ends_the_turn_unless_that_was_over(
+    house: TeamsHouse, spot: Spot
+) -> None:
+    over = spot == "last"
+    async with turn_in(house) as told:
+        told.steps = False
+        await told.until(spot, streams=True)
+        assert house.world.stop_stream("maya"), "it does stream"
+        await told.go_on(spot)
+        await house.idle(within=200)
+    assert told.rest.opened.is_set() is over, "nobody else ended it"
+    [words] = house.words("maya")
+    assert wording.STOPPED in words or over
+    assert "The first part" in words, "what was said stays"
+    assert told.whole() or not over
+    assert await house.phases() == ["completed" if over else "cancelled"]
     assert (told.abandoned, await house.errors()) == ([], {})
