@@ -20,7 +20,7 @@ from adapters.slack.history import mark_of
 from adapters.slack.lanes import lanes_for
 from adapters.slack.objects import as_object
 from adapters.slack.parse import Identity
-from adapters.slack.render import plain_message, render
+from adapters.slack.render import asks, plain_message, render
 from adapters.slack.sessions import Sessions
 from adapters.slack.stream import SlackStreams
 from adapters.slack.stream_content import message_of, with_stream
@@ -237,11 +237,14 @@ class SlackPlatform(Platform):
             _log.warning("slack.stop_unknown", error=str(error))
 
     async def _send(self, send: _Send, payload: Payload) -> Mapping[str, Any]:
-        """Send ``payload``; when Slack refuses its blocks, send its words alone."""
+        """Send ``payload``; when Slack refuses its blocks, send its words alone.
+
+        Not those of a request for a decision: without its buttons nobody could answer.
+        """
         try:
             return await send(message_of(payload))
         except PlatformError as error:
-            if error.code not in UNRENDERABLE:
+            if error.code not in UNRENDERABLE or asks(payload):
                 raise
             refused = str(error)
         _log.error("slack.blocks_refused", digest=payload.digest, error=refused)

@@ -95,6 +95,15 @@ def _mark(view: TurnView) -> str:
     return _ASKS if asks else _MOODS[view.mood]
 
 
+def asks(payload: Payload) -> bool:
+    """Whether somebody is to decide by the message's buttons."""
+    return any(
+        element.get("action_id") == APPROVE
+        for block in payload.body["blocks"]
+        for element in block.get("elements", ())
+    )
+
+
 def plain_message(payload: Payload) -> Payload:
     """Return ``payload`` in the simplest blocks, for when Slack refuses its own."""
     shown = [*_words(payload.body["blocks"])] or [str(payload.body["text"])]

@@ -33,7 +33,7 @@ from bot.protocol.ids import FrameId, ItemId
 from bot.protocol.values import CallBlock, ItemKind, TextBlock
 from bot.turn.replies import is_cut_off
 from bot.turn.state import CONTINUES, Frame
-from bot.view import wording
+from bot.view import failures
 
 log = structlog.get_logger()
 
@@ -245,7 +245,10 @@ class _Streamed:
 def failed(frame_id: FrameId, code: str) -> ev.FrameClosed:
     """Return the end of a frame that cannot go on, for a reason with this code."""
     return ev.FrameClosed(
-        frame_id=frame_id, outcome="failed", result=wording.failed_part(code), code=code
+        frame_id=frame_id,
+        outcome="failed",
+        result=failures.failed_part(code),
+        code=code,
     )
 
 

@@ -236,6 +236,8 @@ class Delivery:
         again = await find_place(self._reach, exhibit, self._clock)
         if again and self._shown.knows(exhibit):
             self._homeless.append(exhibit)
+        if exhibit.unreachable:
+            self._own_up(exhibit)
         self._offer(exhibit)
         self._tell(exhibit)
 
@@ -369,8 +371,15 @@ class Delivery:
             return
         except LeaseLostError:
             log.info("surface.left", surface=surface)  # to its new owner
+        else:
+            self._own_up(exhibit)
         self._count(exhibit, "refused")
         self._abandon(exhibit)
+
+    def _own_up(self, exhibit: Exhibit) -> None:
+        """Let who asked know whose card cannot be shown, if it is one."""
+        for other in self._shown.to_own_up(exhibit):
+            self._offer(other)
 
     def _abandon(self, exhibit: Exhibit) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()

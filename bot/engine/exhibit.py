@@ -7,7 +7,7 @@ it before the first, whatever was written down.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from typing import Literal, TypeAlias
@@ -21,6 +21,8 @@ from bot.protocol.inbound import Address
 from bot.turn.state import Phase, TurnState
 from bot.view.project import (
     Audience,
+    ForApprover,
+    ForRequester,
     SurfacePlan,
     lost_card,
     set_apart,
@@ -73,6 +75,8 @@ class Exhibit:
     """Whether only what no platform refuses is shown."""
     inherited: bool = False
     """Whether an earlier owner posted it."""
+    unasked: frozenset[ForApprover] = frozenset()
+    """Whose cards of the same turn cannot be shown: this one says so."""
     given_up: bool = False
     """Whether it is written down that it cannot be shown."""
     moved: bool = False
@@ -107,8 +111,10 @@ class Exhibit:
 
     @property
     def audience(self) -> Audience:
-        """Who looks at it, and what they are to be told."""
+        """Who looks at it, and what they are to be told beside the state."""
         audience = self.plan.audience
+        if self.unasked and isinstance(audience, ForRequester):
+            audience = replace(audience, unasked=self.unasked)
         return set_apart(audience) if self.apart else audience
 
     @property
@@ -215,6 +221,11 @@ class Exhibit:
         """Take note of a newer state."""
         self.plan, self.claim, self.state = plan, claim, state
         self.bare = False  # it may be taken whole
+        self.revision += 1
+
+    def own_up(self, unasked: ForApprover) -> None:
+        """Say, too, whose card cannot be shown."""
+        self.unasked |= {unasked}
         self.revision += 1
 
     def move(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bot.engine.exhibit import Exhibit
 from bot.protocol.ids import SurfaceId, TurnId
+from bot.view.project import ForApprover
 
 
 class Exhibition:
@@ -47,6 +48,17 @@ class Exhibition:
         """Whether another message has to be there first."""
         first = self._all.get(exhibit.comes_after) if exhibit.comes_after else None
         return first is not None and first.receipt is None and not first.hopeless
+
+    def to_own_up(self, lost: Exhibit) -> list[Exhibit]:
+        """Return what says now that a decider's card cannot be shown, if it is one."""
+        whose = lost.plan.audience
+        if not isinstance(whose, ForApprover):
+            return []
+        mine = self.of(lost.state.turn_id).values()
+        owning_up = [each for each in mine if each.plan.role == "progress"]
+        for each in owning_up:
+            each.own_up(whose)
+        return owning_up
 
     def beside(self, exhibit: Exhibit) -> list[Exhibit]:
         """Return what else is shown of its conversation."""

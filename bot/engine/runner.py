@@ -212,7 +212,7 @@ class Runner:
         """End the turn with what is known, instead of going on with it.
 
         Args:
-            code: Why: a key of `bot.view.wording`.
+            code: Why: a key of `bot.view.failures`.
         """
         self._endings.append(Outgoing((TurnFailed(code=code),)))
         self._changed.set()

@@ -41,7 +41,7 @@ class Spending:
         counter.labels(model, "cached").inc(usage.cache_read_tokens)
 
     async def reached(self, state: TurnState) -> str:
-        """Return which limit keeps a turn from asking; a key of `bot.view.wording`.
+        """Return which limit keeps a turn from asking; a key of `bot.view.failures`.
 
         Empty: none does. Nor does one that cannot be looked up now.
         """

@@ -51,7 +51,7 @@ async def begin_turn(
         letter: What was said.
         consumed: Consumes the letter.
         behind: Turns that run or wait before it in the conversation.
-        failed: Why it ends at once: a key of `bot.view.wording`.
+        failed: Why it ends at once: a key of `bot.view.failures`.
 
     Returns:
         The turn; ``None`` if what was said has started one long ago. A platform has

@@ -107,7 +107,7 @@ class TurnFailed(Event):
 
     type: Literal["turn.failed"] = "turn.failed"
     code: str
-    """A key of `bot.view.wording`, e.g. ``model``, ``deadline``, ``stranger``."""
+    """A key of `bot.view.failures`, e.g. ``model``, ``deadline``, ``stranger``."""
     detail: str = ""
     """For operators; never shown to people."""
     ledger: Ledger | None = None
@@ -146,7 +146,7 @@ class FrameClosed(Event):
     outcome: Literal["done", "failed", "cancelled"]
     result: str = ""
     code: str = ""
-    """Why it failed: a key of `bot.view.wording`; releases before 0.2 wrote none."""
+    """Why it failed: a key of `bot.view.failures`; releases before 0.2 wrote none."""
 
 
 # ----------------------------------------------------------------------- the items

@@ -115,7 +115,7 @@ class CloseFrame:
 
     frame_id: FrameId
     code: str = ""
-    """Why it cannot go on: a key of `bot.view.wording`."""
+    """Why it cannot go on: a key of `bot.view.failures`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class GiveUp:
     """The turn is past its deadline: end it, and say what was done."""
 
     code: str
-    """A key of `bot.view.wording`."""
+    """A key of `bot.view.failures`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def must_ask(frame: Frame) -> bool:
 def why_not_again(state: TurnState, frame: Frame) -> str:
     """Return why the frame cannot go on from its newest reply; empty: it can.
 
-    A key of `bot.view.wording`.
+    A key of `bot.view.failures`.
     """
     newest = frame.replies[-1]
     if newest.stop_reason == "refusal":

@@ -109,7 +109,7 @@ class Frame:
     outcome: Literal["done", "failed", "cancelled"] | None = None
     result: str = ""
     code: str = ""
-    """Why it failed: a key of `bot.view.wording`."""
+    """Why it failed: a key of `bot.view.failures`."""
     closed_at: datetime | None = None
 
     @property
@@ -268,7 +268,7 @@ class Ending:
     phase: Phase
     at: datetime
     code: str = ""
-    """Failed turns: a key of `bot.view.wording`."""
+    """Failed turns: a key of `bot.view.failures`."""
     by_name: str = ""
     """Cancelled turns: who stopped it."""
     how: Literal["", "stopped", "withdrawn"] = ""

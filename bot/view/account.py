@@ -9,7 +9,7 @@ from datetime import tzinfo
 from bot.protocol.ids import CallId
 from bot.protocol.values import Ledger, LedgerEntry
 from bot.turn.state import Ending, Phase, TurnState
-from bot.view import endings, wording
+from bot.view import endings, failures, wording
 from bot.view.decisions import outcome_of
 from bot.view.nodes import Account, Entry
 from bot.view.reckoning import DAMAGED, ledger_in
@@ -65,7 +65,7 @@ def _why(state: TurnState, ending: Ending, zone: tzinfo) -> str:
         withdrawn = ending.how == "withdrawn"
         said = endings.turn_withdrawn_by if withdrawn else endings.stopped_by
         return said(ending.by_name)
-    why = wording.failure(ending.code)
+    why = failures.failure(ending.code)
     if ending.code != "deadline":
         return why
     began = state.started_at or ending.at

@@ -1,7 +1,7 @@
 """The sentences of endings: what was done, what was not, and what happens next.
 
 Part of `bot.view.wording`, where the others are. Why a turn failed is
-`bot.view.wording.failure`; here is what must be said beside it, with the account of
+`bot.view.failures`; here is what must be said beside it, with the account of
 what was done in front of the reader.
 """
 

@@ -46,6 +46,8 @@ class ForRequester:
     """Which page, from 2 on; the first one is the progress message."""
     apart: bool = False
     """Whether the ending has a message of its own, or will have, though it need not."""
+    unasked: "frozenset[ForApprover]" = frozenset()
+    """Whose cards cannot be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,10 @@ def view_of(
             if audience.apart and state.phase is Phase.RUNNING:
                 return apart_view(state, now, footer=footer, zone=zone)
             shrunk = ends_in_new_message(state, apart=audience.apart)
-            return progress_view(state, now, footer=footer, zone=zone, shrunk=shrunk)
+            unasked = {(to.approval_id, to.person_id) for to in audience.unasked}
+            return progress_view(
+                state, now, footer=footer, zone=zone, shrunk=shrunk, unasked=unasked
+            )
         case _:  # pragma: no cover
             assert_never(audience)
 

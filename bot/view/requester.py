@@ -1,10 +1,12 @@
 """What the one who asked sees: progress while it runs, and how it ended."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from pydantic import ValidationError
 
+from bot.protocol.ids import ApprovalId, PersonId
 from bot.protocol.values import CardData, Source
 from bot.turn.state import Phase, TurnState
 from bot.view import wording
@@ -27,7 +29,13 @@ _BELOW = {
 
 
 def progress_view(
-    state: TurnState, now: datetime, *, footer: str, zone: tzinfo, shrunk: bool
+    state: TurnState,
+    now: datetime,
+    *,
+    footer: str,
+    zone: tzinfo,
+    shrunk: bool,
+    unasked: Collection[tuple[ApprovalId, PersonId]] = (),
 ) -> TurnView:
     """Return the message that follows the turn.
 
@@ -37,10 +45,13 @@ def progress_view(
         footer: What must be said under every answer.
         zone: In which times are written.
         shrunk: Whether the ending has a message of its own.
+        unasked: Whose cards cannot be shown.
     """
     pages = answer_pages(state)
     if state.ending is None:
-        return _first(_running(state, now, footer, zone), pages)
+        running = _running(state, now, footer, zone)
+        notices = (*_unasked(state, unasked), *running.notices)
+        return _first(replace(running, notices=notices), pages)
     steps = steps_of(state)
     if not shrunk:
         ended = _ended(state, steps, spoken(state), footer, zone)
@@ -192,6 +203,27 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
         footer=footer,
         stop_turn=state.turn_id if state.seq else None,
         summary=summary_of(headline, state.text),
+    )
+
+
+def _unasked(
+    state: TurnState, unasked: Collection[tuple[ApprovalId, PersonId]]
+) -> tuple[str, ...]:
+    """Say of each request who should decide it and does not see it."""
+    missing = [
+        (approval.subject, names)
+        for approval in state.open_approvals
+        if (
+            names := [
+                approver.name
+                for approver in approval.waiting_for
+                if (approval.approval_id, approver.person_id) in unasked
+            ]
+        )
+    ]
+    return tuple(
+        wording.decision_note(subject, wording.not_asked(names))
+        for subject, names in missing
     )
 
 

@@ -6,7 +6,6 @@ and what the person can do now. Times come in as words, from `moment`.
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Literal, TypeAlias
 
 from bot.protocol.values import Verdict
 from bot.turn.state import ApprovalStatus
@@ -195,79 +194,7 @@ def noted(text: str) -> str:
     return f"Also noted: {quoted(text)}"
 
 
-# --------------------------------------------------------------------- failures
-
-FailureCode: TypeAlias = Literal[
-    "model",
-    "refusal",
-    "empty",
-    "arguments",
-    "length",
-    "deadline",
-    "stranger",
-    "internal",
-    "limit",
-    "tokens",
-    "budget",
-    "budget_person_day",
-    "budget_person_month",
-    "budget_company_day",
-    "budget_company_month",
-    "degraded",
-]
-
-_FAILURES: dict[str, str] = {
-    "model": "The language model did not answer, so I stopped here.",
-    "refusal": "The language model declined to go on with this, so I stopped here.",
-    "empty": "The language model had nothing to say, even when asked twice. I stopped here.",
-    "arguments": (
-        "The language model asked twice for something that makes no sense, "
-        "so I stopped here."
-    ),
-    "length": "My answer grew too long, so I stopped here.",
-    "deadline": "This took longer than it may, so I stopped here.",
-    "stranger": "I could not find you in the company directory, so I did nothing.",
-    "internal": "Something broke on my side, so I stopped here. That is my mistake.",
-    "limit": (
-        "This needed more steps than I may take for one request, so I stopped here."
-    ),
-    "tokens": (
-        "This needed more of the language model than one request may use, "
-        "so I stopped here."
-    ),
-    "budget": (
-        "This used up what one request may spend on the language model, "
-        "so I stopped here."
-    ),
-    **{
-        f"budget_{who}_{when}": (
-            f"{whose} used up what may be spent on the language model {until}, "
-            "so I stopped here."
-        )
-        for who, whose in (("person", "You have"), ("company", "Your company has"))
-        for when, until in (("day", "today"), ("month", "this month"))
-    },
-    "degraded": "Part of the record of this request was damaged, so I stopped here.",
-}
-
-
-def failure(code: str) -> str:
-    """Return why a turn failed; any code has a sentence.
-
-    What was done and what people can do now is said beside it: `bot.view.endings`.
-    """
-    return _FAILURES.get(code, _FAILURES["internal"])
-
-
-_PARTS: dict[str, str] = {
-    "model": "The language model did not answer, so this part was not done.",
-}
-
-
-def failed_part(code: str) -> str:
-    """Return why a specialist could not finish, for whoever handed over to it."""
-    return _PARTS.get(code, failure(code))
-
+# ---------------------------------------------------- told to models, and to people
 
 POLICY_UNCHECKED = (
     "I could not check whether this is allowed, so it was not done. "
@@ -302,6 +229,15 @@ def waits_for_more(count: int, people: Sequence[str], *, until: str) -> str:
     """Say how many decisions are still missing, and whose they may be."""
     more = "One more approval is" if count == 1 else f"{count} more approvals are"
     return f"{more} needed from {names(people)} by {until}."
+
+
+def not_asked(people: Sequence[str]) -> str:
+    """Say who should decide and cannot be shown the request, and what now."""
+    return (
+        f"I could not show this request to {names(people)}, so no decision can come "
+        "from there. Please tell your IT team. If nobody else decides in time, it is "
+        "passed on or expires; nothing is done without a decision."
+    )
 
 
 def decide_until(until: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from bot.errors import ModelError
-from bot.view import wording
+from bot.view import failures, wording
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.scripted_agents import Tool, Use
@@ -93,7 +93,7 @@ async def test_a_model_that_fails_for_good_ends_the_turn_truthfully(
     assert len(house.agents.asked) == 1 + times
     [message] = house.halls["slack"].messages.values()
     assert message.view.mood == "failed"
-    assert wording.failure("model") in message.words
+    assert failures.failure("model") in message.words
     assert "Did grant" in message.words, "what was done stays done"
 
 

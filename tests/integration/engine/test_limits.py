@@ -4,7 +4,7 @@ import pytest
 
 from bot.ports.agent import Limits
 from bot.protocol.values import Usage
-from bot.view import wording
+from bot.view import failures
 from tests.support.engine import House
 from tests.support.scripted_agents import Tool, Use
 
@@ -41,7 +41,7 @@ async def test_a_turn_that_has_used_up_what_it_may_ends_and_says_so(
     assert state.ending
     assert state.ending.code == code
     [message] = house.halls["slack"].messages.values()
-    assert wording.failure(code) in message.words
+    assert failures.failure(code) in message.words
 
 
 @pytest.mark.parametrize(("most", "uses"), [limit[:2] for limit in LIMITS])
@@ -70,5 +70,5 @@ async def test_a_specialist_that_goes_round_in_circles_is_told_to_who_handed_ove
     await house.idle()
     answer = house.agents.asked[-1].messages[-1].answers[0]
     assert answer.is_error
-    assert wording.failed_part("limit") in str(answer.content)
+    assert failures.failed_part("limit") in str(answer.content)
     assert (await house.types())[-1] == "turn.completed"

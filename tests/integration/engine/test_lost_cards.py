@@ -1,7 +1,7 @@
 """Cards whose requests are lost with a damaged log."""
 
 from bot.protocol.values import Approver, Stage
-from bot.view import replies, wording
+from bot.view import failures, replies, wording
 from tests.support.engine import House
 from tests.support.fake_platform import FakeMessage
 from tests.support.scripted_agents import Tool, Use, needs
@@ -40,6 +40,6 @@ async def test_a_card_whose_request_is_lost_locks_like_the_others(
     await house.idle()
     assert card(house).view.headline == wording.UNKNOWN_REQUEST
     assert not card(house).view.approvals
-    assert wording.failure("degraded") in "".join(
+    assert failures.failure("degraded") in "".join(
         message.words for message in house.halls["slack"].messages.values()
     )

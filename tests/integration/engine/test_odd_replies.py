@@ -4,7 +4,7 @@ from bot.engine.question import GO_ON, SAY_SOMETHING
 from bot.ports.agent import Refused
 from bot.protocol.values import TextBlock
 from bot.turn.replies import CONTINUED
-from bot.view import wording
+from bot.view import failures, wording
 from tests.support.engine import House
 from tests.support.fake_platform import FakeMessage
 from tests.support.scripted_agents import Stops, Tool, Use
@@ -45,7 +45,7 @@ async def test_an_answer_that_never_ends_is_ended(house: House) -> None:
         house.agents.say("and so ", CUT_OFF)
     message = await ended(house)
     assert message.view.text == ("and so " * (CONTINUED + 1)).strip()
-    assert wording.failure("length") in message.words
+    assert failures.failure("length") in message.words
     assert len(house.agents.asked) == CONTINUED + 1
 
 
@@ -69,14 +69,14 @@ async def test_a_model_that_says_nothing_twice_is_told_of(house: House) -> None:
     house.agents.say()
     house.agents.say(" \n")
     message = await ended(house)
-    assert wording.failure("empty") in message.words
+    assert failures.failure("empty") in message.words
     assert len(house.agents.asked) == 2
 
 
 async def test_a_refusal_is_told_plainly(house: House) -> None:
     house.agents.say("I will n", Stops("refusal"))
     message = await ended(house)
-    assert wording.failure("refusal") in message.words
+    assert failures.failure("refusal") in message.words
     assert len(house.agents.asked) == 1
 
 
@@ -87,7 +87,7 @@ async def test_a_specialists_refusal_is_told_to_who_handed_over(house: House) ->
     house.agents.say("The specialist declined.")
     message = await ended(house)
     [answer] = house.agents.asked[-1].messages[-1].answers
-    assert wording.failure("refusal") in str(answer.content)
+    assert failures.failure("refusal") in str(answer.content)
     assert "The specialist declined." in message.words
 
 
@@ -120,6 +120,6 @@ async def test_arguments_without_sense_end_the_turn_the_second_time(
         house.agents.say(Use("grant", f"c{number}"))
     message = await ended(house)
     assert len(house.agents.asked) == 2
-    assert wording.failure("arguments") in message.words
+    assert failures.failure("arguments") in message.words
     assert wording.MALFORMED in message.words
     assert "Field required" not in message.words

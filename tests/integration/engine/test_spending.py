@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.company.limits import Allowance, Price, Purse, SpendingLimits
 from bot.protocol.values import Usage
-from bot.view import wording
+from bot.view import failures
 from tests.support.engine import House
 from tests.support.scripted_agents import Tool, Use
 
@@ -46,7 +46,7 @@ async def test_what_a_person_has_used_counts_for_every_process_and_survives_them
     assert await turn_of(house, "maya", "3") == "budget_person_day"
     assert not await turn_of(house, "omar", "4"), "others have their own"
     told = [m.words for m in house.halls["slack"].messages.values()]
-    assert any(wording.failure("budget_person_day") in words for words in told)
+    assert any(failures.failure("budget_person_day") in words for words in told)
     reached = house.telemetry.budgets_reached.labels("budget_person_day")
     assert reached._value.get() == 1
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.ports.agent import Call, ToolResult
-from bot.view import wording
+from bot.view import failures
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.scripted_agents import Tool, Use, did
@@ -188,7 +188,7 @@ async def test_a_stranger_is_answered_in_plain_words(house: House) -> None:
     await house.idle()
     assert house.agents.asked == []
     [message] = house.halls["slack"].messages.values()
-    assert wording.failure("stranger") in message.words
+    assert failures.failure("stranger") in message.words
     assert (await house.types())[-1] == "turn.failed"
 
 

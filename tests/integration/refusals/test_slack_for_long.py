@@ -8,6 +8,7 @@ from adapters.simulator.slack.faults import Fault, Refusal, ServerError
 from adapters.slack import limits
 from bot.engine.refusals import LOCKED_OUT
 from bot.protocol.values import Approver, Stage
+from tests.support.play import said_in
 from tests.support.scripted_agents import Tool, Use, needs
 from tests.support.slack_house import EDIT, POST, SlackHouse
 from tests.support.wire_house import Spot
@@ -149,6 +150,36 @@ async def test_a_card_that_cannot_be_shown_is_given_up_and_says_why(
     await house.until("SELECT count(*) = 1 FROM surface WHERE error != ''")
     assert code in (await house.errors())["approval"]
     assert house.shown("priya") == []
+
+
+async def test_a_card_is_never_shown_without_its_buttons_and_who_asked_is_told(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    await asks(house, Refusal("invalid_blocks"))
+    told = await house.reads("maya", "could not show this request to Priya")
+    await house.idle(within=200)
+    assert "tell your IT team" in said_in(told)
+    assert house.shown("priya") == [], "nobody is asked what they cannot answer"
+    assert "invalid_blocks" in (await house.errors())["approval"]
+    assert house.agents.ran == []
+    assert await house.phases() == ["parked"]
+
+
+async def test_a_card_tries_while_the_quota_is_spent_and_comes_once_there_is_more(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    await asks(house, *[Refusal("message_limit_exceeded")] * 2)
+    await refused(house, 1, POST)
+    house.passes(limits.QUOTA_PAUSE + 1)
+    await refused(house, 2, POST)
+    house.passes(2 * limits.QUOTA_PAUSE + 1)
+    await house.reads("priya", "grant for Maya Chen")
+    await house.idle(within=200)
+    await approves(house)
+    assert [call.name for call in house.agents.ran] == ["grant"]
+    assert await house.errors() == {}
 
 
 async def test_a_card_that_somebody_deleted_comes_again_once_it_is_decided(

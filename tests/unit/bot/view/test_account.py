@@ -15,7 +15,7 @@ from bot.protocol.values import Approver, Ledger, LedgerEntry
 from bot.turn.ledger import ledger_of
 from bot.turn.state import Phase, TurnState
 from bot.view import endings as said
-from bot.view import wording
+from bot.view import failures, wording
 from bot.view.nodes import Account, Entry, Step, TurnView
 from bot.view.project import (
     Audience,
@@ -231,7 +231,7 @@ def test_whoever_stops_reads_what_still_happens():
 
 def test_a_stranger_is_told_once_that_nothing_was_done():
     assert account(Story().fails("stranger")) == Account(
-        said=wording.failure("stranger"), follows=said.what_now("stranger")
+        said=failures.failure("stranger"), follows=said.what_now("stranger")
     )
 
 
@@ -307,7 +307,9 @@ def test_an_ending_of_a_long_turn_is_accounted_for_in_its_new_message():
     assert progress.account is None
     assert not any(step.detail for step in progress.steps)
     assert answer.account
-    assert answer.summary.startswith(f"{wording.FAILED}: {wording.failure('deadline')}")
+    assert answer.summary.startswith(
+        f"{wording.FAILED}: {failures.failure('deadline')}"
+    )
 
 
 def test_what_the_account_names_is_no_step_beside_it():

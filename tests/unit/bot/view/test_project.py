@@ -10,7 +10,7 @@ from bot.protocol import events as ev
 from bot.protocol.events import Recorded
 from bot.protocol.ids import ApprovalId, FrameId, ItemId, PersonId, SurfaceId
 from bot.turn.state import Approval, Phase, TurnState
-from bot.view import wording
+from bot.view import failures, wording
 from bot.view.nodes import Step, TurnView
 from bot.view.project import (
     Audience,
@@ -199,7 +199,7 @@ def test_a_long_turn_that_failed_says_so_in_both_messages():
     assert seen(story).headline == wording.FAILED_BELOW
     account = seen(story, ANSWER).account
     assert account
-    assert wording.failure("deadline") in account.said
+    assert failures.failure("deadline") in account.said
     assert seen(story).account is None
 
 
@@ -270,6 +270,19 @@ def test_waiting_says_for_whom_since_when_and_until_when():
     assert [card.status for card in view.approvals] == [
         "Waiting for Bea Boss since 09:00 UTC. Open until 10:00 UTC."
     ]
+
+
+def test_who_cannot_be_shown_a_request_is_named_until_it_is_decided():
+    lost = frozenset({ForApprover(person_id=BOSS.person_id, approval_id=SEAT)})
+    audience = ForRequester(part="progress", unasked=lost)
+    story = approval_story()
+    said = [n for n in seen(story, audience).notices if "could not show" in n]
+    assert len(said) == 1
+    assert "Bea Boss" in said[0]
+    assert said[0].startswith(f"{story.state.approvals[0].subject}: ")
+    assert seen(story).notices == ()
+    decided = seen(story.decides("approved"), audience)
+    assert not any("could not show" in notice for notice in decided.notices)
 
 
 def test_a_specialists_steps_follow_the_hand_off_and_name_the_specialist():

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from bot.protocol import events as ev
-from bot.view import endings, replies, wording
+from bot.view import endings, failures, replies, wording
 from bot.view.summary import summary_of
 from tests.support.stories import approval_story
 
@@ -53,15 +53,15 @@ CODES = [
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_failure_says_what_happened_and_what_to_do(code: str):
-    assert "stopped here" in wording.failure(code) or "did nothing" in wording.failure(
+    assert "stopped here" in failures.failure(
         code
-    )
+    ) or "did nothing" in failures.failure(code)
     assert "lease" in endings.what_now(code) or "should" in endings.what_now(code)
 
 
 def test_every_code_has_words_of_its_own():
-    codes = get_args(wording.FailureCode)
-    assert len({wording.failure(code) for code in codes}) == len(codes)
+    codes = get_args(failures.FailureCode)
+    assert len({failures.failure(code) for code in codes}) == len(codes)
     assert len({endings.what_now(code) for code in codes}) == len(codes)
 
 
