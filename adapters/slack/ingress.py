@@ -178,7 +178,8 @@ def bolt_app(inbox: Inbox, platform: SlackPlatform) -> AsyncApp:
         (app.event, "agent_session_stopped", heard.session_stopped),
         (app.action, render.APPROVE, heard.approve),
         (app.action, render.REJECT, heard.reject),
-        (app.action, render.STOP, heard.stop),
+        (app.action, render.STOP, heard.turn_button),
+        (app.action, render.CONTINUE, heard.turn_button),
         (app.view, modal.CALLBACK, heard.reason),
         (app.command, _ANY_COMMAND, heard.command),
     ]
@@ -291,11 +292,11 @@ class _Listeners:
         await self._explain(await self._inbox.accept(decided), body)
         await ack()
 
-    async def stop(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        stopped = parse.parse_stopped(
+    async def turn_button(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        pressed = parse.parse_turn_button(
             body, _identity(self._platform), now=self._platform.clock.now()
         )
-        await self._explain(await self._inbox.accept(stopped), body)
+        await self._explain(await self._inbox.accept(pressed), body)
         await ack()
 
     async def reject(self, ack: AsyncAck, body: dict[str, Any]) -> None:

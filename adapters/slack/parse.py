@@ -22,10 +22,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.slack import modal, said, wording
 from adapters.slack.objects import as_object
-from adapters.slack.render import APPROVE
+from adapters.slack.render import APPROVE, CONTINUE
 from bot.errors import MalformedError
+from bot.protocol import inbound
 from bot.protocol.ids import ApprovalId, TurnId
-from bot.protocol.inbound import Address, Decided, Met, Said, Stopped, UserRef
+from bot.protocol.inbound import Address, Decided, Met, Said, UserRef
 
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that a person writes; all others are edits and notices."""
@@ -348,8 +349,10 @@ def parse_approved(body: Mapping[str, Any], me: Identity, *, now: datetime) -> D
     )
 
 
-def parse_stopped(body: Mapping[str, Any], me: Identity, *, now: datetime) -> Stopped:
-    """Return a press on Stop.
+def parse_turn_button(
+    body: Mapping[str, Any], me: Identity, *, now: datetime
+) -> inbound.Stopped | inbound.Continued:
+    """Return a press on Stop or Continue.
 
     Raises:
         MalformedError: The payload is not a click on one of our buttons.
@@ -357,7 +360,8 @@ def parse_stopped(body: Mapping[str, Any], me: Identity, *, now: datetime) -> St
     click, action = _pressed(body)
     value = _read_value(_StopValue, action.value)
     key = _click_key(click, action)
-    return Stopped(
+    goes_on = action.action_id == CONTINUE
+    return (inbound.Continued if goes_on else inbound.Stopped)(
         delivery_id=key,
         said_key=key,
         user=_user(click.user.id, me),

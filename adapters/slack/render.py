@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from adapters.slack import blocks, escape, limits, wording
 from adapters.slack.blocks import Block
 from bot.ports.surface import Payload
+from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Source
 from bot.view.markdown import close_markdown, end_markdown
 from bot.view.nodes import (
@@ -29,6 +30,7 @@ from bot.view.wording import steps_done
 APPROVE = "approval.approve"
 REJECT = "approval.reject"
 STOP = "turn.stop"
+CONTINUE = "turn.continue"
 
 _CARDS = 4
 _APPROVALS = 4
@@ -76,6 +78,7 @@ def render(view: TurnView) -> Payload:
         *_sources(view.sources),
         *([blocks.small(view.footer)] if view.footer.strip() else []),
         *_stop(view),
+        *_continue(view),
     ]
     room = limits.MESSAGE - _size(before) - _size(after)
     text = _text(view, min(limits.MARKDOWN, max(limits.MARKDOWN_FLOOR, room)))
@@ -337,14 +340,20 @@ def _sources(sources: tuple[Source, ...]) -> list[Block]:
 
 
 def _stop(view: TurnView) -> list[Block]:
-    if view.stop_turn is None:
+    return _turn_button("stop", wording.STOP, STOP, view.stop_turn)
+
+
+def _continue(view: TurnView) -> list[Block]:
+    return _turn_button("continue", wording.CONTINUE, CONTINUE, view.continue_turn)
+
+
+def _turn_button(
+    name: str, label: str, action: str, turn: TurnId | None
+) -> list[Block]:
+    value = _value(t=turn) if turn else ""
+    if not 0 < len(value) <= limits.BUTTON_VALUE:
         return []
-    value = _value(t=view.stop_turn)
-    if len(value) > limits.BUTTON_VALUE:
-        return []
-    return [
-        blocks.actions("stop", blocks.button(wording.STOP, action=STOP, value=value))
-    ]
+    return [blocks.actions(name, blocks.button(label, action=action, value=value))]
 
 
 def _value(**ids: str) -> str:

@@ -20,6 +20,7 @@ MODAL_HINT = "The person who asked will read this."
 APPROVE = "Approve"
 REJECT = "Reject"
 STOP = "Stop"
+CONTINUE = "Continue"
 
 CUT = "… (shortened to fit into one Slack message)"
 UNDECIDABLE = "This request is too large to be decided here."

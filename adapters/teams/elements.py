@@ -18,7 +18,7 @@ from adapters.teams.markdown import (
     text_block,
     unmarked,
 )
-from adapters.teams.parse import APPROVE, REJECT, STOP
+from adapters.teams.parse import APPROVE, CONTINUE, REJECT, STOP
 from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Fact, Source
 from bot.view.markdown import close_markdown, end_markdown
@@ -310,6 +310,12 @@ def stop(turn: TurnId) -> Element:
     data = {"t": turn}
     # A half-written reason is none of its business.
     return {**_execute(wording.STOP, STOP, data), "associatedInputs": "none"}
+
+
+def go_on(turn: TurnId) -> Element:
+    """Return the button that lets another turn go on with a long answer."""
+    data = {"t": turn}
+    return {**_execute(wording.CONTINUE, CONTINUE, data), "associatedInputs": "none"}
 
 
 def _execute(

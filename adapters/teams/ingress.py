@@ -44,7 +44,7 @@ from bot.errors import (
     UnverifiedError,
 )
 from bot.ports.inbox import Inbox
-from bot.protocol.inbound import Decided, Met, Said, Stopped
+from bot.protocol.inbound import Continued, Decided, Met, Said, Stopped
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Origin")
 _APOLOGIES_REMEMBERED = 1000
@@ -161,10 +161,10 @@ class _Ingress:
                 return InvokeResponse(501)
             case Said() | Met():
                 return await self._committed(parsed, context)
-            case Decided() | Stopped():
+            case Decided() | Stopped() | Continued():
                 return InvokeResponse(200, await self._click(parsed))
 
-    async def _click(self, click: Decided | Stopped) -> Mapping[str, Any]:
+    async def _click(self, click: Decided | Stopped | Continued) -> Mapping[str, Any]:
         try:
             return answer_click(click, await self._inbox.accept(click))
         except StoreUnavailableError as error:

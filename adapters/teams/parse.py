@@ -20,12 +20,22 @@ from adapters.teams import limits, wording
 from adapters.teams.wire import Incoming, mapping, string
 from bot.errors import MalformedError
 from bot.protocol.ids import ApprovalId, TurnId
-from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped, UserRef
+from bot.protocol.inbound import (
+    Address,
+    Continued,
+    Decided,
+    Inbound,
+    Met,
+    Said,
+    Stopped,
+    UserRef,
+)
 
 CARD_ACTION = "adaptiveCard/action"
 APPROVE = "approval.approve"
 REJECT = "approval.reject"
 STOP = "turn.stop"
+CONTINUE = "turn.continue"
 _LONGEST_ID = 200
 
 
@@ -157,7 +167,7 @@ def text_of(incoming: Incoming) -> str:
 # ----------------------------------------------------------------------- invokes
 
 
-def _invoked(source: _Source) -> Decided | Stopped | UnknownInvoke:
+def _invoked(source: _Source) -> Decided | Stopped | Continued | UnknownInvoke:
     incoming = source.incoming
     if incoming.name != CARD_ACTION:
         return UnknownInvoke(incoming.name)
@@ -169,7 +179,9 @@ def _invoked(source: _Source) -> Decided | Stopped | UnknownInvoke:
         case "approval.reject":
             return _decided(source, data, verb=REJECT, verdict="rejected")
         case "turn.stop":
-            return _stopped(source, data)
+            return _of_turn(source, data, verb=STOP, pressed=Stopped)
+        case "turn.continue":
+            return _of_turn(source, data, verb=CONTINUE, pressed=Continued)
         case verb:
             return UnknownInvoke(f"{CARD_ACTION} {string(verb)}".strip())
 
@@ -196,11 +208,17 @@ def _decided(
     )
 
 
-def _stopped(source: _Source, data: Mapping[str, Any]) -> Stopped:
+def _of_turn(
+    source: _Source,
+    data: Mapping[str, Any],
+    *,
+    verb: str,
+    pressed: type[Stopped | Continued],
+) -> Stopped | Continued:
     turn = _id(data, "t")
-    return Stopped(
+    return pressed(
         delivery_id=source.delivery_id,
-        said_key=f"teams:{STOP}:{turn}:{source.user_id}",
+        said_key=f"teams:{verb}:{turn}:{source.user_id}",
         user=source.user,
         at=source.at,
         turn_id=TurnId(turn),

@@ -101,4 +101,6 @@ def _card(view: TurnView, plan: Plan, text: Sequence[Element]) -> Element:
     }
     if view.stop_turn:
         card["actions"] = [elements.stop(view.stop_turn)]
+    if view.continue_turn:
+        card["actions"] = [elements.go_on(view.continue_turn)]
     return card

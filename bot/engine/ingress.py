@@ -16,11 +16,21 @@ from bot.company.model import Person
 from bot.engine.decisions import take_decision
 from bot.engine.letters import Letter, send_letter
 from bot.engine.telemetry import Telemetry
+from bot.engine.turns import read_turn
 from bot.ports.inbox import Acceptance, Inbox
 from bot.ports.store import Store, Transaction
 from bot.ports.surface import Platform
 from bot.protocol.ids import PersonId, PlatformName, TenantId, TurnId
-from bot.protocol.inbound import Address, Decided, Inbound, Met, Said, Stopped
+from bot.protocol.inbound import (
+    Address,
+    Continued,
+    Decided,
+    Inbound,
+    Met,
+    Said,
+    Stopped,
+)
+from bot.turn.replies import can_continue
 from bot.view import replies
 
 log = structlog.get_logger()
@@ -84,6 +94,8 @@ class Ingress(Inbox):
                 return await self._met(tenant, person, inbound)
             case Stopped():
                 return await self._stopped(tenant, person, inbound)
+            case Continued():
+                return await self._continued(tenant, person, inbound)
             case Decided():
                 return await take_decision(
                     self._store,
@@ -151,6 +163,34 @@ class Ingress(Inbox):
             )
             await send_letter(tx, tenant, turn.conversation_id, None, letter)
         return Acceptance(outcome="accepted", sentence=replies.STOP_TAKEN)
+
+    async def _continued(
+        self, tenant: TenantId, person: Person | None, pressed: Continued
+    ) -> Acceptance:
+        """Let a new turn go on with what the old one has said, once."""
+        async with self._store.begin("ingress.message") as tx:
+            found = await read_turn(tx, pressed.turn_id)
+            state = found.state if found and found.stored.tenant_id == tenant else None
+            if found is None or state is None or not can_continue(state):
+                return Acceptance(outcome="unknown", sentence=replies.CONTINUE_UNKNOWN)
+            if person is None or found.stored.requester_id != person.id:
+                sentence = replies.CONTINUE_NOT_YOURS
+                return Acceptance(outcome="not_entitled", sentence=sentence)
+            once = pressed.model_copy(update={"said_key": f"continue:{state.turn_id}"})
+            if not await _first(tx, tenant, once):
+                sentence = replies.CONTINUE_TAKEN
+                return Acceptance(outcome="duplicate", sentence=sentence)
+            letter = Letter(
+                kind="said",
+                person_id=person.id,
+                person_name=person.name,
+                said_key=once.said_key,
+                text=replies.CONTINUE_SAID,
+                address=state.address,
+            )
+            conversation = found.stored.conversation_id
+            await send_letter(tx, tenant, conversation, state.address, letter)
+        return Acceptance(outcome="accepted", sentence=replies.CONTINUE_TAKEN)
 
     async def _linked(self, tenant: TenantId, inbound: Inbound) -> Person | None:
         """Return who the platform says it is, linked by e-mail from now on."""

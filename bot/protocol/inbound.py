@@ -105,6 +105,13 @@ class Stopped(Delivery):
     turn_id: Annotated[TurnId, AfterValidator(_a_name)]
 
 
+class Continued(Delivery):
+    """Somebody pressed Continue, below an answer that had grown too long."""
+
+    type: Literal["continued"] = "continued"
+    turn_id: Annotated[TurnId, AfterValidator(_a_name)]
+
+
 class Met(Delivery):
     """The bot can now reach a person here (installed, or added to a chat)."""
 
@@ -113,5 +120,5 @@ class Met(Delivery):
 
 
 Inbound: TypeAlias = Annotated[
-    Said | Decided | Stopped | Met, Field(discriminator="type")
+    Said | Decided | Stopped | Continued | Met, Field(discriminator="type")
 ]

@@ -57,6 +57,15 @@ def why_not_again(state: TurnState, frame: Frame) -> str:
     return ""
 
 
+def can_continue(state: TurnState) -> bool:
+    """Return whether another turn may go on with what this one was saying."""
+    return (
+        state.ending is not None
+        and state.ending.code == "length"
+        and state.address is not None
+    )
+
+
 def _trailing(frame: Frame, holds: Callable[[Reply], bool]) -> int:
     """Return of how many of the newest replies, without a gap, something holds."""
     count = 0

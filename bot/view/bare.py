@@ -16,5 +16,6 @@ def bare_view(view: TurnView) -> TurnView:
         notices=(wording.NOT_TAKEN,),
         footer=view.footer,
         stop_turn=view.stop_turn,
+        continue_turn=view.continue_turn,
         summary=view.headline[:150],
     )

@@ -24,7 +24,7 @@ _NEXT: dict[str, str] = {
     "refusal": "Please say it in other words, or ask your IT team.",
     "empty": "Please ask again, perhaps in other words.",
     "arguments": "Please say in more detail what you need, or ask your IT team.",
-    "length": "Please ask me to go on, or for a shorter answer.",
+    "length": "Please press Continue, or ask me for a shorter answer.",
     "deadline": "Please ask again for what is missing, or ask your IT team.",
     "stranger": (
         "Please ask your IT team to add your account there, then write to me again."

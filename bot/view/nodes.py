@@ -105,5 +105,7 @@ class TurnView:
     footer: str = ""
     stop_turn: TurnId | None = None
     """Offer a Stop button for this turn."""
+    continue_turn: TurnId | None = None
+    """Offer a Continue button: this turn's answer had grown too long."""
     summary: str = ""
     """At most 150 characters for notifications and screen readers."""

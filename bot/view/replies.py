@@ -50,3 +50,11 @@ def click_too_late(approval: Approval, status: str) -> str:
 STOP_TAKEN = "Stopping. What is done stays done; nothing new is started."
 STOP_UNKNOWN = "There is nothing left to stop: this has ended already."
 STOP_NOT_YOURS = "Only the person who asked can stop this. It goes on."
+
+# --------------------------------------------------------------------- continue
+
+CONTINUE_SAID = "Please go on exactly where your last answer stopped."
+"""What somebody who presses Continue has said: a new turn begins with it."""
+CONTINUE_TAKEN = "I go on. It comes as a new message."
+CONTINUE_UNKNOWN = "There is nothing to go on with here. Please just write to me."
+CONTINUE_NOT_YOURS = "Only the person who asked can let me go on with this."

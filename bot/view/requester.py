@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.protocol.ids import ApprovalId, PersonId
 from bot.protocol.values import CardData, Source
+from bot.turn.replies import can_continue
 from bot.turn.state import Phase, TurnState
 from bot.view import wording
 from bot.view.account import account_of, accounted_for, says
@@ -181,6 +182,7 @@ def _ended(
         sources=_sources(state),
         notices=(*_notices(state), *_ending_notes(state, text, account)),
         footer=footer,
+        continue_turn=state.turn_id if can_continue(state) else None,
         summary=summary_of(headline, why or text or state.text),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.view import replies
 from tests.support.claude import (
     Answering,
     ended,
@@ -175,3 +176,32 @@ async def test_another_model_answers_where_the_first_one_is_not_there(
         assert "Install the client." in said_in(message)
         query = "SELECT body ->> 'model' FROM turn_event WHERE type = 'model.replied'"
         assert await play.rows(query) == [("claude-spare",)]
+
+
+async def test_a_long_answer_goes_on_at_a_press_in_slack_and_in_teams(
+    database_url: str, tmp_path: Path
+) -> None:
+    def reply(question: Question) -> bytes:
+        last = question["messages"][-1]["content"][-1]["text"]
+        if last == replies.CONTINUE_SAID:
+            assert question["messages"][-2]["role"] == "assistant"
+            return saying("That is all.")
+        return sse(start(), *text(0, "And then. "), *ended("max_tokens"))
+
+    async with speaking(database_url, tmp_path, reply) as play:
+        await play.say_in_slack(DESIGNER, "Tell me a long story")
+        await play.ended()
+        [message] = play.bot_in_slack(DESIGNER)
+        assert "grew too long" in said_in(message)
+        await play.stage.slack.click(
+            DESIGNER, play.direct(DESIGNER), message["ts"], "turn.continue"
+        )
+        await play.ended(2)
+        assert await play.slack_shows(DESIGNER, "That is all.")
+
+        await play.stage.teams.say("priya.nair", "Tell me a long story")
+        await play.ended(3)
+        card = await play.teams_shows("priya.nair", "grew too long")
+        await play.press_in_teams("priya.nair", card, "turn.continue")
+        await play.ended(4)
+        assert await play.teams_shows("priya.nair", "That is all.")

@@ -32,7 +32,14 @@ from bot.ports.inbox import Acceptance
 from bot.ports.store import Store
 from bot.protocol.events import Recorded
 from bot.protocol.ids import ApprovalId, PlatformName, TurnId
-from bot.protocol.inbound import Address, Decided, Said, Stopped, UserRef
+from bot.protocol.inbound import (
+    Address,
+    Continued,
+    Decided,
+    Said,
+    Stopped,
+    UserRef,
+)
 from bot.store.engine import begin
 from bot.store.people import link_installation, sync_company
 from bot.store.postgres import PostgresStore
@@ -191,6 +198,19 @@ class House:
             Stopped(
                 delivery_id=f"d-{self._said}",
                 said_key=f"stop-{self._said}",
+                user=self.user(person),
+                at=self.clock.now(),
+                turn_id=turn,
+            )
+        )
+
+    async def go_on(self, person: str, turn: TurnId) -> Acceptance:
+        """Let somebody press Continue."""
+        self._said += 1
+        return await self.ingress().accept(
+            Continued(
+                delivery_id=f"d-{self._said}",
+                said_key=f"continue-{self._said}",
                 user=self.user(person),
                 at=self.clock.now(),
                 turn_id=turn,

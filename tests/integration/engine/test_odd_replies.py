@@ -2,9 +2,11 @@
 
 from bot.engine.question import GO_ON, SAY_SOMETHING
 from bot.ports.agent import Refused
+from bot.protocol.ids import TurnId
 from bot.protocol.values import TextBlock
 from bot.turn.replies import CONTINUED
-from bot.view import failures, wording
+from bot.turn.state import Phase
+from bot.view import failures, replies, wording
 from tests.support.engine import House
 from tests.support.fake_platform import FakeMessage
 from tests.support.scripted_agents import Stops, Tool, Use
@@ -123,3 +125,51 @@ async def test_arguments_without_sense_end_the_turn_the_second_time(
     assert failures.failure("arguments") in message.words
     assert wording.MALFORMED in message.words
     assert "Field required" not in message.words
+
+
+async def too_long(house: House) -> TurnId:
+    """Return a turn whose answer grew too long."""
+    for _ in range(CONTINUED + 1):
+        house.agents.say("and so ", CUT_OFF)
+    message = await ended(house)
+    turn = await house.turn()
+    assert message.view.continue_turn == turn
+    return turn
+
+
+async def test_continue_goes_on_from_what_is_there_once(house: House) -> None:
+    turn = await too_long(house)
+    house.agents.say("it ended.")
+    asked = len(house.agents.asked)
+    assert (await house.go_on("maya", turn)).outcome == "accepted"
+    assert (await house.go_on("maya", turn)).outcome == "duplicate"
+    await house.idle()
+    assert len(house.agents.asked) == asked + 1
+    question, answer, go_on = house.agents.asked[-1].messages
+    assert answer.role == "assistant"
+    assert answer.blocks == (TextBlock(text="and so " * (CONTINUED + 1)),)
+    assert go_on.blocks == (TextBlock(text=replies.CONTINUE_SAID),)
+    assert question.blocks == (TextBlock(text="hi"),)
+    await house.sees("it ended.")
+    newest = (await house.turns())[-1]
+    assert newest != turn
+    assert (await house.state(newest)).phase is Phase.COMPLETED
+
+
+async def test_only_who_asked_lets_an_answer_go_on(house: House) -> None:
+    turn = await too_long(house)
+    pressed = await house.go_on("omar", turn)
+    assert pressed.outcome == "not_entitled"
+    assert pressed.sentence == replies.CONTINUE_NOT_YOURS
+    assert await house.turns() == [turn]
+    assert (await house.go_on("maya", turn)).outcome == "accepted"
+
+
+async def test_a_turn_that_simply_ended_offers_nothing_to_go_on_with(
+    house: House,
+) -> None:
+    message = await ended(house)
+    assert message.view.continue_turn is None
+    pressed = await house.go_on("maya", await house.turn())
+    assert pressed.outcome == "unknown"
+    assert len(await house.turns()) == 1

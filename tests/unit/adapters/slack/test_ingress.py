@@ -13,7 +13,7 @@ from adapters.slack.ingress import PATH
 from adapters.slack.signature import sign
 from bot.errors import RateLimitedError, StoreUnavailableError
 from bot.ports.inbox import Acceptance
-from bot.protocol.inbound import Decided, Met, Said, Stopped
+from bot.protocol.inbound import Continued, Decided, Met, Said, Stopped
 from tests.support.slack import (
     Client,
     FakeApi,
@@ -418,6 +418,17 @@ async def test_a_rejection_that_does_not_count_keeps_the_form_open_and_says_why(
         "response_action": "errors",
         "errors": {"reason": "Kim was faster."},
     }
+
+
+async def test_continue_names_the_turn(
+    client: Client, inbox: RecordingInbox, load: Load
+):
+    click = load("stop_click")
+    click["actions"][0]["action_id"] = "turn.continue"
+    assert (await send_interaction(client, click))[0] == 200
+    (pressed,) = inbox.accepted
+    assert isinstance(pressed, Continued)
+    assert pressed.turn_id == "turn-1"
 
 
 async def test_stop_names_the_turn(client: Client, inbox: RecordingInbox, load: Load):

@@ -177,6 +177,12 @@ def test_stop_is_offered_while_there_is_a_turn_to_stop():
     assert "turn.stop" not in buttons(VIEWS["answered"])
 
 
+def test_an_answer_that_grew_too_long_can_be_gone_on_with():
+    view = replace(VIEWS["answered"], continue_turn=TurnId("turn-1"))
+    assert buttons(view)["turn.continue"]["value"] == '{"t":"turn-1"}'
+    assert "turn.continue" not in buttons(VIEWS["answered"])
+
+
 def test_many_finished_steps_are_one_line_and_failed_ones_say_why():
     (done, *_) = parts(VIEWS["answered"], "context")
     assert done["elements"][0]["text"] == "✅ 6 steps done"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.ports.inbox import Acceptance
 from bot.protocol.ids import ApprovalId
-from bot.protocol.inbound import Decided, Met, Said, Stopped
+from bot.protocol.inbound import Continued, Decided, Met, Said, Stopped
 from bot.protocol.values import Fact
 from bot.view.nodes import ApprovalView, TurnView
 from tests.support.teams_channel import (
@@ -427,6 +427,17 @@ async def test_stop_is_answered_with_a_sentence(
     [stopped] = inbox.accepted
     assert isinstance(stopped, Stopped)
     assert stopped.turn_id == "turn-1"
+
+
+async def test_continue_is_answered_with_a_sentence(
+    bot: Bot, channel: Channel, inbox: RecordingInbox
+) -> None:
+    click = channel.click("turn.continue", {"t": "turn-1"})
+    body = await (await send(bot, channel, click)).json()
+    assert body["type"] == "application/vnd.microsoft.activity.message"
+    [pressed] = inbox.accepted
+    assert isinstance(pressed, Continued)
+    assert pressed.turn_id == "turn-1"
 
 
 @pytest.mark.parametrize(

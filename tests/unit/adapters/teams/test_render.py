@@ -233,6 +233,12 @@ def test_stop_names_its_turn() -> None:
     assert of_type(DONE, "Action.Execute") == []
 
 
+def test_an_answer_that_grew_too_long_can_be_gone_on_with() -> None:
+    long = replace(DONE, continue_turn=TurnId("turn-1"))
+    [button] = of_type(long, "Action.Execute")
+    assert (button["verb"], button["data"]) == ("turn.continue", {"t": "turn-1"})
+
+
 # ----------------------------------------------------------------------- the limits
 
 
