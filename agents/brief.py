@@ -1,5 +1,7 @@
 """What each agent is told: its prompt file, the company's words, who asks. Pure."""
 
+from datetime import tzinfo
+
 from pydantic import JsonValue
 
 from agents.models.enclosure import RULE, enclosed, unmarked
@@ -26,7 +28,7 @@ def prompt_for(
     lasting.append(_catalog(vocabulary, roster, agent))
     return Prompt(
         lasting="\n\n".join(part for part in lasting if part),
-        current=_current(question),
+        current=_current(question, company.company.zone),
         vocabulary=vocabulary,
         model=agent.model,
         fallback=agent.fallback,
@@ -54,9 +56,11 @@ def _line(thing: Thing) -> str:
     return unmarked(line)
 
 
-def _current(question: Question) -> str:
+def _current(question: Question, zone: tzinfo) -> str:
     """Return who asks and what they wait for; names and titles are others' words."""
     facts: dict[str, JsonValue] = {"requester": question.requester.name}
+    if question.now:
+        facts["now"] = f"{question.now.astimezone(zone):%A, %Y-%m-%d %H:%M %Z}"
     if question.open_requests:
         facts["they wait for"] = [
             {

@@ -25,6 +25,7 @@ def build_agents(
     anthropic_base_url: str = "",
     model: str = "",
     fallback: str = "",
+    summaries: str = "",
     words_per_second: float = 18.0,
     more: Sequence[AnyTool] = (),
     attached: Attached = NOTHING_ATTACHED,
@@ -39,6 +40,7 @@ def build_agents(
         anthropic_base_url: Empty: Anthropic's own.
         model: Which Claude; empty: `DEFAULT_MODEL`.
         fallback: Which is asked where that one fails; empty: none.
+        summaries: Which sums up long conversations; empty: ``model``.
         words_per_second: How fast the scripted model writes; 0: at once.
         more: Tools of the company's own.
         attached: Tools that come and go.
@@ -53,6 +55,7 @@ def build_agents(
             base_url=anthropic_base_url,
             model=model or DEFAULT_MODEL,
             fallback=fallback,
+            summaries=summaries,
             clock=clock,
         )
     else:

@@ -16,6 +16,7 @@ from typing_extensions import override
 from agents import policy
 from agents.brief import prompt_for
 from agents.models.port import NOT_JSON, Model, ToolOffer
+from agents.recap import summed_up
 from agents.roster import ROOT, roster_of
 from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
 from agents.tools import sentences
@@ -33,6 +34,7 @@ from bot.ports.agent import (
     Part,
     Question,
     Refused,
+    Replied,
     Ruling,
     ToolResult,
     ToolSpec,
@@ -114,6 +116,10 @@ class AgentsOf(Agents):
         attached = map(_offer, self._toolbox.attached.offered(agent.name))
         offers = (*self._offers[agent.name], *attached)
         return self._model.ask(prompt, offers, question)
+
+    @override
+    async def summarise(self, question: Question) -> Replied | None:
+        return await summed_up(self._model, self._vocabulary, question)
 
     @override
     async def rule(self, call: Call) -> Ruling:

@@ -51,6 +51,8 @@ class ModelSettings:
     model: str
     fallback: str
     """Asked where ``model`` fails; empty: nobody is."""
+    summaries: str
+    """Asked to sum up long conversations; empty: ``model``."""
     words_per_second: float
     """How fast the scripted model writes; 0: at once."""
 
@@ -80,6 +82,7 @@ NAMES = (
     "DESKHAND_CONFIG",
     "DESKHAND_MODEL",
     "DESKHAND_FALLBACK_MODEL",
+    "DESKHAND_SUMMARY_MODEL",
     "DESKHAND_CONSOLE_TOKEN",
     "DESKHAND_WORDS_PER_SECOND",
     "DESKHAND_LOG",
@@ -305,5 +308,6 @@ def _model(reader: _Reader) -> ModelSettings:
         base_url=reader.url("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
         model=reader.text("DESKHAND_MODEL", DEFAULT_MODEL),
         fallback=reader.text("DESKHAND_FALLBACK_MODEL"),
+        summaries=reader.text("DESKHAND_SUMMARY_MODEL"),
         words_per_second=reader.number("DESKHAND_WORDS_PER_SECOND", 25.0),
     )

@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import httpx2
 import structlog
-from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic
+from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic, omit
 from anthropic.types import RawMessageStreamEvent
 from tenacity import (
     AsyncRetrying,
@@ -66,6 +66,7 @@ class AnthropicModel(Model):
         base_url: Where the API is; empty: Anthropic's own.
         model: Used by agents that declare none.
         fallback: Asked where an agent's own model fails; empty: nobody is.
+        summaries: Asked to sum up what is too long; empty: ``model``.
         clock: Whose sleep separates attempts.
         silence: Seconds without progress after which a request has failed.
     """
@@ -78,6 +79,7 @@ class AnthropicModel(Model):
         model: str,
         clock: Clock,
         fallback: str = "",
+        summaries: str = "",
         silence: float = SILENCE,
     ) -> None:
         self._client = AsyncAnthropic(
@@ -88,6 +90,7 @@ class AnthropicModel(Model):
         )
         self._model = model
         self._fallback = fallback
+        self._summaries = summaries
         self._clock = clock
         self._silence = silence
         self._breakers: dict[str, Breaker] = {}
@@ -99,6 +102,10 @@ class AnthropicModel(Model):
     @override
     def name_for(self, declared: str) -> str:
         return declared or self._model
+
+    @override
+    def summaries(self) -> str:
+        return self._summaries or self._model
 
     @override
     def footer(self) -> str:
@@ -199,8 +206,12 @@ class AnthropicModel(Model):
                     model=name,
                     max_tokens=MAX_TOKENS,
                     system=system_for(prompt),
-                    tools=tools_for(tools),
-                    messages=messages_for(question.messages),
+                    tools=tools_for(tools) or omit,
+                    messages=messages_for(
+                        question.messages,
+                        earlier=question.earlier,
+                        current=prompt.current,
+                    ),
                     stream=True,
                 )
             async with stream:

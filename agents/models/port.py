@@ -49,6 +49,10 @@ class Model(Protocol):
         """Return which model speaks where an agent declares ``declared``."""
         ...
 
+    def summaries(self) -> str | None:
+        """Return which model sums up; ``None``: this one cannot."""
+        return None
+
     def footer(self) -> str:
         """Return what must be said under every answer; empty: nothing."""
         ...

@@ -6,7 +6,7 @@ https://docs.anthropic.com/en/docs/build-with-claude/tool-use
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from anthropic.types import (
     CacheControlEphemeralParam,
@@ -53,6 +53,9 @@ _STOPPED: dict[str, StopReason] = {
     "pause_turn": "pause_turn",
 }
 
+NOTES = "(Not written by whoever asks, but noted beside it:)"
+"""Above what is told beside what was said."""
+
 _LONGEST_BROKEN = 200
 """Characters of arguments that are not JSON which the model is shown again."""
 
@@ -65,13 +68,11 @@ _arguments: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue]
 
 
 def system_for(prompt: Prompt) -> list[TextBlockParam]:
-    """Return the system prompt: what lasts first, marked for caching."""
-    blocks: list[TextBlockParam] = [
-        {"type": "text", "text": prompt.lasting, "cache_control": _CACHED}
-    ]
-    if prompt.current:
-        blocks.append({"type": "text", "text": prompt.current})
-    return blocks
+    """Return the system prompt, which lasts: the same for all questions to an agent.
+
+    Marked for caching: the tools precede it, and are cached with it.
+    """
+    return [{"type": "text", "text": prompt.lasting, "cache_control": _CACHED}]
 
 
 def tools_for(offers: Sequence[ToolOffer]) -> list[ToolParam]:
@@ -86,26 +87,58 @@ def tools_for(offers: Sequence[ToolOffer]) -> list[ToolParam]:
     ]
 
 
-def messages_for(messages: Sequence[Message]) -> list[MessageParam]:
+def messages_for(
+    messages: Sequence[Message], *, earlier: int = 0, current: str = ""
+) -> list[MessageParam]:
     """Return the transcript; every call has an answer right after it.
 
     Answers of tools are sent as results, which is what marks them as data.
+
+    Args:
+        messages: The transcript.
+        earlier: How many of them are of earlier turns.
+        current: What holds for this turn only. It comes after the earlier turns, so
+            that it does not keep them from being found in the cache.
     """
     sent: list[MessageParam] = []
     owed: list[str] = []
-    for message in messages:
+    ends = {earlier - 1, len(messages) - 3, len(messages) - 1}
+    for number, message in enumerate(messages):
         if message.role == "assistant":
-            spoken = [part for block in message.blocks for part in _spoken(block)]
+            _add(sent, "assistant", [p for b in message.blocks for p in _spoken(b)])
             owed = [b.call_id for b in message.blocks if isinstance(b, CallBlock)]
-            if spoken:
-                sent.append({"role": "assistant", "content": spoken})
         else:
-            said = [*_results(message, owed), *_texts(message)]
+            notes = [current] if current and number == earlier else []
+            said = [*_results(message, owed), *_noted(message, notes), *_texts(message)]
+            _add(sent, "user", said)
             owed = []
-            if said:
-                sent.append({"role": "user", "content": said})
-    _mark_last(sent)
+        if number in ends and number >= earlier - 1:
+            _mark_last(sent)
     return sent
+
+
+def _add(
+    sent: list[MessageParam],
+    role: Literal["user", "assistant"],
+    content: Sequence[ContentBlockParam],
+) -> None:
+    """Add a message, or more to the last one: two of the same role are one."""
+    if not content:
+        return
+    if sent and sent[-1]["role"] == role:
+        _blocks(sent[-1]).extend(content)
+    elif role == "user":
+        sent.append({"role": "user", "content": [*content]})
+    else:
+        sent.append({"role": "assistant", "content": [*content]})
+
+
+def _noted(message: Message, more: Sequence[str]) -> Iterator[TextBlockParam]:
+    """Yield what is told beside what was said."""
+    if message.notes:
+        yield {"type": "text", "text": f"{NOTES}\n{enclosed([*message.notes])}"}
+    for text in more:
+        yield {"type": "text", "text": text}
 
 
 def _spoken(block: Block) -> Iterator[ContentBlockParam]:
@@ -152,10 +185,21 @@ def _texts(message: Message) -> Iterator[TextBlockParam]:
 
 
 def _mark_last(sent: Sequence[MessageParam]) -> None:
-    """Mark the end of the transcript: the next call shares all of it."""
-    content: Any = sent[-1]["content"] if sent else ()
-    if content and content[-1]["type"] in {"text", "tool_result"}:
-        content[-1]["cache_control"] = _CACHED
+    """Mark the end so far: the next question shares all of it.
+
+    The API looks for what is cached at a mark, and up to 20 blocks before one. A
+    reply may have more calls than that, so the end of the question before is marked
+    along with the end of this one, and the end of the earlier turns for turns to come.
+    """
+    last: Any = _blocks(sent[-1])[-1] if sent else {}
+    if last.get("type") in {"text", "tool_result", "tool_use"}:
+        last["cache_control"] = _CACHED
+
+
+def _blocks(message: MessageParam) -> list[Any]:
+    """Return the blocks of a message of ours, which is never plain text."""
+    content: Any = message["content"]
+    return content
 
 
 # ----------------------------------------------------------------------- what we get

@@ -211,6 +211,7 @@ def _agents(
         anthropic_base_url=settings.model.base_url,
         model=settings.model.model,
         fallback=settings.model.fallback,
+        summaries=settings.model.summaries,
         words_per_second=settings.model.words_per_second,
         more=[own.tool for own in own_tools(company, settings.company_file.parent)],
         attached=attached,

@@ -12,6 +12,7 @@ from dataclasses import replace
 import structlog
 
 from bot.clock import Clock
+from bot.engine.folding import folded
 from bot.engine.growing import Growing
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
@@ -30,7 +31,7 @@ from bot.ports.agent import (
 )
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
-from bot.protocol.values import CallBlock, ItemKind, TextBlock
+from bot.protocol.values import CallBlock, ItemKind, Summary, TextBlock
 from bot.turn.replies import is_cut_off
 from bot.turn.state import CONTINUES, Frame
 from bot.view import failures
@@ -79,6 +80,7 @@ class Asker:
             ask=ask,
             model=self._agents.model_name(frame.agent),
             steers_seen=len(runner.state.steers),
+            summary=await self._folded(runner, frame),
         )
         await runner.emit(asked)
         for attempt in range(1, MODEL_ATTEMPTS + 1):
@@ -97,6 +99,15 @@ class Asker:
                 await self._clock.sleep(BACKOFF * 2 ** (attempt - 1))
             else:
                 return
+
+    async def _folded(self, runner: Runner, frame: Frame) -> Summary | None:
+        """Return a summary of older turns, if they are too long for a first question."""
+        if frame.parent_id or frame.replies:
+            return None
+        summary = await folded(self._agents, runner.state)
+        if summary and summary.model and self._spending:
+            self._spending.count(summary.model, summary.usage)
+        return summary
 
     async def _stream(
         self, runner: Runner, frame_id: FrameId, ask: int, attempt: int

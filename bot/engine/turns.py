@@ -15,14 +15,15 @@ from bot.engine.letters import Letter
 from bot.engine.log import Also
 from bot.engine.projection import projection_of
 from bot.engine.runner import Runner
-from bot.ports.rows import Claim, StoredTurn
+from bot.ports.rows import Claim, SoFar, StoredTurn
 from bot.ports.store import Store, Transaction
 from bot.protocol.codec import decode
 from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
 from bot.protocol.ids import TurnId, turn_id_for
-from bot.protocol.values import OpenRequest, PastTurn, Requester
+from bot.protocol.values import OpenRequest, Requester
 from bot.turn.compaction import refill
 from bot.turn.decide import wake_at
+from bot.turn.recall import bounded
 from bot.turn.reduce import advance
 from bot.turn.restore import Damage, Restored, Unreadable, restore
 from bot.turn.snapshot import checksum_of, is_outdated, thaw
@@ -30,8 +31,11 @@ from bot.turn.state import TurnState
 
 log = structlog.get_logger()
 
-HISTORY = 6
-"""Earlier turns of the conversation that a new one knows of."""
+NEWEST = 60
+"""Turns of the conversation among which a new one looks for what it should know.
+
+More than are ever told in full: what is older is in the summary.
+"""
 
 
 async def begin_turn(
@@ -62,20 +66,19 @@ async def begin_turn(
     turn_id = turn_id_for(claim.tenant_id, claim.conversation_id, letter.said_key)
     person = letter.person_id
     known: Sequence[OpenRequest] = ()
-    history: Sequence[PastTurn] = ()
+    so_far = SoFar()
     if person and not failed:  # what cannot be read must not break the ending as well
         known = await kit.records.open_requests(claim.tenant_id, person)
         async with kit.store.begin("turn.history") as tx:
-            history = await tx.past_turns(
-                claim.tenant_id, claim.conversation_id, person, HISTORY
-            )
+            so_far = await tx.so_far(claim.tenant_id, claim.conversation_id, NEWEST)
     started = TurnStarted(
         tenant_id=claim.tenant_id,
         requester=Requester(person_id=person, name=letter.person_name),
         address=letter.address,
         text=letter.text,
         open_requests=tuple(known),
-        history=tuple(history),
+        history=tuple(map(bounded, so_far.turns)),
+        summary=so_far.summary,
         queued_behind=_name_of(behind[0]) if behind else "",
         queue_place=len(behind),
     )

@@ -47,6 +47,11 @@ class Message:
     blocks: tuple[Block, ...] = ()
     answers: tuple[ToolAnswer, ...] = ()
     """Results of the calls of the assistant's message before; user role only."""
+    notes: tuple[JsonValue, ...] = ()
+    """What is told beside what was said: when, what came of it, what others wrote.
+
+    Data that the requester did not write; user role only.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,10 @@ class Question:
     requester: Requester
     open_requests: tuple[OpenRequest, ...]
     messages: tuple[Message, ...]
+    earlier: int = 0
+    """How many of the messages, the first ones, are of earlier turns."""
+    now: datetime | None = None
+    """When the turn began."""
     attempt: int = field(default=1, compare=False)
     """Which attempt at the same question this is; not a part of the question."""
     last_attempt: bool = field(default=False, compare=False)
@@ -237,6 +246,17 @@ class Agents(Protocol):
             ModelError: The model refused or failed; parts seen so far are void.
         """
         ...
+
+    async def summarise(self, question: Question) -> Replied | None:
+        """Return what somebody says who is asked to sum up the question's messages.
+
+        By default nobody can: then lines of them are kept.
+
+        Raises:
+            ModelError: The model refused or failed.
+        """
+        del question
+        return None
 
     async def rule(self, call: Call) -> Ruling:
         """Return what policy says about the call. Has no effect on the world."""

@@ -9,15 +9,15 @@ from bot.ports.rows import (
     Append,
     Claim,
     Snapshot,
+    SoFar,
     StoredTurn,
 )
 from bot.protocol.ids import (
     ConversationId,
-    PersonId,
     TenantId,
     TurnId,
 )
-from bot.protocol.values import PastTurn, Requester
+from bot.protocol.values import Requester
 
 
 class Log(Protocol):
@@ -114,14 +114,10 @@ class Log(Protocol):
         """Return the turns changed last, newest first."""
         ...
 
-    async def past_turns(
-        self,
-        tenant: TenantId,
-        conversation_id: ConversationId,
-        requester: PersonId,
-        limit: int,
-    ) -> list[PastTurn]:
-        """Return a person's last exchanges there that do not run, oldest first."""
+    async def so_far(
+        self, tenant: TenantId, conversation_id: ConversationId, newest: int
+    ) -> SoFar:
+        """Return what was said in a conversation, of its ``newest`` turns."""
         ...
 
     async def save_snapshot(

@@ -20,7 +20,14 @@ from bot.protocol.ids import (
     TurnId,
 )
 from bot.protocol.inbound import Address
-from bot.protocol.values import Fact, OpenRequest, Stage, Verdict
+from bot.protocol.values import (
+    Fact,
+    OpenRequest,
+    PastTurn,
+    Stage,
+    Summary,
+    Verdict,
+)
 
 ApprovalStatus = Literal["open", "approved", "rejected", "withdrawn", "expired"]
 
@@ -46,6 +53,15 @@ class Claimed:
     next_in: timedelta | None = None
     """Until the next one can be claimed, of those that are not the worker's own;
     ``None`` where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """What was said in a conversation."""
+
+    turns: Sequence[PastTurn] = ()
+    """Those that do not run and are not in the summary, oldest first."""
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 Events are facts in the past tense. Within one turn they are append-only and totally
 ordered by ``seq``, starting at 1. This module and `bot.protocol.values` are the only
-vocabulary that the engine, the agents and the adapters share; they import no I/O
-and read no clock.
+vocabulary that engine, agents and adapters share; they import no I/O and no clock.
 
 Evolution rule: add a field with a default, or add an event type. Never rename, never
 remove, never change a meaning. ``tests/golden/events/`` holds one recorded JSON
@@ -38,6 +37,7 @@ from bot.protocol.values import (
     Source,
     Stage,
     StopReason,
+    Summary,
     Usage,
     Verdict,
 )
@@ -68,6 +68,8 @@ class TurnStarted(Event):
     """What the requester still waits for; the model may tell of it."""
     history: tuple[PastTurn, ...] = ()
     """The conversation's last turns, oldest first."""
+    summary: Summary | None = None
+    """What is left of those before them; ``None``: there are none."""
     queued_behind: str = ""
     """Whose turn runs in this conversation: this one waits until it is resumed."""
     queue_place: int = 0
@@ -211,6 +213,8 @@ class ModelAsked(Event):
     model: str
     steers_seen: int = 0
     """How many of the turn's steers the question contained."""
+    summary: Summary | None = None
+    """From this question on, told in place of the exchanges that are in it."""
 
 
 class ModelReplied(Event):

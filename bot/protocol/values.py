@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from bot.protocol.ids import ApprovalId, CallId, PersonId, TurnId
 from bot.protocol.inbound import Frozen
@@ -34,13 +34,6 @@ class OpenRequest(Frozen):
     """Names of those who may decide now."""
 
 
-class PastTurn(Frozen):
-    """An earlier exchange of the same conversation."""
-
-    asked: str
-    answered: str
-
-
 class LedgerEntry(Frozen):
     """One tool call with an effect, as the ending of a turn accounts for it."""
 
@@ -62,6 +55,26 @@ class Ledger(Frozen):
     """Started, and nobody can tell what came of it."""
 
 
+TurnStatus = Literal["running", "parked", "completed", "failed", "cancelled"]
+
+
+class PastTurn(Frozen):
+    """An earlier exchange of the same conversation. Older releases wrote two fields."""
+
+    asked: str
+    answered: str
+    turn_id: TurnId = TurnId("")
+    person_id: PersonId = PersonId("")
+    """Who asked; empty: who asks now."""
+    name: str = ""
+    at: AwareDatetime | None = None
+    """When it was asked."""
+    ended_at: AwareDatetime | None = None
+    status: TurnStatus | None = None
+    ledger: Ledger | None = None
+    """What was done, what was not, what is unknown; ``None`` before it has ended."""
+
+
 class Usage(Frozen):
     """Tokens of one model call."""
 
@@ -80,6 +93,20 @@ class Usage(Frozen):
             output_tokens=self.output_tokens + other.output_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
         )
+
+
+class Summary(Frozen):
+    """What is left of a conversation's exchanges that are not told in full any more."""
+
+    text: str
+    until: AwareDatetime
+    """Exchanges that ended up to then are in it, and no others."""
+    references: tuple[str, ...] = ()
+    """Records that these exchanges left and people can quote, the newest last."""
+    model: str = ""
+    """Who wrote it; empty: nobody, it is made of lines of the exchanges."""
+    usage: Usage = Usage()
+    """What writing it took."""
 
 
 class TextBlock(Frozen):

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import LeaseLostError
 from bot.ports.journal import TurnRow
 from bot.ports.rows import Append, Claim, StoredTurn
-from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
-from bot.protocol.values import PastTurn, Requester
+from bot.protocol.ids import TenantId, TurnId
+from bot.protocol.values import Requester
 from bot.store.conversations import hold_conversation, note_held
 from bot.store.direct import Row, direct, direct_from_file, driver_of
 from bot.store.schema import turn
@@ -30,15 +30,6 @@ _load_events = direct(
     SELECT seq, at, CAST(body AS text) AS body FROM turn_event
     WHERE tenant_id = :tenant_id AND turn_id = :turn_id AND seq > :after
     ORDER BY seq
-    """
-)
-_past_turns = direct(
-    """
-    SELECT text, answer FROM turn
-    WHERE tenant_id = :tenant_id AND conversation_id = :conversation_id
-      AND requester_id = :requester_id AND status <> 'running'
-    ORDER BY started_at DESC, turn_id
-    LIMIT CAST(:limit AS bigint)
     """
 )
 _set_turn_status = direct(
@@ -369,25 +360,3 @@ def _journal_row(stored: StoredTurn) -> TurnRow:
         updated_at=stored.updated_at,
         degraded=stored.degraded,
     )
-
-
-async def past_turns(
-    conn: AsyncConnection,
-    tenant: TenantId,
-    conversation_id: ConversationId,
-    requester: PersonId,
-    limit: int,
-) -> list[PastTurn]:
-    """Return a person's last exchanges there that do not run, oldest first.
-
-    What others said in the same thread is not among them: a model takes its history
-    for the requester's own words, and would act on a stranger's in their name.
-    """
-    rows = await _past_turns.all(
-        conn,
-        tenant_id=tenant,
-        conversation_id=conversation_id,
-        requester_id=requester,
-        limit=limit,
-    )
-    return [PastTurn(asked=row["text"], answered=row["answer"]) for row in rows][::-1]

@@ -29,6 +29,7 @@ from bot.store import (
     log,
     mailbox,
     model_use,
+    past,
     people,
     recognition,
     snapshots,
@@ -123,7 +124,7 @@ class PostgresTransaction:
     open_turns = _here(log.open_turns)
     find_turn = _here(log.find_turn)
     list_turns = _here(log.list_turns)
-    past_turns = _here(log.past_turns)
+    so_far = _here(past.so_far)
     save_snapshot = _here(snapshots.save_snapshot)
     load_snapshot = _here(snapshots.load_snapshot)
     turns_to_compact = _here(compaction.turns_to_compact)

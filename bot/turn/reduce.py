@@ -165,6 +165,7 @@ def _start(
         queue_place=event.queue_place,
         open_requests=event.open_requests,
         history=event.history,
+        before=event.summary,
     )
 
 
@@ -245,9 +246,9 @@ def _unheard(state: TurnState, frame: Frame) -> bool:
 
 def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:
     match event:
-        case ev.ModelAsked(ask=ask, model=model, steers_seen=seen):
+        case ev.ModelAsked(ask=ask, model=model, steers_seen=seen, summary=summary):
             return with_frame(
-                state,
+                changed(state, folded=summary) if summary else state,
                 event.frame_id,
                 lambda f: (
                     changed(f, asked=ask, asked_steers=seen, asked_model=model)

@@ -7,8 +7,10 @@ from bot.turn.state import TurnState
 
 
 def used_by(state: TurnState) -> Mapping[str, Usage]:
-    """Return the tokens of all replies of a turn, by the model that wrote them."""
+    """Return the tokens of all that was written in a turn, by the model that did."""
     used: dict[str, Usage] = {}
+    if state.folded and state.folded.usage.total:
+        used[state.folded.model] = state.folded.usage
     for frame in state.frames:
         for reply in frame.replies:
             if reply.usage.total:

@@ -37,6 +37,7 @@ from bot.protocol.values import (
     Source,
     Stage,
     StopReason,
+    Summary,
     Usage,
     Verdict,
 )
@@ -296,6 +297,10 @@ class TurnState:
     queue_place: int = 0
     open_requests: tuple[OpenRequest, ...] = ()
     history: tuple[PastTurn, ...] = ()
+    before: Summary | None = None
+    """Of the exchanges before those in ``history``."""
+    folded: Summary | None = None
+    """Made by this turn: also of those in ``history`` that ended until then."""
     steers: tuple[Steer, ...] = ()
     frames: tuple[Frame, ...] = ()
     items: tuple[Item, ...] = ()
@@ -316,6 +321,11 @@ class TurnState:
         if self.queued:
             return Phase.QUEUED
         return Phase.RUNNING if self.started_at else Phase.NEW
+
+    @property
+    def summary(self) -> Summary | None:
+        """What the turn's model is told of exchanges that are not told in full."""
+        return self.folded or self.before
 
     @property
     def open_approvals(self) -> tuple[Approval, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.errors import StoreRefusedError
-from bot.ports.rows import Append, Claim, Snapshot, StoredTurn
+from bot.ports.rows import Append, Claim, Snapshot, SoFar, StoredTurn
 from bot.protocol.ids import PersonId, TurnId
 from bot.protocol.values import Usage
 from tests.support.store import all_of
@@ -25,6 +25,10 @@ from tests.support.stores import (
 )
 
 T = TurnId("t")
+
+
+async def so_far(ground: Ground, held: Claim) -> SoFar:
+    return await ground.do(lambda tx: tx.so_far(TENANT, held.conversation_id, 9))
 
 
 async def found(ground: Ground, turn: TurnId = T) -> StoredTurn:
@@ -364,26 +368,6 @@ class TestTurns:
         assert last.turn_id == "ended"
 
     @on_every_store
-    async def test_past_turns_tell_what_was_asked_and_answered(self, ground: Ground):
-        held = await ground.own()
-        for n in range(4):
-            turn = await ground.start(held, f"t{n}", at=NOW + timedelta(seconds=n))
-            await ground.do(
-                lambda tx, turn=turn, n=n: tx.set_turn_status(
-                    held, turn, "completed", at=LATER, answer=f"answer {n}\x00"
-                )
-            )
-        await ground.start(held, "running", at=LATER)
-        where = held.conversation_id
-        past = await ground.do(lambda tx: tx.past_turns(TENANT, where, ASKER, 2))
-        assert [p.answered for p in past] == ["answer 2\ufffd", "answer 3\ufffd"]
-        assert {p.asked for p in past} == {"hello"}
-        others = await ground.do(
-            lambda tx: tx.past_turns(TENANT, where, PersonId("omar"), 2)
-        )
-        assert others == [], "somebody else's words are not one's own history"
-
-    @on_every_store
     async def test_an_answer_stays_when_none_is_given(self, ground: Ground):
         held = await ground.own()
         await ground.start(held)
@@ -393,8 +377,7 @@ class TestTurns:
                     held, T, "parked", at=LATER, answer=answer
                 )
             )
-        where = held.conversation_id
-        [past] = await ground.do(lambda tx: tx.past_turns(TENANT, where, ASKER, 9))
+        [past] = (await so_far(ground, held)).turns
         assert past.answered == "so it is"
 
 

@@ -90,7 +90,7 @@ class SimTransaction:
     open_turns = over_the_wire(store_log.open_turns)
     find_turn = over_the_wire(store_log.find_turn)
     list_turns = over_the_wire(store_log.list_turns)
-    past_turns = over_the_wire(store_log.past_turns)
+    so_far = over_the_wire(store_log.so_far)
     save_snapshot = over_the_wire(store_log.save_snapshot)
     load_snapshot = over_the_wire(store_log.load_snapshot)
     turns_to_compact = over_the_wire(store_log.turns_to_compact)

@@ -6,10 +6,13 @@ As in `bot/store/log.py`, `snapshots.py` and `compaction.py`, and their SQL.
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.ports.journal import TurnRow
-from bot.ports.rows import Append, Claim, Snapshot, StoredTurn
-from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
+from bot.ports.rows import Append, Claim, Snapshot, SoFar, StoredTurn
+from bot.protocol.codec import decode
+from bot.protocol.events import ModelAsked, TurnEvent, TurnStarted, UnknownEvent
+from bot.protocol.ids import ConversationId, TenantId, TurnId
 from bot.protocol.values import PastTurn, Requester
 from bot.store.texts import storable
 from tests.simulation.database import Session
@@ -218,23 +221,57 @@ async def list_turns(s: Session, *, limit: int = 50) -> list[TurnRow]:
     ]
 
 
-async def past_turns(
-    s: Session,
-    tenant: TenantId,
-    conversation_id: ConversationId,
-    requester: PersonId,
-    limit: int,
-) -> list[PastTurn]:
-    """Return a person's last exchanges there that do not run, oldest first."""
-    theirs = [
-        turn
-        for turn in _turns_of(s, tenant, conversation_id)
-        if turn.requester_id == requester and turn.status != "running"
-    ]
-    theirs.sort(key=lambda turn: turn.turn_id)
-    theirs.sort(key=lambda turn: turn.started_at, reverse=True)
-    told = [PastTurn(asked=turn.text, answered=turn.answer) for turn in theirs[:limit]]
-    return told[::-1]
+async def so_far(
+    s: Session, tenant: TenantId, conversation_id: ConversationId, newest: int
+) -> SoFar:
+    """Return what was said in a conversation, of its ``newest`` turns."""
+    there = _turns_of(s, tenant, conversation_id)
+    there.sort(key=lambda turn: (turn.started_at, turn.turn_id))
+    summary = next(
+        (made for made in map(partial(_summary, s), reversed(there)) if made), None
+    )
+    after = summary.summary.until if summary and summary.summary else None
+    return SoFar(
+        turns=[
+            _past(s, turn)
+            for turn in there[-newest:]
+            if turn.requester_id
+            and turn.status != "running"
+            and not (turn.ended_at and after and turn.ended_at <= after)
+        ],
+        summary=summary.summary if summary else None,
+    )
+
+
+def _events_of(s: Session, turn: TurnRecord) -> list[TurnEvent | UnknownEvent]:
+    rows = s.rows(s.tables.turn_event)
+    key = (turn.tenant_id, turn.turn_id)
+    return [decode(row.body) for k, row in sorted(rows.items()) if k[:2] == key]
+
+
+def _summary(s: Session, turn: TurnRecord) -> TurnStarted | ModelAsked | None:
+    """Return the event with the summary that a turn's model was told."""
+    told = [e for e in _events_of(s, turn) if isinstance(e, TurnStarted | ModelAsked)]
+    if len(told) < 2:
+        return None
+    return told[1] if told[1].summary else told[0]
+
+
+def _past(s: Session, turn: TurnRecord) -> PastTurn:
+    ending = _events_of(s, turn)[-1:] if turn.ended_at else []
+    return PastTurn.model_validate(
+        {
+            "asked": turn.text,
+            "answered": turn.answer,
+            "turn_id": turn.turn_id,
+            "person_id": turn.requester_id,
+            "name": turn.requester_name,
+            "at": turn.started_at,
+            "ended_at": turn.ended_at,
+            "status": turn.status,
+            "ledger": getattr(ending[0], "ledger", None) if ending else None,
+        }
+    )
 
 
 def _turns_of(

@@ -74,9 +74,11 @@ Step: TypeAlias = str | Use | Grows | Stops | Gate | Exception
 Reply: TypeAlias = tuple[Step, ...]
 
 
-def did(title: str = "Did it") -> ToolResult:
+def did(title: str = "Did it", reference: str = "") -> ToolResult:
     """Return the result of a tool that worked."""
-    return ToolResult(outcome="done", title=title, content={"ok": True})
+    return ToolResult(
+        outcome="done", title=title, content={"ok": True}, reference=reference
+    )
 
 
 async def _works(call: Call) -> ToolResult:
@@ -130,6 +132,9 @@ class ScriptedAgents(Agents):
     """What each agent says next; when nothing is left: "OK."."""
     answer: Callable[[Question], Reply | None] = lambda _question: None
     """Looked at first; ``None`` leaves it to `replies`."""
+    sums_up: str | Exception | None = None
+    """What it makes of long conversations; ``None``: it cannot."""
+    summed_up: list[Question] = field(default_factory=list[Question])
     asked: list[Question] = field(default_factory=list[Question])
     ran: list[Call] = field(default_factory=list[Call])
     probed: list[Call] = field(default_factory=list[Call])
@@ -228,6 +233,20 @@ class ScriptedAgents(Agents):
             blocks=(*text, *calls),
             stop_reason=stop or ("tool_use" if calls else "end_turn"),
             usage=self.uses,
+        )
+
+    @override
+    async def summarise(self, question: Question) -> Replied | None:
+        self.summed_up.append(question)
+        if isinstance(self.sums_up, Exception):
+            raise self.sums_up
+        if self.sums_up is None:
+            return None
+        return Replied(
+            blocks=(TextBlock(text=self.sums_up),),
+            stop_reason="end_turn",
+            usage=self.uses,
+            model="a summariser",
         )
 
     @override

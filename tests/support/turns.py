@@ -30,7 +30,9 @@ from bot.protocol.values import (
     Source,
     Stage,
     StopReason,
+    Summary,
     TextBlock,
+    Usage,
 )
 from bot.turn.reduce import advance
 from bot.turn.state import TurnState
@@ -44,6 +46,14 @@ STARTED = ev.TurnStarted(
     address=ADDRESS,
     text="please",
 )
+SUMMARY = Summary(
+    text="It was said that.",
+    until=NOW,
+    references=("REQ-7",),
+    model="m",
+    usage=Usage(input_tokens=1, output_tokens=1, cache_read_tokens=1),
+)
+CONTINUED = STARTED.model_copy(update={"summary": SUMMARY})
 QUEUED = STARTED.model_copy(update={"queued_behind": "Other", "queue_place": 1})
 
 frames = st.sampled_from([FrameId("f1"), FrameId("f1-1-1"), FrameId("f1-1-2")])
@@ -145,7 +155,7 @@ decisions = st.one_of(
     st.builds(ev.ApprovalExpired, approval_id=approvals),
 )
 ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
-    st.sampled_from([STARTED, QUEUED]),
+    st.sampled_from([STARTED, QUEUED, CONTINUED]),
     st.builds(ev.TurnSteered, text=words),
     st.builds(ev.TurnParked, waiting_for=st.just(())),
     st.builds(ev.TurnResumed, because=st.just("decision")),
@@ -186,6 +196,7 @@ ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
         ask=st.integers(1, 3),
         model=st.just("scripted"),
         steers_seen=st.integers(0, 2),
+        summary=st.none() | st.just(SUMMARY),
     ),
     replies,
     tools,

@@ -21,7 +21,6 @@ from bot.store.log import (
     load_events,
     next_wake,
     open_turns,
-    past_turns,
     set_delivered,
     set_turn_status,
 )
@@ -288,25 +287,6 @@ async def test_turns_are_listed_by_last_change(engine: AsyncEngine):
         assert [t.turn_id for t in listed] == [ended, running, parked]
         assert [t.turn_id for t in await list_turns(conn, limit=1)] == [ended]
         assert await list_turns(conn, tenant=TenantId("other")) == []
-
-
-async def test_past_turns_tell_what_was_asked_and_answered(engine: AsyncEngine):
-    held = await own(engine)
-    for n in range(4):
-        turn_id = await start(engine, held, f"t{n}", at=NOW + timedelta(seconds=n))
-        async with begin(engine) as conn:
-            await set_turn_status(
-                conn, held, turn_id, "completed", at=LATER, answer=f"answer {n}\x00"
-            )
-    await start(engine, held, "running", at=LATER)
-    async with begin(engine) as conn:
-        past = await past_turns(conn, TENANT, held.conversation_id, MAYA, 2)
-        others = await past_turns(
-            conn, TENANT, held.conversation_id, PersonId("omar.haddad"), 2
-        )
-    assert [p.answered for p in past] == ["answer 2\ufffd", "answer 3\ufffd"]
-    assert {p.asked for p in past} == {"hello"}
-    assert others == [], "somebody else's words are not one's own history"
 
 
 async def test_an_unknown_turn_is_not_found(engine: AsyncEngine):

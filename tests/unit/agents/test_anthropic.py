@@ -13,7 +13,9 @@ from aiohttp.test_utils import TestServer
 
 from agents.models.anthropic import ATTEMPTS, AnthropicModel
 from agents.models.breaker import REST
+from agents.models.enclosure import enclosed
 from agents.models.port import NOT_JSON, Prompt, ToolOffer
+from agents.models.wire import NOTES
 from agents.vocabulary import Vocabulary
 from bot.errors import ModelError
 from bot.ports.agent import (
@@ -307,7 +309,8 @@ async def test_the_transcript_is_sent_with_our_ids_and_results_as_data(api: Api)
     await reply(api, replace(QUESTION, messages=messages))
     [body] = api.sent
     first, second, third = body["messages"]
-    assert first == {"role": "user", "content": [{"type": "text", "text": "find x"}]}
+    assert first["role"] == "user"
+    assert [b["text"] for b in first["content"]] == ["The requester is Ada.", "find x"]
     assert [block["id"] for block in second["content"]] == ["f2-1-1", "f2-1-2"]
     result, missing, steer = third["content"]
     assert (result["type"], result["tool_use_id"]) == ("tool_result", "f2-1-1")
@@ -322,13 +325,31 @@ async def test_what_lasts_is_marked_for_caching(api: Api):
     api.answers = [streamed(HELLO)]
     await reply(api)
     [body] = api.sent
-    lasting, current = body["system"]
+    [lasting] = body["system"]
     assert lasting["cache_control"] == {"type": "ephemeral"}
-    assert "cache_control" not in current
-    assert body["messages"][-1]["content"][-1]["cache_control"]["type"] == "ephemeral"
+    current, said = body["messages"][-1]["content"]
+    assert current == {"type": "text", "text": "The requester is Ada."}
+    assert said["cache_control"] == {"type": "ephemeral"}
     assert body["tools"][0]["input_schema"] == {"type": "object"}
     assert (body["model"], body["stream"]) == ("claude-test", True)
     assert any("k-test" in value for value in api.headers[0].values())
+
+
+async def test_what_holds_for_this_turn_only_comes_after_the_earlier_ones(api: Api):
+    messages = (
+        said("before"),
+        Message(role="assistant", blocks=(TextBlock(text="then"),)),
+        replace(said("now"), notes=({"written by somebody else": "Omar"},)),
+    )
+    api.answers = [streamed(HELLO)]
+    await reply(api, replace(QUESTION, messages=messages, earlier=2))
+    [body] = api.sent
+    before, then, now = body["messages"]
+    assert [b["text"] for b in before["content"]] == ["before"]
+    assert "cache_control" in then["content"][0]
+    noted, current, asks = (block["text"] for block in now["content"])
+    assert noted == f"{NOTES}\n{enclosed([{'written by somebody else': 'Omar'}])}"
+    assert (current, asks) == ("The requester is Ada.", "now")
 
 
 # ----------------------------------------------------------------------- when it fails

@@ -1,0 +1,38 @@
+"""Have a model sum up what is too long to be told in full."""
+
+from functools import cache
+from importlib.resources import files
+
+from agents.models.enclosure import RULE
+from agents.models.port import Model, Prompt
+from agents.vocabulary import Vocabulary
+from bot.ports.agent import Question, Replied
+
+
+async def summed_up(
+    model: Model, vocabulary: Vocabulary, question: Question
+) -> Replied | None:
+    """Return what the model makes of the question's messages; ``None``: it cannot.
+
+    Raises:
+        ModelError: The model refused or failed.
+    """
+    name = model.summaries()
+    if name is None:
+        return None
+    prompt = Prompt(
+        lasting=f"{_prompt()}\n\n{RULE}",
+        current="",
+        vocabulary=vocabulary,
+        model=name,
+    )
+    async for part in model.ask(prompt, (), question):
+        if isinstance(part, Replied):
+            return part
+    return None
+
+
+@cache
+def _prompt() -> str:
+    folder = files("agents").joinpath("prompts", "tasks")
+    return folder.joinpath("summary.md").read_text("utf-8").strip()
