@@ -10,6 +10,7 @@ from agents.roster import Agent, Roster
 from agents.vocabulary import Thing, Vocabulary
 from bot.company.model import Company
 from bot.ports.agent import Question
+from bot.redaction import redacted_json
 
 
 def prompt_for(
@@ -70,4 +71,4 @@ def _current(question: Question, zone: tzinfo) -> str:
             }
             for request in question.open_requests
         ]
-    return f"Who asks:\n{enclosed(facts)}"
+    return f"Who asks:\n{enclosed(redacted_json(facts))}"

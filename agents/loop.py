@@ -42,6 +42,7 @@ from bot.ports.agent import (
 from bot.ports.records import Effect, Records
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
+from bot.redaction import redacted
 
 
 class AgentsOf(Agents):
@@ -107,7 +108,7 @@ class AgentsOf(Agents):
     @override
     def title(self, name: str, arguments: dict[str, JsonValue]) -> str:
         tool = self._toolbox.find(name)
-        return tool.title(self._company, arguments) if tool else name
+        return redacted(tool.title(self._company, arguments)) if tool else name
 
     @override
     def ask(self, question: Question) -> AsyncIterator[Part]:
@@ -124,7 +125,7 @@ class AgentsOf(Agents):
     @override
     async def rule(self, call: Call) -> Ruling:
         tool = self._toolbox.find(call.name)
-        if tool is None:
+        if tool is None or not self._toolbox.is_for(call.agent, tool):
             return _malformed(call, "no such tool")
         arguments = _parse(tool, call)
         if isinstance(arguments, str):

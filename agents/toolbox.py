@@ -80,6 +80,15 @@ class Toolbox:
         """Return the tool or hand-off with this name."""
         return self.tools.get(name) or self.attached.find(name)
 
+    def is_for(self, agent: str, tool: AnyTool) -> bool:
+        """Return whether a tool was given to an agent; empty: it is not known whose call.
+
+        What is attached sees to that itself.
+        """
+        if not agent or tool.name not in self.tools:
+            return True
+        return tool in self.offered.get(agent, ())
+
 
 def toolbox_of(
     company: Company,

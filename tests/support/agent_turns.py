@@ -91,6 +91,8 @@ class Desk:
     """What is written, each in a turn of its own, while the next request waits."""
     others: list[Told] = field(default_factory=list[Told])
     """What those turns did and said."""
+    makes_things_up: bool = False
+    """Whether the model may call tools that there are not."""
     changed_reason: str = wording.CHANGED_REASON
     """Why a call is denied whose request was changed."""
     _steered: list[str] = field(default_factory=list[str])
@@ -141,7 +143,7 @@ class Desk:
             messages.append(Message(role="assistant", blocks=replied.blocks))
             calls = [b for b in replied.blocks if isinstance(b, CallBlock)]
             assert (replied.stop_reason == "tool_use") == bool(calls)
-            texts, answers = [], [await self._call(call, saw) for call in calls]
+            texts, answers = [], [await self._call(call, saw, agent) for call in calls]
             if not calls and len(self._steered) == saw:
                 return said
             assert ask < 9, "a dialogue must come to an end"
@@ -179,11 +181,12 @@ class Desk:
         self._told.parts += parts
         return replied
 
-    async def _call(self, block: CallBlock, saw: int) -> ToolAnswer:
+    async def _call(self, block: CallBlock, saw: int, agent: str) -> ToolAnswer:
         spec = self.agents.spec(block.name)
-        assert spec is not None, f"there is no tool {block.name}"
+        assert spec or self.makes_things_up, f"there is no tool {block.name}"
         assert self.agents.title(block.name, block.arguments)
         call = self.call(block.name, block.arguments, call_id=block.call_id)
+        call = replace(call, agent=agent)
         if thought := self.thoughts.pop(block.name, ""):
             self._steered.append(thought)
             self._told.calls.append((block.name, "put off"))
@@ -203,7 +206,7 @@ class Desk:
                     return _denied(block, reason, by="person")
             case Allowed():
                 pass
-        if spec.handoff_to:
+        if spec and spec.handoff_to:
             self._told.calls.append((block.name, "done"))
             task = str(block.arguments["task"])
             answer = await self._frame(
