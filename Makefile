@@ -8,7 +8,7 @@ SETUP := $(VENV)/.ready
 PYTHON_CHECK := import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else \
   "Deskhand needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. For example: make $(MAKECMDGOALS) PYTHON=python3.12" % v[:2])
 
-.PHONY: help setup demo serve browser test lint check bench simulate crash
+.PHONY: help setup demo serve browser test lint check bench evals simulate crash
 
 help:
 	@echo "make demo    everything on this machine, no account needed"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   what CI runs: format, lint, types, layers, deploy files, tests"
 	@echo "make serve   the bot (settings from the environment)"
 	@echo "make bench   the benchmarks, as a table and as JSON"
+	@echo "make evals   our scenario files; with Claude when ANTHROPIC_API_KEY is set"
 	@echo "make crash   real workers killed on a real Postgres; ARGS='--load 50' for less"
 	@echo "make simulate the engine in SEEDS=200 simulated worlds; JOBS=2, START=0"
 	@echo "make setup   only set up"
@@ -57,6 +58,11 @@ check: lint test
 bench: $(SETUP)
 	@UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --quiet --group bench --python $(BIN)/python
 	@$(BIN)/deskhand bench $(ARGS)
+
+evals: $(SETUP)
+	@$(BIN)/deskhand eval --company adapters/simulator/acme/company.toml $(ARGS)
+	@$(BIN)/deskhand eval --company tests/companies/hospital/company.toml $(ARGS)
+	@$(BIN)/deskhand eval --company tests/companies/brewery/company.toml $(ARGS)
 
 crash: $(SETUP)
 	@$(BIN)/python -m tests.crash $(ARGS)

@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     _add_migrate(commands)
     _add_turns(commands)
     _add_knowledge(commands)
+    _add_eval(commands)
     _add_doctor(commands)
     _add_manifest(commands)
     _add_bench(commands)
@@ -112,6 +113,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is too few; use 1 or more")
+    return number
+
+
+def _percent(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 100:  # noqa: PLR2004 - as per cent has it
+        raise argparse.ArgumentTypeError(f"{text} is no per cent; use 0 to 100")
     return number
 
 
@@ -231,6 +239,53 @@ def _add_knowledge(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     removing.add_argument("refs", nargs="+", metavar="NAME")
     removing.set_defaults(run="knowledge:run_remove")
+
+
+def _add_eval(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    eval_ = commands.add_parser(
+        "eval",
+        help="play scenario files with any model",
+        description="Play conversations on the real engine and hold what comes of them "
+        "against what must: effects, requests, refusals and words. Exits 1 where fewer "
+        "pass than --at-least. Nothing is sent to anybody.",
+    )
+    eval_.add_argument(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="default: evals/*.toml beside the company file",
+    )
+    eval_.add_argument(
+        "--company", type=Path, default=None, help="default: DESKHAND_CONFIG"
+    )
+    eval_.add_argument("--only", default="", help="only what has this in its name")
+    eval_.add_argument(
+        "--model",
+        default="",
+        help="'scripted', or a Claude (default: as the bot would speak)",
+    )
+    eval_.add_argument(
+        "--jobs", type=_count, default=4, help="at once (default: %(default)s)"
+    )
+    eval_.add_argument(
+        "--at-least",
+        type=_percent,
+        default=100.0,
+        metavar="PERCENT",
+        help="that must pass (default: %(default)g)",
+    )
+    eval_.add_argument(
+        "--patience",
+        type=_count,
+        default=180,
+        metavar="SECONDS",
+        help="that one scenario may take (default: %(default)s)",
+    )
+    eval_.add_argument(
+        "--json", type=Path, default=None, help="also write the report to this file"
+    )
+    eval_.set_defaults(run="eval:run")
 
 
 def _add_doctor(commands: "_Commands[argparse.ArgumentParser]") -> None:

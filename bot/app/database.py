@@ -20,6 +20,7 @@ __all__ = [
     "opened_database",
     "opened_journal",
     "pending",
+    "temporary_database",
 ]
 
 
@@ -59,3 +60,25 @@ async def fresh_database(url: str, name: str) -> str:
         await conn.close()
     before, question, query = url.partition("?")
     return f"{before.rpartition('/')[0]}/{name}{question}{query}"
+
+
+@asynccontextmanager
+async def temporary_database(url: str, name: str) -> AsyncGenerator[str]:
+    """Give an empty database beside that of ``url`` that is gone after the block.
+
+    What is committed there is not kept safe from a crash: nobody will miss it.
+    """
+    fresh = await fresh_database(url, name)
+    await _run(url, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    try:
+        yield fresh
+    finally:
+        await _run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def _run(url: str, statement: str) -> None:
+    conn = await asyncpg.connect(dsn_of(url))
+    try:
+        await conn.execute(statement)
+    finally:
+        await conn.close()

@@ -17,8 +17,13 @@ _SECRETS = (
 )
 
 
-def set_up_logs(log_format: str) -> None:
-    """Write structured lines to standard error, secrets blanked."""
+def set_up_logs(log_format: str, *, quiet: bool = False) -> None:
+    """Write structured lines to standard error, secrets blanked.
+
+    Args:
+        log_format: ``json`` or ``text``.
+        quiet: Only what went wrong is written.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -34,7 +39,9 @@ def set_up_logs(log_format: str) -> None:
             _blank_secrets,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.ERROR if quiet else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

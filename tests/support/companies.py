@@ -1,4 +1,4 @@
-"""The two companies that tests work for, with agents on records in memory."""
+"""The companies that tests work for, with agents on records in memory."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +15,7 @@ from tests.support.records import MemoryRecords
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "adapters/simulator/acme/company.toml"
 HOSPITAL = ROOT / "tests/companies/hospital/company.toml"
+BREWERY = ROOT / "tests/companies/brewery/company.toml"
 
 
 @cache

@@ -1,0 +1,52 @@
+"""What scenarios need of an engine; implemented by ``bot/app/trial.py``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.company.model import Company
+from bot.engine.kit import Kit
+from bot.ports.inbox import Inbox
+from bot.protocol.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One row that an effect left."""
+
+    kind: str
+    """``grant``, ``order``, ``waitlist``, ``reset`` or ``ticket``."""
+    who: str
+    what: str = ""
+    grant: str = ""
+    lasts: timedelta | None = None
+    queue: str = ""
+    text: str = ""
+    """Of a ticket: title and body."""
+
+
+class House(Protocol):
+    """A running engine, with one company's agents, for any number of tenants."""
+
+    company: Company
+    """With an id on both platforms for everybody."""
+    kit: Kit
+    inbox: Inbox
+    clock: Clock
+
+    async def move_in(self, tenant: TenantId) -> None:
+        """Make a tenant whose people, things and articles are the company's.
+
+        Its workspaces on both platforms have its own name.
+        """
+        ...
+
+    async def rest(self, tenant: TenantId) -> None:
+        """Return once nothing is left to do for a tenant before people act."""
+        ...
+
+    async def happened(self, tenant: TenantId) -> Sequence[Happened]:
+        """Return what was done for a tenant's people, in order."""
+        ...

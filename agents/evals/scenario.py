@@ -1,0 +1,139 @@
+"""What a scenario file says: conversations, and what must come of each.
+
+Pure data with the checks that need no company; `agents.evals.file` reads it.
+What happened and is not expected is a failure: an effect, or somebody who was asked.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, StringConstraints, model_validator
+
+from bot.company.entries import Entry, Seconds
+from bot.protocol.ids import PlatformName
+
+Words: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+"""What a text must have in it, in any case; ``a | b``: one of them."""
+DeedKind: TypeAlias = Literal["grant", "order", "waitlist", "reset", "ticket"]
+Ends: TypeAlias = Literal["done", "waits", "failed", "stopped"]
+Fate: TypeAlias = Literal["open", "approved", "rejected", "withdrawn", "expired"]
+
+LANGUAGE = "a language model"
+"""What a scenario ``needs`` that the scripted model cannot play."""
+_ACTS = ("says", "decides", "stops")
+
+
+class Step(Entry):
+    """What somebody does: exactly one of `says`, `decides` and `stops`."""
+
+    who: str
+    """A person's id."""
+    says: str = ""
+    platform: PlatformName | None = Field(default=None, alias="in")
+    """Where; without it, where the person is reached."""
+    chat: str = ""
+    """Another name is another thread; without one, all is said in the same."""
+    decides: Literal["", "approve", "reject"] = ""
+    on: str = ""
+    """Words of the request that is decided on; needed where several are open."""
+    because: str = ""
+    counts: bool = True
+    """Whether the decision counts: the person is entitled, and it is not too late."""
+    stops: bool = False
+    """Presses Stop on their newest request."""
+    hears: tuple[Words, ...] = ()
+    """What the answer has in it once everything rests again."""
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        done = [name for name in _ACTS if getattr(self, name)]
+        if len(done) != 1:
+            raise ValueError("write one of says, decides and stops")
+        extra = {"says": ("on", "because"), "decides": ("chat",), "stops": ("on",)}
+        if wrong := [name for name in extra[done[0]] if getattr(self, name)]:
+            raise ValueError(f"{wrong[0]!r} means nothing for who {done[0]}")
+        return self
+
+    @property
+    def does(self) -> str:
+        """How it is told."""
+        if self.says:
+            return f"{self.who} says {self.says!r}"
+        return f"{self.who} {'stops' if self.stops else f'decides to {self.decides}'}"
+
+
+class Deed(Entry):
+    """One effect that there must be."""
+
+    kind: DeedKind
+    who: str = ""
+    """For whom; without it, who speaks first."""
+    what: str = ""
+    """The resource's id."""
+    grant: str = ""
+    lasts: Seconds | None = None
+    """After how long the access ends by itself."""
+    queue: str = ""
+    """Of a ticket."""
+    says: tuple[Words, ...] = ()
+    """What a ticket has in it."""
+
+
+class Ask(Entry):
+    """One request for a decision that there must be."""
+
+    of: tuple[tuple[str, ...], ...] = Field(min_length=1)
+    """For each stage, the ids of who may decide."""
+    about: Words | None = None
+    """What the request has in it."""
+    shows: tuple[Words, ...] = ()
+    """What the card of who decides has in it."""
+    fate: Fate | None = None
+    """What became of it."""
+
+
+class Expected(Entry):
+    """What must come of a conversation.
+
+    What is left out is not looked at, except effects and requests: there must be just
+    those that are named.
+    """
+
+    effects: tuple[Deed, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    refused: tuple[Words, ...] | None = None
+    """For each refusal by policy, what its reason has in it; empty: none."""
+    hands_to: tuple[str, ...] | None = None
+    """Specialists who worked on it; empty: none did."""
+    cites: tuple[str, ...] = ()
+    """Articles that answers rest on."""
+    says: tuple[Words, ...] = ()
+    """What the last answer has in it."""
+    never_says: tuple[Words, ...] = ()
+    """What no answer has in it."""
+    ends: Ends | None = None
+    """How the last message's turn ends; without it, any way but ``failed``."""
+
+
+class Scenario(Entry):
+    """One conversation."""
+
+    name: str = Field(min_length=1)
+    needs: Literal["", "a language model"] = ""
+    steps: tuple[Step, ...] = Field(min_length=1)
+    expect: Expected = Expected()
+
+    @model_validator(mode="after")
+    def _begins_with_words(self) -> Self:
+        if not self.steps[0].says:
+            raise ValueError("somebody must say something first")
+        return self
+
+
+class ScenarioFile(Entry):
+    """The whole file."""
+
+    today: date | None = None
+    """The day on which all of it happens: when people start and leave is moved by as
+    much as this is from the day on which it runs."""
+    scenario: tuple[Scenario, ...] = Field(min_length=1)

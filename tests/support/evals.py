@@ -1,0 +1,54 @@
+"""Scenario files, played on a real Postgres as ``deskhand eval`` does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.build import build_agents
+from agents.evals.file import load_scenarios
+from agents.evals.results import Result
+from agents.evals.run import run
+from bot.app.trial import on_trial
+from bot.clock import SystemClock
+from bot.company.file import load_company
+from bot.company.model import Company
+from bot.ports.agent import Agents
+from bot.ports.records import Records
+
+
+async def played(
+    url: str,
+    company_file: Path,
+    *files: Path,
+    only: str = "",
+    patience: float = 240,
+    claude: str = "",
+) -> Sequence[Result]:
+    """Return what scenarios of a company showed.
+
+    Args:
+        url: A database of their own.
+        company_file: Whose they are.
+        files: Empty: those beside the company file.
+        only: What must be in their names.
+        patience: Seconds that each may take.
+        claude: The URL of who answers as Anthropic's API does; empty: the script.
+    """
+    company, clock = load_company(company_file), SystemClock()
+    told = load_scenarios(company, company_file, files, only)
+
+    def agents(company: Company, records: Records) -> Agents:
+        return build_agents(
+            company,
+            records,
+            clock,
+            anthropic_api_key="sk-ant-test" if claude else "",
+            anthropic_base_url=claude,
+            words_per_second=0,
+        )
+
+    async with on_trial(
+        url, company, company_file, agents, clock, today=told[0].today
+    ) as trial:
+        return await run(
+            trial, told, jobs=4, patience=patience, has_language=bool(claude)
+        )
