@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from adapters.simulator.bench import (
     ack,
+    claude,
     durable,
     group_commit,
     log_size,
@@ -33,6 +34,7 @@ _PARTS: Mapping[tuple[str, ...], _Measure] = {
     durable.NAMES: durable.measure,
     many_parked.NAMES: many_parked.measure,
     ack.NAMES: ack.measure,
+    claude.NAMES: claude.measure,
     visible.NAMES: visible.measure,
     streaming.NAMES: streaming.measure,
     parked.NAMES: parked.measure,
