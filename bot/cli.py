@@ -280,7 +280,7 @@ def _add_eval(commands: "_Commands[argparse.ArgumentParser]") -> None:
         type=_count,
         default=180,
         metavar="SECONDS",
-        help="that one scenario may take (default: %(default)s)",
+        help="that one step may take (default: %(default)s)",
     )
     eval_.add_argument(
         "--json", type=Path, default=None, help="also write the report to this file"

@@ -1,7 +1,7 @@
 """Read scenario files; every problem at once, each with its place and its fix."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -10,6 +10,7 @@ from typing import cast
 
 from pydantic import ValidationError
 
+from agents.evals.own import CALL
 from agents.evals.scenario import Ask, Deed, Expected, Scenario, ScenarioFile, Step
 from agents.roster import roster_of
 from bot.company.file import load_articles
@@ -40,7 +41,12 @@ class Told:
 
 
 def load_scenarios(
-    company: Company, company_file: Path, files: Sequence[Path], only: str = ""
+    company: Company,
+    company_file: Path,
+    files: Sequence[Path],
+    only: str = "",
+    *,
+    own: Collection[str] = (),
 ) -> list[Told]:
     """Return all scenarios of some files, or of the folder beside the company file.
 
@@ -49,6 +55,7 @@ def load_scenarios(
         company_file: Where that is written.
         files: Empty: all ``*.toml`` in the folder ``evals`` beside it.
         only: Leaves out what has this not in its file's or its own name.
+        own: Names of the company's own tools.
 
     Raises:
         ConfigError: Nothing is found, or a file says something impossible.
@@ -58,7 +65,7 @@ def load_scenarios(
     if not found:
         problem = f"there is no *.toml in {folder}; write one, or name your files"
         raise ConfigError("the scenarios", [problem])
-    names = _Names.of(company, company_file)
+    names = _Names.of(company, company_file, own)
     told = [one for file in found for one in _read(file, names)]
     chosen = [one for one in told if only.casefold() in one.name.casefold()]
     if not chosen:
@@ -145,31 +152,40 @@ class _Names:
     """Resources with their grants."""
     agents: frozenset[str]
     articles: frozenset[str]
+    tools: frozenset[str]
 
     @classmethod
-    def of(cls, company: Company, company_file: Path) -> "_Names":
+    def of(cls, company: Company, company_file: Path, own: Collection[str]) -> "_Names":
         return cls(
             people=frozenset(p.id for p in company.people),
             things={r.id: r.grants for r in company.resources},
             agents=frozenset(s.name for s in roster_of(company).specialists),
             articles=frozenset(a.ref for a in load_articles(company, company_file)),
+            tools=frozenset(own),
         )
 
     def problems(self, scenario: Scenario) -> list[str]:
-        expect = scenario.expect
+        expect, effects = scenario.expect, scenario.expect.effects
         found = [
             *self._unknown("person", (s.who for s in scenario.steps), self.people),
-            *self._unknown("person", (d.who for d in expect.effects), self.people),
+            *self._unknown("person", (d.who for d in effects), self.people),
             *self._unknown(
                 "person",
                 (who for ask in expect.asks for stage in ask.of for who in stage),
                 self.people,
             ),
-            *self._unknown("resource", (d.what for d in expect.effects), self.things),
+            *self._unknown(
+                "resource", (d.what for d in effects if d.kind != CALL), self.things
+            ),
+            *self._unknown(
+                "tool of your own",
+                (d.what for d in effects if d.kind == CALL),
+                self.tools,
+            ),
             *self._unknown("specialist", expect.hands_to or (), self.agents),
             *self._unknown("article", expect.cites, self.articles),
         ]
-        for deed in expect.effects:
+        for deed in effects:
             grants = self.things.get(deed.what, ())
             found += self._unknown(f"grant of {deed.what!r}", [deed.grant], grants)
         return [f"{scenario.name!r}: {problem}" for problem in dict.fromkeys(found)]

@@ -17,14 +17,14 @@ class Happened:
     """One row that an effect left."""
 
     kind: str
-    """``grant``, ``order``, ``waitlist``, ``reset`` or ``ticket``."""
+    """``grant``, ``order``, ``waitlist``, ``reset``, ``ticket`` or ``call``."""
     who: str
     what: str = ""
     grant: str = ""
     lasts: timedelta | None = None
     queue: str = ""
     text: str = ""
-    """Of a ticket: title and body."""
+    """Of a ticket: title and body; of a call: its arguments."""
 
 
 class House(Protocol):
@@ -43,8 +43,12 @@ class House(Protocol):
         """
         ...
 
-    async def rest(self, tenant: TenantId) -> None:
-        """Return once nothing is left to do for a tenant before people act."""
+    async def rest(self, tenant: TenantId, patience: float) -> bool:
+        """Wait until nothing is left to do for a tenant before people act.
+
+        Returns:
+            Whether it is so; after ``patience`` seconds it is not waited for.
+        """
         ...
 
     async def happened(self, tenant: TenantId) -> Sequence[Happened]:

@@ -27,19 +27,33 @@ class Played:
     """Seconds from each step until everything rested."""
 
 
-async def play(house: House, tenant: TenantId, scenario: Scenario) -> Played:
-    """Play a scenario in a tenant of its own, which must be new."""
+async def play(
+    house: House, tenant: TenantId, scenario: Scenario, *, patience: float
+) -> Played:
+    """Play a scenario in a tenant of its own, which must be new.
+
+    Args:
+        house: The engine.
+        tenant: The tenant.
+        scenario: What is said and decided.
+        patience: Seconds after which a step that does not come to rest is the last.
+    """
     await house.move_in(tenant)
     stage = _Stage(house, tenant)
     played = Played()
     for number, step in enumerate(scenario.steps, 1):
         began = house.clock.monotonic()
         problems = [await stage.do(step)]
-        await house.rest(tenant)
+        rests = await house.rest(tenant, patience)
         played.waits.append(house.clock.monotonic() - began)
-        problems += await stage.unheard(step)
+        if rests:
+            problems += await stage.unheard(step)
+        else:
+            problems.append(f"it did not come to rest within {patience:g} seconds")
         place = f"step {number} ({step.does})"
         played.problems += [f"{place}: {problem}" for problem in problems if problem]
+        if not rests:
+            break
     played.turns = await stage.turns()
     played.happened = await house.happened(tenant)
     return played

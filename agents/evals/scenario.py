@@ -14,7 +14,7 @@ from bot.protocol.ids import PlatformName
 
 Words: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 """What a text must have in it, in any case; ``a | b``: one of them."""
-DeedKind: TypeAlias = Literal["grant", "order", "waitlist", "reset", "ticket"]
+DeedKind: TypeAlias = Literal["grant", "order", "waitlist", "reset", "ticket", "call"]
 Ends: TypeAlias = Literal["done", "waits", "failed", "stopped"]
 Fate: TypeAlias = Literal["open", "approved", "rejected", "withdrawn", "expired"]
 
@@ -69,14 +69,14 @@ class Deed(Entry):
     who: str = ""
     """For whom; without it, who speaks first."""
     what: str = ""
-    """The resource's id."""
+    """The resource's id; of a ``call``, the tool's name."""
     grant: str = ""
     lasts: Seconds | None = None
     """After how long the access ends by itself."""
     queue: str = ""
     """Of a ticket."""
     says: tuple[Words, ...] = ()
-    """What a ticket has in it."""
+    """What a ticket, or a call's arguments, have in them."""
 
 
 class Ask(Entry):

@@ -43,6 +43,8 @@ from bot.store.records import PostgresRecords
 
 _LET_GO = {"conversation.release", "worker.put_off"}
 """Transactions after which a conversation may be at rest."""
+_DRAIN = 5.0
+"""Seconds in which what is left over may end by itself."""
 _AT_ONCE = 500
 """Conversations that the worker may own."""
 
@@ -77,13 +79,19 @@ class Trial(House):
             await link_installation(conn, tenant, "teams", tenant)
 
     @override
-    async def rest(self, tenant: TenantId) -> None:
+    async def rest(self, tenant: TenantId, patience: float) -> bool:
+        until = self.clock.monotonic() + patience
         while True:
             news = self._store.news
             async with connect(self._database) as conn:
                 if not await is_busy(conn, tenant):
-                    return
-            await news.wait()
+                    return True
+            try:
+                # Nothing else is ever cancelled: a connection may be in the middle.
+                async with asyncio.timeout(until - self.clock.monotonic()):
+                    await news.wait()
+            except TimeoutError:
+                return False
 
     @override
     async def happened(self, tenant: TenantId) -> Sequence[Happened]:
@@ -221,10 +229,12 @@ async def _working(kit: Kit) -> AsyncGenerator[None]:
         background = [
             tasks.create_task(kit.writer.run()),
             tasks.create_task(kit.delivery.run()),
-            tasks.create_task(worker.run()),
         ]
+        working = tasks.create_task(worker.run())
         try:
             yield
         finally:
-            for task in background:
+            worker.drain()
+            await asyncio.wait([working], timeout=_DRAIN)
+            for task in (*background, working):
                 task.cancel()

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from agents.build import build_agents
 from agents.evals.file import Told, load_scenarios
+from agents.evals.own import held_back
 from agents.evals.results import Report, Result
 from agents.evals.run import run as run_scenarios
+from agents.tools.own import own_tools
 from bot.app.database import embedded_postgres, temporary_database
 from bot.app.trial import on_trial
 from bot.clock import SystemClock
@@ -32,7 +34,14 @@ async def run(options: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     company_file: Path = options.company or settings.company_file
     company = load_company(company_file)
-    told = load_scenarios(company, company_file, options.files, options.only)
+    more = [held_back(own.tool) for own in own_tools(company, company_file.parent)]
+    told = load_scenarios(
+        company,
+        company_file,
+        options.files,
+        options.only,
+        own=[tool.name for tool in more],
+    )
     model = _model(settings.model, options.model)
     clock = SystemClock()
 
@@ -46,6 +55,7 @@ async def run(options: argparse.Namespace) -> int:
             model=model.model,
             fallback=model.fallback,
             words_per_second=0,
+            more=more,
         )
 
     began = clock.monotonic()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from agents.build import build_agents
 from agents.evals.file import load_scenarios
+from agents.evals.own import held_back
 from agents.evals.results import Result
 from agents.evals.run import run
+from agents.tools.own import own_tools
 from bot.app.trial import on_trial
 from bot.clock import SystemClock
 from bot.company.file import load_company
@@ -34,7 +36,9 @@ async def played(
         claude: The URL of who answers as Anthropic's API does; empty: the script.
     """
     company, clock = load_company(company_file), SystemClock()
-    told = load_scenarios(company, company_file, files, only)
+    more = [held_back(own.tool) for own in own_tools(company, company_file.parent)]
+    own = [tool.name for tool in more]
+    told = load_scenarios(company, company_file, files, only, own=own)
 
     def agents(company: Company, records: Records) -> Agents:
         return build_agents(
@@ -44,6 +48,7 @@ async def played(
             anthropic_api_key="sk-ant-test" if claude else "",
             anthropic_base_url=claude,
             words_per_second=0,
+            more=more,
         )
 
     async with on_trial(

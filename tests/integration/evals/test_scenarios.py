@@ -1,6 +1,9 @@
 """All scenario files of ours with the scripted model, and files that are wrong."""
 
 import json
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,20 +111,23 @@ async def test_what_does_not_come_to_rest_has_failed(
         'steps = [{ who = "maya.chen", says = "hi there" }]\n'
     )
     [result] = await played(database_url, SAMPLE, file, patience=0.001)
-    assert result.problems == ("it did not come to rest within 0.001 seconds",)
+    assert result.problems[0] == (
+        "step 1 (maya.chen says 'hi there'): it did not come to rest within 0.001 seconds"
+    )
 
 
-async def test_a_language_model_plays_what_needs_one_and_its_tokens_are_counted(
-    database_url: str,
-) -> None:
+@asynccontextmanager
+async def speaking(called: str, **arguments: str) -> AsyncGenerator[str]:
+    """Give the URL of a model that calls one tool, and then says one sentence."""
+
     async def answer(request: web.Request) -> web.StreamResponse:
         question: dict[str, Any] = await request.json()
         last = question["messages"][-1]["content"]
         if any(block["type"] == "tool_result" for block in last):
             said = sse(start(), *text(0, "In the **portal**."), *ended("end_turn"))
         else:
-            call = json.dumps({"query": "aparcar en la oficina de Madrid"})
-            said = sse(start(), *tool(0, "search_knowledge", call), *ended("tool_use"))
+            call = tool(0, called, json.dumps(arguments))
+            said = sse(start(), *call, *ended("tool_use"))
         return await streamed(said)(request)
 
     app = web.Application()
@@ -129,11 +135,20 @@ async def test_a_language_model_plays_what_needs_one_and_its_tokens_are_counted(
     server = TestServer(app)
     await server.start_server()
     try:
-        url = str(server.make_url("")).rstrip("/")
-        file = SAMPLE.parent / "evals/questions.toml"
-        [result] = await played(database_url, SAMPLE, file, only="Spanish", claude=url)
+        yield str(server.make_url("")).rstrip("/")
     finally:
         await server.close()
+
+
+async def test_a_language_model_plays_what_needs_one_and_its_tokens_are_counted(
+    database_url: str,
+) -> None:
+    file = SAMPLE.parent / "evals/questions.toml"
+    query = "aparcar en la oficina de Madrid"
+    async with speaking("search_knowledge", query=query) as claude:
+        [result] = await played(
+            database_url, SAMPLE, file, only="Spanish", claude=claude
+        )
     # This one never says how many places there are.
     assert [p.split(";")[0] for p in result.problems] == [
         "the last answer lacks 'doce | 12'"
@@ -142,3 +157,69 @@ async def test_a_language_model_plays_what_needs_one_and_its_tokens_are_counted(
     assert result.asks == 2
     assert used.input_tokens > 0
     assert used.output_tokens > 0
+
+
+DOORS = """
+from agents.tools.declare import tool
+from agents.tools.tool import Arguments, Setting
+from bot.ports.agent import ToolResult
+
+class Door(Arguments):
+    name: str
+
+@tool(effect="once", approval="manager")
+async def open_door(setting: Setting, arguments: Door) -> ToolResult:
+    '''Open a door.'''
+    raise AssertionError("a scenario must open no door")
+"""
+OPENED = """
+[[scenario]]
+name = "expected"
+steps = [
+  { who = "zdenek", says = "the cellar door please" },
+  { who = "bozena", decides = "approve" },
+]
+[scenario.expect]
+effects = [{ kind = "call", what = "open_door", says = ["cellar"] }]
+asks = [{ of = [["bozena"]], fate = "approved" }]
+
+[[scenario]]
+name = "not expected"
+steps = [
+  { who = "zdenek", says = "the cellar door please" },
+  { who = "bozena", decides = "approve" },
+]
+[scenario.expect]
+asks = [{ of = [["bozena"]] }]
+
+[[scenario]]
+name = "rejected"
+steps = [
+  { who = "zdenek", says = "the cellar door please" },
+  { who = "bozena", decides = "reject" },
+]
+[scenario.expect]
+asks = [{ of = [["bozena"]] }]
+"""
+
+
+async def test_a_tool_of_the_companys_own_is_let_run_in_name_only(
+    database_url: str, tmp_path: Path
+) -> None:
+    company = shutil.copytree(BREWERY.parent, tmp_path / "brewery")
+    (company / "tools").mkdir()
+    (company / "tools/doors.py").write_text(DOORS)
+    file = company / "company.toml"
+    with file.open("a") as toml:
+        toml.write('\n[agents.coordinator]\ntools = ["open_door"]\n')
+    shutil.rmtree(company / "evals")
+    (company / "evals").mkdir()
+    (company / "evals/doors.toml").write_text(OPENED)
+    async with speaking("open_door", name="cellar") as claude:
+        results = await played(database_url, file, claude=claude)
+    call = """call open_door for zdenek saying '{"name": "cellar"}'"""
+    assert [r.problems for r in results] == [
+        (),
+        (f"effect not expected: {call}",),
+        (),
+    ]
