@@ -332,11 +332,14 @@ async def site_on(
             await site.close()
 
 
+_FAR_LIMIT = "[limits]\nperson = { tokens = 1000000000000 }\n"
+
+
 def company_in(folder: Path) -> Path:
     """Copy the sample company, changed so that more can happen; return its file.
 
-    Some are known by e-mail only until they write or are written to, and nobody
-    decides on Tableau fast enough.
+    Some are known by e-mail only until they write or are written to, nobody decides
+    on Tableau fast enough, and what may be spent on models has a limit far away.
     """
     copy = folder / "company"
     shutil.copytree(SAMPLE_COMPANY.parent, copy)
@@ -347,5 +350,5 @@ def company_in(folder: Path) -> Path:
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    file.write_text(text, "utf-8")
+    file.write_text(f"{text}\n{_FAR_LIMIT}", "utf-8")
     return file
