@@ -51,13 +51,12 @@ async def fresh_database(url: str, name: str) -> str:
 
     One of that name that is there is dropped, whoever uses it.
     """
-    conn = await asyncpg.connect(dsn_of(url))
-    try:
-        quoted = '"' + name.replace('"', '""') + '"'
-        await conn.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
-        await conn.execute(f"CREATE DATABASE {quoted}")
-    finally:
-        await conn.close()
+    quoted = _quoted(name)
+    await _run(
+        url,
+        f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)",
+        f"CREATE DATABASE {quoted}",
+    )
     before, question, query = url.partition("?")
     return f"{before.rpartition('/')[0]}/{name}{question}{query}"
 
@@ -69,16 +68,22 @@ async def temporary_database(url: str, name: str) -> AsyncGenerator[str]:
     What is committed there is not kept safe from a crash: nobody will miss it.
     """
     fresh = await fresh_database(url, name)
-    await _run(url, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    quoted = _quoted(name)
+    await _run(url, f"ALTER DATABASE {quoted} SET synchronous_commit = off")
     try:
         yield fresh
     finally:
-        await _run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await _run(url, f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
 
 
-async def _run(url: str, statement: str) -> None:
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+async def _run(url: str, *statements: str) -> None:
     conn = await asyncpg.connect(dsn_of(url))
     try:
-        await conn.execute(statement)
+        for statement in statements:
+            await conn.execute(statement)
     finally:
         await conn.close()

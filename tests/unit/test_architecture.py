@@ -151,7 +151,7 @@ def test_same_role_same_file_name_on_every_platform() -> None:
 # ------------------------------------------------------------------------------- SQL
 
 OF_OUR_NAMES = {
-    "bot/app/database.py": 2,
+    "bot/app/database.py": 4,
     "adapters/simulator/bench/alone/parked.py": 1,
     "bot/store/approvals.py": 1,
     "bot/store/log.py": 1,
@@ -159,7 +159,7 @@ OF_OUR_NAMES = {
     "bot/store/recognition.py": 1,
 }
 """How many f-strings may be SQL, and where. PostgreSQL takes no parameters for the name
-of a database, so `fresh_database` quotes it itself; constant statements name their
+of a database, so that module quotes it itself; constant statements name their
 columns from the schema once, at import; no value is ever in the text."""
 STATEMENT = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|DROP|CREATE|ALTER|TRUNCATE|GRANT|"
