@@ -269,6 +269,13 @@ def _add_eval(commands: "_Commands[argparse.ArgumentParser]") -> None:
         "--jobs", type=_count, default=4, help="at once (default: %(default)s)"
     )
     eval_.add_argument(
+        "--times",
+        type=_count,
+        default=1,
+        help="each is played: models differ from one time to the next "
+        "(default: %(default)s)",
+    )
+    eval_.add_argument(
         "--at-least",
         type=_percent,
         default=100.0,

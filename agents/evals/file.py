@@ -33,11 +33,14 @@ class Told:
     file: Path
     scenario: Scenario
     today: date | None = None
+    time: int = 1
+    """The how manieth time it is played in this run."""
 
     @property
     def name(self) -> str:
         """What people call it: file and name."""
-        return f"{self.file.stem}: {self.scenario.name}"
+        again = f" (time {self.time})" if self.time > 1 else ""
+        return f"{self.file.stem}: {self.scenario.name}{again}"
 
 
 def load_scenarios(

@@ -42,6 +42,7 @@ async def run(options: argparse.Namespace) -> int:
         options.only,
         own=[tool.name for tool in more],
     )
+    told = [replace(one, time=n) for one in told for n in range(1, options.times + 1)]
     model = _model(settings.model, options.model)
     clock = SystemClock()
 

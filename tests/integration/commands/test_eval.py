@@ -70,7 +70,11 @@ async def test_too_few_passes_exit_1_and_are_reported(
     assert terminal.getvalue().endswith("█ 3 of 3, 1 failed\n")
 
     monkeypatch.setattr(sys, "stderr", piped := io.StringIO())
-    assert await eval_.run(parser().parse_args([*command, "--at-least", "50"])) == 0
+    more = ["--at-least", "50", "--times", "2"]
+    assert await eval_.run(parser().parse_args([*command, *more])) == 0
+    told = capsys.readouterr().out
+    assert "ok      mine: right (time 2) " in told
+    assert "2 of 4 passed, 50.0 %" in told
     assert piped.getvalue() == ""
 
 

@@ -11,9 +11,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.app.database import temporary_database
 from tests.support.claude import ended, sse, start, streamed, text, tool
 from tests.support.companies import BREWERY, HOSPITAL, SAMPLE
 from tests.support.evals import played
+from tests.support.postgres import Server
 
 LEAST = {SAMPLE: 61, HOSPITAL: 21, BREWERY: 14}
 """How many the scripted model plays; those that need language are not among them."""
@@ -114,6 +116,35 @@ async def test_what_does_not_come_to_rest_has_failed(
     assert result.problems[0] == (
         "step 1 (maya.chen says 'hi there'): it did not come to rest within 0.001 seconds"
     )
+
+
+GONE = """
+[[scenario]]
+name = "gone"
+steps = [{ who = "honza", says = "I'd like to be a host in Chromalux" }]
+[scenario.expect]
+effects = [{ kind = "grant", what = "chroma", grant = "host" }]
+"""
+
+
+async def test_on_the_day_that_a_file_names_who_has_left_is_still_there(
+    postgres_server: Server, tmp_path: Path
+) -> None:
+    company = shutil.copytree(BREWERY.parent, tmp_path / "brewery") / "company.toml"
+    temporary = 'employment = "brigáda"'
+    text = company.read_text("utf-8")
+    company.write_text(text.replace(temporary, f"{temporary}\nends = 2021-02-28"))
+    told = {}
+    for day in ("2021-02-28", "2021-03-01"):
+        file = tmp_path / f"{day}.toml"
+        file.write_text(f"today = {day}\n{GONE}")
+        async with temporary_database(postgres_server.url, f"eval_{day}") as url:
+            [result] = await played(url, company, file)
+        told[day] = result.problems
+    assert told == {
+        "2021-02-28": (),
+        "2021-03-01": ("effect missing: grant chroma host for honza",),
+    }
 
 
 @asynccontextmanager
