@@ -79,6 +79,8 @@ class Exhibit:
     """Whose cards of the same turn cannot be shown: this one says so."""
     given_up: bool = False
     """Whether it is written down that it cannot be shown."""
+    shut_out: bool = False
+    """Whether its place was closed to us when it was last tried."""
     moved: bool = False
     """Whether it goes to its person directly, because its place is closed."""
     locked_out_since: float | None = None
@@ -166,9 +168,10 @@ class Exhibit:
 
     @property
     def withheld(self) -> bool:
-        """Whether it was deleted, and nothing is to be shown instead, or not yet."""
+        """Whether nothing is to be shown before the end: it was deleted, say."""
         ends_here = self.plan.final and not self.plan.below
-        return self.deleted and not ends_here
+        gone = self.deleted and not ends_here
+        return gone or (self.shut_out and not self.plan.final)
 
     @property
     def operation(self) -> Literal["post", "edit", "append"]:
@@ -218,7 +221,11 @@ class Exhibit:
         )
 
     def renew(self, plan: SurfacePlan, claim: Claim, state: TurnState) -> None:
-        """Take note of a newer state."""
+        """Take note of a newer state.
+
+        A turn that begins to wait, or goes on, tries a closed place once more.
+        """
+        self.shut_out &= state.phase is self.state.phase
         self.plan, self.claim, self.state = plan, claim, state
         self.bare = False  # it may be taken whole
         self.revision += 1

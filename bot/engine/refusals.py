@@ -123,6 +123,7 @@ def _shut_out(exhibit: Exhibit) -> Verdict:
     if exhibit.plan.role == "approval" or exhibit.moved:
         return Verdict(kind="give up")
     if not exhibit.plan.final:
+        exhibit.shut_out, exhibit.streamable = True, False
         return Verdict(kind="pass over")
     exhibit.move()
     return Verdict(kind="move")

@@ -8,11 +8,12 @@ from adapters.simulator.slack.faults import Fault, Refusal, ServerError
 from adapters.slack import limits
 from bot.engine.refusals import LOCKED_OUT
 from bot.protocol.values import Approver, Stage
+from tests.support.fake_platform import Gate
 from tests.support.play import said_in
 from tests.support.scripted_agents import Tool, Use, needs
 from tests.support.slack_house import EDIT, POST, SlackHouse
 from tests.support.wire_house import Spot
-from tests.support.wire_turns import Told, turn_in
+from tests.support.wire_turns import FILL, FIRST, SECOND, Told, is_whole, turn_in
 from tests.support.workshop import PRIYA
 
 MANAGER = Stage(
@@ -58,6 +59,29 @@ async def test_a_token_that_is_taken_again_shows_all(
     assert "token_revoked" in told.reasons
     assert len(house.shown("maya")) == 1
     assert (told.abandoned, await house.errors()) == ([], {})
+
+
+async def test_a_closed_channel_is_tried_once_more_and_not_with_every_step(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    gates = [Gate() for _ in range(4)]
+    async with turn_in(house) as told:
+        await told.until("first", streams=False)
+        parts = [part for gate in gates for part in (FILL, gate)]
+        house.agents.answer = lambda _: (FIRST, *parts, SECOND)
+        await told.go_on("first")
+        await house.reads("maya", "The first")
+        house.world.mishaps.archive(house.place("maya"))
+        for gate in gates:
+            await gate.reached.wait()
+            await asyncio.sleep(2)  # of the quick loop: time enough for a refresh
+            gate.open()
+        await house.idle(within=200)
+    assert [call["method"] for call in house.failures("maya")] == [EDIT, EDIT]
+    assert set(told.fates) == {"pass over", "move"}
+    [direct] = house.at(house.direct("maya"))
+    assert is_whole([str(direct["blocks"])])
 
 
 async def test_what_is_refused_in_every_shape_is_given_up_and_says_why(
