@@ -219,3 +219,26 @@ async def test_a_card_that_somebody_deleted_comes_again_once_it_is_decided(
     assert old["ts"] == card["ts"]
     assert "approval.approve" not in str(new), "the second one is locked"
     assert await house.errors() == {}
+
+
+# ------------------------------------------------------------------------ for good
+
+
+async def test_a_message_that_never_takes_an_edit_is_followed_by_two_and_no_more(
+    workspace: SlackHouse,
+) -> None:
+    house = workspace
+    async with turn_in(house) as told:
+        await told.until("progress", streams=False)
+        locked = Refusal("edit_window_closed")
+        house.world.fail_next(EDIT, locked, times=100, channel=house.place("maya"))
+        await told.go_on("progress")
+        await refused(house, 1, EDIT)
+        await ends(told)
+        await house.idle(within=200)
+    assert told.whole()
+    assert 2 <= len(house.shown("maya")) <= 3
+    assert set(told.fates) <= {"retry", "pass over"}
+    assert len([c for c in house.calls(EDIT) if not c["ok"]]) <= 2
+    assert await house.phases() == ["completed"]
+    assert (told.abandoned, await house.errors()) == ([], {})

@@ -132,6 +132,8 @@ async def test_the_message_goes_on_without(
         )
     assert told.whole()
     fates = tuple(dict.fromkeys(told.fates))
+    if row.pause and fates[-1:] == ("leave",):  # a leap in time may cost the claim
+        fates = fates[:-1]
     assert fates == row.then[spot] or (row.ended and fates == ("retry",))
     messages = house.shown("maya")
     assert len(messages) == (row.copies or {}).get(spot, 1)
