@@ -42,8 +42,8 @@ def _catalog(vocabulary: Vocabulary, roster: Roster, agent: Agent) -> str:
         thing for thing in vocabulary.things if leads or thing.specialist == agent.name
     ]
     lines = [_line(thing) for thing in own]
-    if leads:
-        lines += [f"- specialist {s.name}: {s.does}" for s in roster.specialists]
+    handed = roster.handed_by(agent.name)
+    lines += [f"- specialist {s.name}: {s.does}" for s in handed]
     return "\n".join(["The catalog:", *lines]) if lines else ""
 
 

@@ -26,6 +26,7 @@ from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
 from agents.tools.tool import Arguments, Setting, failed, problems_of
 from agents.vocabulary import vocabulary_of
+from bot.company.limits import HandOffs
 from bot.company.model import Company
 from bot.ports.agent import (
     Agents,
@@ -83,6 +84,10 @@ class AgentsOf(Agents):
         }
 
     @override
+    def knows(self, agent: str) -> bool:
+        return agent in self._agents
+
+    @override
     def model_name(self, agent: str) -> str:
         return self._model.name_for(self._agents[agent].model)
 
@@ -91,6 +96,10 @@ class AgentsOf(Agents):
         declared = self._agents[agent]
         asks = {"asks": declared.asks} if declared.asks else {}
         return Limits(**asks, tokens=declared.tokens)
+
+    @override
+    def hand_offs(self) -> HandOffs:
+        return self._company.limits.hand_offs
 
     @override
     def footer(self) -> str:
@@ -127,6 +136,8 @@ class AgentsOf(Agents):
         tool = self._toolbox.find(call.name)
         if tool is None or not self._toolbox.is_for(call.agent, tool):
             return _malformed(call, "no such tool")
+        if tool.handoff_to and not self._may_hand_over(call.agent, tool.handoff_to):
+            return _malformed(call, f"you cannot hand over to {tool.handoff_to}")
         arguments = _parse(tool, call)
         if isinstance(arguments, str):
             return _malformed(call, arguments)
@@ -212,6 +223,12 @@ class AgentsOf(Agents):
         return policy.escalate(
             self._company, stage, requester_id, today=now.astimezone(UTC).date()
         )
+
+    def _may_hand_over(self, agent: str, to: str) -> bool:
+        """Whether an agent may; of one that is not known any more, nothing is."""
+        if agent not in self._agents:
+            return not agent
+        return to in {other.name for other in self._roster.handed_by(agent)}
 
     def _told(self, tool: AnyTool, result: ToolResult) -> ToolResult:
         """Return what may be kept and shown of a result: no secrets, and not too much."""

@@ -11,7 +11,7 @@ handle what would put requests in front of an agent that was never told about th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -32,6 +32,8 @@ class Agent:
     """One or two words, as shown on its steps."""
     does: str
     """For the coordinator's model: when to hand over; continues "who …"."""
+    hands_to: tuple[str, ...]
+    """Specialists to whom it may hand over; the coordinator, without any: to all."""
     tools: tuple[str, ...]
     """Names. The tools that ask for the things which the company file assigns to this
     agent are added."""
@@ -48,6 +50,12 @@ class Agent:
     greeting: str
     instructions: str
     """The company's own words, added to the prompt."""
+    places: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """In which file and line its keys were read, where it is a company's own file."""
+
+    def place_of(self, key: str) -> str:
+        """Return where somebody finds ``key``."""
+        return self.places.get(key) or f"agents.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,13 @@ class Roster:
     def agents(self) -> Mapping[str, Agent]:
         """Everybody, by name."""
         return {a.name: a for a in (self.coordinator, *self.specialists)}
+
+    def handed_by(self, agent: str) -> tuple[Agent, ...]:
+        """Return the specialists to whom an agent may hand over, in a stable order."""
+        names = self.agents[agent].hands_to
+        if agent == self.coordinator.name and not names:
+            return self.specialists
+        return tuple(s for s in self.specialists if s.name in names)
 
     def specialist_for(self, tool: str) -> str:
         """Return the first specialist declared with a tool; empty if there is none."""
@@ -94,6 +109,7 @@ def roster_of(company: Company) -> Roster:
     names = sorted(name for name in entries if name != ROOT)
     problems = [
         *(p for name in names for p in _missing(name, entries[name])),
+        *(p for name in entries for p in _unknown_hands(name, entries[name], names)),
         *_unknown_specialists(company, names),
     ]
     if problems:
@@ -106,11 +122,12 @@ def roster_of(company: Company) -> Roster:
 
 def _changed(ours: AgentEntry, theirs: AgentEntry | None) -> AgentEntry:
     said = {k: v for k, v in theirs.model_dump().items() if v} if theirs else {}
-    return ours.model_copy(update=said)
+    places: Mapping[str, str] = theirs.places if theirs else {}
+    return ours.model_copy(update=said).declared_at(places)
 
 
 def _agent(name: str, entry: AgentEntry) -> Agent:
-    return Agent(name=name, **entry.model_dump())
+    return Agent(name=name, places=entry.places, **entry.model_dump())
 
 
 def _missing(name: str, entry: AgentEntry) -> list[str]:
@@ -124,7 +141,19 @@ def _missing(name: str, entry: AgentEntry) -> list[str]:
             f"there is no such agent; use one of {known}, or declare it in {place}"
         )
         return [f"agents.{name}: {problem}"]
-    return [f"agents.{name}: {', '.join(missing)} is missing in agents/{name}.md"]
+    verb = "is" if len(missing) == 1 else "are"
+    return [f"agents/{name}.md, line 1: {', '.join(missing)} {verb} missing"]
+
+
+def _unknown_hands(name: str, entry: AgentEntry, names: list[str]) -> list[str]:
+    others = [other for other in names if other != name]
+    where = entry.places.get("hands_to") or f"agents.{name}"
+    return [
+        f"{where}: hands_to: there is no other specialist {other!r}; "
+        f"use some of {', '.join(others)}"
+        for other in entry.hands_to
+        if other not in others
+    ]
 
 
 def _unknown_specialists(company: Company, names: list[str]) -> list[str]:

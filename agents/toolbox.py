@@ -108,21 +108,28 @@ def toolbox_of(
         ConfigError: An agent has a tool that does not exist.
     """
     tools = {**TOOLS, **{tool.name: tool for tool in more}}
-    hand_offs = [hand_off_to(s.name, s.title, s.does) for s in roster.specialists]
+    hand_offs = {
+        s.name: hand_off_to(s.name, s.title, s.does) for s in roster.specialists
+    }
     named = {agent.name: _names(company, agent) for agent in roster.agents.values()}
     problems = [
-        f"agents.{agent}: there is no tool {name!r}; there are {', '.join(tools)}"
+        f"{roster.agents[agent].place_of('tools')}: there is no tool {name!r}; "
+        f"there are {', '.join(tools)}"
         for agent, names in named.items()
         for name in names
         if name not in tools
     ]
     if problems:
         raise ConfigError("the company file", problems)
-    offered = {agent: tuple(map(tools.__getitem__, n)) for agent, n in named.items()}
-    root = roster.coordinator.name
-    offered[root] = (*hand_offs, *offered[root])
+    offered = {
+        agent: (
+            *(hand_offs[other.name] for other in roster.handed_by(agent)),
+            *map(tools.__getitem__, names),
+        )
+        for agent, names in named.items()
+    }
     return Toolbox(
-        tools={**tools, **{tool.name: tool for tool in hand_offs}},
+        tools={**tools, **{tool.name: tool for tool in hand_offs.values()}},
         offered=offered,
         attached=attached,
     )

@@ -165,28 +165,39 @@ def _hand_offs(
     scene: Scene, acts: Sequence[Act], wishes: Sequence[Wish]
 ) -> list[Proposal]:
     tasks: dict[str, list[str]] = {}
+    whys: dict[str, list[str]] = {}
     for wish in wishes:
         thing = _thing(scene, wish.thing)
         lasting = f" {in_days(wish.days)}" if wish.days else ""
         because = f" because {wish.reason}" if wish.reason else ""
         task = f"{thing.words.get(wish.grant, thing.name)}{lasting}{because}"
         tasks.setdefault(thing.specialist, []).append(task)
+        whys.setdefault(thing.specialist, []).append(phrases.handles(thing.name))
     for act in acts:
         match act:
             case Reset(person=person):
                 whose = f"the password of {person}" if person else "my password"
                 specialist = scene.vocabulary.duties.get("reset_password", "")
                 tasks.setdefault(specialist, []).append(f"reset {whose}")
+                whys.setdefault(specialist, []).append(phrases.RESETS)
             case WaitFor(thing=thing_id):
                 thing = _thing(scene, thing_id)
                 task = f"put me on the waiting list for {thing.name}"
                 tasks.setdefault(thing.specialist, []).append(task)
+                whys.setdefault(thing.specialist, []).append(
+                    phrases.handles(thing.name)
+                )
             case Use(text=text):
-                tasks.setdefault(_who_uses(scene, act), []).append(text)
+                who = _who_uses(scene, act)
+                tasks.setdefault(who, []).append(text)
+                whys.setdefault(who, []).append(phrases.HAS_TOOL)
             case _:
                 pass
     return [
-        Proposal(name=f"ask_{agent}", arguments={"task": "; ".join(parts)})
+        Proposal(
+            name=f"ask_{agent}",
+            arguments={"task": "; ".join(parts), "why": phrases.why(whys[agent])},
+        )
         for agent, parts in tasks.items()
         if f"ask_{agent}" in scene.tools
     ]

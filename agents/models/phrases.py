@@ -188,3 +188,19 @@ def not_there(shown: str) -> str:
         f"I would use {shown} for this, but it is not there right now. Nothing was "
         "done. Please try again later."
     )
+
+
+RESETS = "they reset passwords"
+HAS_TOOL = "they have the tool for it"
+_LONGEST_WHY = 200
+
+
+def handles(thing: str) -> str:
+    """Return why a wish for a thing goes to a specialist."""
+    return f"{thing} is theirs"
+
+
+def why(reasons: Sequence[str]) -> str:
+    """Return why somebody is asked, in a few words."""
+    said = upper_first("; ".join(dict.fromkeys(reasons)))
+    return said if len(said) <= _LONGEST_WHY else f"{said[: _LONGEST_WHY - 1]}…"

@@ -20,6 +20,14 @@ class TaskArguments(Arguments):
             "specialist sees nothing else of the conversation."
         ),
     )
+    why: str = Field(
+        default="",
+        max_length=200,
+        description=(
+            "Why it is theirs, in a few plain words that the requester is shown, "
+            "e.g. 'they reset passwords'. Always say it."
+        ),
+    )
 
 
 def hand_off_to(agent: str, title: str, does: str) -> Tool[TaskArguments]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.mcp.build import attach_servers
-from agents.roster import roster_of
+from agents.roster import Agent, roster_of
 from agents.toolbox import toolbox_of
 from agents.tools.own import own_tools
 from bot.app.database import opened_database, pending
@@ -45,7 +45,7 @@ async def check_company(settings: Settings) -> list[Finding]:
         f"{company.company.name}: {len(company.people)} people, "
         f"{len(company.resources)} things to ask for, {len(company.policies)} policies"
     )
-    agents = ", ".join(roster.agents)
+    agents = ", ".join(map(_agent, roster.agents.values()))
     found = [Finding("company", text), Finding("agents", agents)]
     if own:
         tools = ", ".join(f"{o.tool.name} ({o.tool.effect}, {o.place})" for o in own)
@@ -57,6 +57,15 @@ async def check_company(settings: Settings) -> list[Finding]:
         else Finding("knowledge", f"no articles in {folder}; add *.md files", ok=False)
     )
     return found
+
+
+def _agent(agent: Agent) -> str:
+    """Return an agent's name, and which file of the company's own it is from."""
+    files = {place.partition(",")[0] for place in agent.places.values()}
+    told = [*sorted(files)]
+    if agent.hands_to:
+        told.append(f"hands over to {', '.join(agent.hands_to)}")
+    return f"{agent.name} ({'; '.join(told)})" if told else agent.name
 
 
 async def check_database(settings: Settings) -> list[Finding]:

@@ -9,7 +9,12 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from bot.company.model import Company
-from bot.company.page import agent_document, parted
+from bot.company.page import (
+    agent_document,
+    lines_of,
+    parted,
+    problems_of_agent,
+)
 from bot.errors import ConfigError
 
 
@@ -48,9 +53,9 @@ def load_company(path: Path) -> Company:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"company file {path}", [f"is not TOML: {error}"]) from error
-    _add_agents(document, path.parent / AGENTS_FOLDER)
+    places = _add_agents(document, path.parent / AGENTS_FOLDER)
     try:
-        return Company.model_validate(document)
+        company = Company.model_validate(document)
     except ValidationError as error:
         raise ConfigError(
             f"company file {path}",
@@ -59,6 +64,11 @@ def load_company(path: Path) -> Company:
                 for problem in error.errors()
             ],
         ) from error
+    agents = {
+        name: agent.declared_at(places.get(name, {}))
+        for name, agent in company.agents.items()
+    }
+    return company.model_copy(update={"agents": agents})
 
 
 def load_articles(company: Company, path: Path) -> list[ArticleFile]:
@@ -121,17 +131,46 @@ def article_from(file: Path, ref: str) -> ArticleFile:
     )
 
 
-def _add_agents(document: dict[str, Any], folder: Path) -> None:
-    """Put what the files in ``folder`` declare into the company file's document."""
+def _add_agents(document: dict[str, Any], folder: Path) -> dict[str, dict[str, str]]:
+    """Put what the files in ``folder`` declare into the company file's document.
+
+    Returns:
+        For each agent the place of each key that was taken from its file.
+
+    Raises:
+        ConfigError: A file there is no text, or its head says something impossible.
+    """
     agents: Any = document.get("agents", {})
     if not isinstance(agents, dict):
-        return  # the model says what is wrong
+        return {}  # the model says what is wrong
     known = cast("dict[str, Any]", agents)
+    places: dict[str, dict[str, str]] = {}
+    problems: list[str] = []
     for file in sorted(folder.glob("*.md")):
         said: Any = known.get(file.stem, {})
-        if isinstance(said, dict):
-            declared = agent_document(file.read_text("utf-8"))
-            document.setdefault("agents", {})[file.stem] = {**declared, **said}
+        if not isinstance(said, dict):
+            continue
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{_file(file)}: cannot be read as UTF-8 text: {error}")
+            continue
+        problems += problems_of_agent(text, _file(file))
+        declared = agent_document(text)
+        document.setdefault("agents", {})[file.stem] = {**declared, **said}
+        lines = lines_of(text)
+        places[file.stem] = {
+            key: f"{_file(file)}, line {lines.get(key, 1)}"
+            for key in declared
+            if key not in said
+        }
+    if problems:
+        raise ConfigError(f"the folder {folder}", problems)
+    return places
+
+
+def _file(file: Path) -> str:
+    return f"{AGENTS_FOLDER}/{file.name}"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -1,7 +1,8 @@
 """What may be spent on language models: per request, per person, by the company.
 
 Tokens are counted as the models report them. Money is what the company's own prices
-make of them: a model that has none costs as much as the dearest that has.
+make of them: a model that has none costs as much as the dearest that has. Hand-offs are
+bounded here too: they are how one request comes to use much.
 """
 
 from collections.abc import Mapping
@@ -54,6 +55,15 @@ class Purse(Allowance):
         return local.replace(day=first, hour=0, minute=0, second=0, microsecond=0)
 
 
+class HandOffs(Entry):
+    """How far one request may be handed from agent to agent."""
+
+    depth: int = Field(default=3, ge=1)
+    """How often it may be handed on: by the coordinator, by whom it was handed to …"""
+    frames: int = Field(default=12, ge=1)
+    """How many tasks agents may work on in one request, the coordinator's among them."""
+
+
 class SpendingLimits(Entry):
     """All of them. Without a limit nothing is bounded, and all is counted."""
 
@@ -62,6 +72,7 @@ class SpendingLimits(Entry):
     company: Purse | None = None
     prices: dict[str, Price] = Field(default_factory=dict)
     """By model."""
+    hand_offs: HandOffs = HandOffs()
 
     @model_validator(mode="after")
     def _money_has_prices(self) -> Self:

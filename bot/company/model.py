@@ -3,11 +3,12 @@
 Pure data with the checks that need no I/O. `bot.company.file` reads it from disk.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bot.company.entries import Entry as _Entry
 from bot.company.entries import Seconds, StageRule
@@ -118,6 +119,8 @@ class AgentEntry(_Entry):
     tools: tuple[str, ...] = ()
     """Names. The tools that ask for the things which the company file assigns to this
     agent are added."""
+    hands_to: tuple[str, ...] = ()
+    """Specialists to whom it may hand over. None: nobody; the coordinator: everybody."""
     model: str = ""
     """Model to use instead of the configured one."""
     fallback: str = ""
@@ -131,6 +134,18 @@ class AgentEntry(_Entry):
     greeting: str = ""
     instructions: str = ""
     """Added to the prompt."""
+    _places: dict[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    def declared_at(self, places: Mapping[str, str]) -> Self:
+        """Return this entry, and remember in which file and line its keys are."""
+        found = self.model_copy()
+        found._places = dict(places)  # noqa: SLF001 - its own class
+        return found
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where keys were read, by key; none of those in the company file itself."""
+        return self._places
 
 
 class Knowledge(_Entry):

@@ -25,7 +25,8 @@ from bot.protocol import events as ev
 from bot.protocol.ids import ApprovalId, CallId, approval_id_for, effect_key_for
 from bot.turn import state as st
 from bot.turn.decide import to_reconsider
-from bot.view import wording
+from bot.turn.handing import bound_of, policy_of
+from bot.view import teamwork, wording
 
 log = structlog.get_logger()
 
@@ -50,6 +51,9 @@ class Actor:
 
     async def rule(self, runner: Runner, call: st.Call) -> None:
         """Ask policy about a call; what cannot be checked is refused."""
+        if call.handoff_to and (denied := self._bounded(runner.state, call)):
+            await runner.emit(denied)
+            return
         try:
             asked = self._port_call(runner.state, call)
             ruling = await self._checked(lambda: self._agents.rule(asked))
@@ -76,6 +80,18 @@ class Actor:
                 await runner.written()
                 if not to_reconsider(runner.state, call):
                     await runner.emit(self._approval(runner, call, ruling))
+
+    def _bounded(self, state: st.TurnState, call: st.Call) -> ev.ToolDenied | None:
+        """Return the end of a hand-off that goes too far."""
+        limits = self._agents.hand_offs()
+        bound = bound_of(state, call, limits)
+        if bound is None:
+            return None
+        log.warning("hand_off.refused", to=call.handoff_to, bound=bound)
+        reason = teamwork.may_not_hand_over(bound, call.handoff_to, limits)
+        return ev.ToolDenied(
+            call_id=call.call_id, policy=policy_of(bound), reason=reason
+        )
 
     def _approval(
         self, runner: Runner, call: st.Call, wanted: NeedsApproval

@@ -66,7 +66,9 @@ class Asker:
         """Ask a frame's model and emit its reply while it is written."""
         frame = runner.state.frame(frame_id)
         assert frame is not None, "decide names frames of the state"
-        code = _used_up(frame, ask, self._agents.limits(frame.agent))
+        code = "agent"
+        if self._agents.knows(frame.agent):
+            code = _used_up(frame, ask, self._agents.limits(frame.agent))
         if not code and self._spending:
             code = await self._spending.reached(runner.state)
         if code:

@@ -19,6 +19,7 @@ from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, effect_key_for
 from bot.turn import decide as do
 from bot.turn import state as st
+from bot.turn.lifecycle import team_of
 from bot.view import wording
 
 log = structlog.get_logger()
@@ -170,7 +171,11 @@ def _taken_back(state: st.TurnState, call: st.Call) -> ev.ToolFinished:
 
 
 def _did(state: st.TurnState, frame: st.Frame) -> list[JsonValue]:
-    """Return what a specialist's tools did, so that nobody has to trust its prose."""
+    """Return what a specialist's tools did, so that nobody has to trust its prose.
+
+    So did the tools of those to whom it handed over.
+    """
+    team = {member.frame_id for member in team_of(state, frame)}
     return [
         {
             "tool": call.name,
@@ -180,7 +185,7 @@ def _did(state: st.TurnState, frame: st.Frame) -> list[JsonValue]:
             "denied_by": call.denied_by,
         }
         for call in state.calls
-        if call.frame_id == frame.frame_id and call.effect != "read"
+        if call.frame_id in team and call.effect != "read"
     ]
 
 

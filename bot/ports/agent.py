@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from bot.company.limits import HandOffs
 from bot.protocol.ids import CallId, FrameId, PersonId, TenantId, TurnId
 from bot.protocol.values import (
     Block,
@@ -218,6 +219,11 @@ class Agents(Protocol):
     root: str
     """Name of the agent that opens every turn."""
 
+    def knows(self, agent: str) -> bool:
+        """Return whether ``agent`` works here; one may have left since a turn began."""
+        del agent
+        return True
+
     def model_name(self, agent: str) -> str:
         """Return which model speaks for ``agent``, for the log."""
         ...
@@ -226,6 +232,10 @@ class Agents(Protocol):
         """Return how far ``agent`` may go in one task; by default as `Limits` says."""
         del agent
         return Limits()
+
+    def hand_offs(self) -> HandOffs:
+        """Return how far hand-offs may go in one turn; by default as `HandOffs` says."""
+        return HandOffs()
 
     def footer(self) -> str:
         """Return what must be said under every answer, e.g. that no model spoke."""

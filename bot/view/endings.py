@@ -30,6 +30,7 @@ _NEXT: dict[str, str] = {
         "Please ask your IT team to add your account there, then write to me again."
     ),
     "internal": "Please ask again; if it happens again, tell your IT team.",
+    "agent": "Please ask again: somebody else takes care of it now.",
     "limit": "Please ask for less at once.",
     "tokens": "Please ask for one thing at a time.",
     "budget": "Please ask for a smaller part of it.",

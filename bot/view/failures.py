@@ -14,6 +14,7 @@ FailureCode: TypeAlias = Literal[
     "deadline",
     "stranger",
     "internal",
+    "agent",
     "limit",
     "tokens",
     "budget",
@@ -36,6 +37,7 @@ _FAILURES: dict[str, str] = {
     "deadline": "This took longer than it may, so I stopped here.",
     "stranger": "I could not find you in the company directory, so I did nothing.",
     "internal": "Something broke on my side, so I stopped here. That is my mistake.",
+    "agent": "Who worked on this is not here any more, so I stopped here.",
     "limit": (
         "This needed more steps than I may take for one request, so I stopped here."
     ),

@@ -32,7 +32,8 @@ class Step:
     agent: str = ""
     """Who does it; empty for the coordinator."""
     detail: str = ""
-    """Shown for steps that did not simply work: why, and what now."""
+    """Of steps that did not simply work: why, and what now. Of a hand-off: since when
+    somebody is on it, and why they are."""
     seconds: float | None = None
     """How long it took; ``None`` while it runs."""
 

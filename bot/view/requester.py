@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from pydantic import ValidationError
 
 from bot.protocol.ids import ApprovalId, PersonId
 from bot.protocol.values import CardData, Source
+from bot.turn.handing import bound_in
 from bot.turn.replies import can_continue
-from bot.turn.state import Phase, TurnState
-from bot.view import wording
+from bot.turn.state import Call, Phase, TurnState
+from bot.view import teamwork, wording
 from bot.view.account import account_of, accounted_for, says
 from bot.view.decisions import card_of, is_changed, is_withdrawn, outcome_of
 from bot.view.nodes import Account, Mood, Step, TurnView
@@ -53,7 +54,7 @@ def progress_view(
         running = _running(state, now, footer, zone)
         notices = (*_unasked(state, unasked), *running.notices)
         return _first(replace(running, notices=notices), pages)
-    steps = steps_of(state)
+    steps = steps_of(state, zone)
     if not shrunk:
         ended = _ended(state, steps, spoken(state), footer, zone)
         steps = _without(_unaccounted(state, ended, steps), ended.text)
@@ -108,7 +109,7 @@ def answer_view(state: TurnState, *, footer: str, zone: tzinfo) -> TurnView:
     What went wrong is told by the coordinator or the account; where there is neither,
     by the steps.
     """
-    steps = steps_of(state)
+    steps = steps_of(state, zone)
     text = spoken(state, since=_looked_away_at(state))
     ended = _ended(state, steps, text, footer, zone)
     if len(answer_pages(state)) > 1:
@@ -192,7 +193,7 @@ def _running(state: TurnState, now: datetime, footer: str, zone: tzinfo) -> Turn
     return TurnView(
         headline=headline,
         mood="waiting" if state.parked or state.queued else "running",
-        steps=steps_of(state),
+        steps=steps_of(state, zone),
         text=spoken(state),
         streaming=is_growing(state),
         cards=_cards(state),
@@ -259,6 +260,8 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     effects = {c.call_id for c in state.calls if changes_things(c)}
     good = [s for s in steps if s.id in effects and s.status == "done"]
     bad = [s for s in steps if s.id in effects and s.status not in {"done", "aside"}]
+    if not bad and _cut_off(state):
+        return "done", wording.PARTLY_DONE
     if bad:
         return ("done", wording.PARTLY_DONE) if good else ("failed", wording.NOT_DONE)
     return "done", wording.DONE if good else wording.ANSWERED
@@ -268,7 +271,7 @@ def _how_it_ended(state: TurnState) -> tuple[str, ...]:
     """Return what who reads the last page must not miss; the first has it all."""
     if state.ending is None or state.phase is Phase.COMPLETED:
         return ()
-    _, headline = _ending(state, steps_of(state))
+    _, headline = _ending(state, steps_of(state, UTC))
     return (wording.more_above(headline),)
 
 
@@ -293,11 +296,17 @@ def _ending_notes(
         and not is_changed(approval)
         and not says(text, outcome := outcome_of(state, approval))
     ]
+    notes += [teamwork.cut_off(call.title) for call in _cut_off(state)]
     root = root_of(state)
     last = root.replies[-1].stop_reason if root and root.replies else ""
     if last == "max_tokens" and state.phase is Phase.COMPLETED:
         notes.append(wording.TRUNCATED)
     return tuple(notes)
+
+
+def _cut_off(state: TurnState) -> list[Call]:
+    """Return the hand-offs that went too far: what they were for, nobody did."""
+    return [c for c in state.calls if bound_in(c) in {"depth", "frames"}]
 
 
 def _unaccounted(

@@ -1,11 +1,13 @@
 """A turn's tool calls as steps: what is done, by whom, how long it took, and why not."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import tzinfo
 
 from bot.protocol.ids import CallId
+from bot.turn.handing import bound_in
 from bot.turn.lifecycle import team_of
 from bot.turn.state import GROWS, Call, Item, TurnState
-from bot.view import endings, wording
+from bot.view import endings, teamwork, wording
 from bot.view.decisions import closed_undecided, is_changed, outcome_of
 from bot.view.nodes import Step, StepStatus
 from bot.view.reckoning import changes_things, ledger_in
@@ -25,10 +27,15 @@ _EXPLAINED = {"failed", "denied", "cancelled", "aside", "unknown"}
 """Who a waiting step waits for is said by its request's card."""
 
 
-def steps_of(state: TurnState) -> tuple[Step, ...]:
-    """Return every call as a step; a specialist's follow the hand-off they serve."""
+def steps_of(state: TurnState, zone: tzinfo) -> tuple[Step, ...]:
+    """Return every call as a step; a specialist's follow the hand-off they serve.
+
+    Args:
+        state: The turn.
+        zone: In which times are written.
+    """
     lost = unknown_calls(state)
-    steps = [_step(state, call, lost) for call in _in_order(state)]
+    steps = [_step(state, call, lost, zone) for call in _in_order(state)]
     for item in _growing(state):
         steps.insert(_place_of(state, item, steps), _growing_step(state, item))
     return tuple(steps)
@@ -75,11 +82,13 @@ def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     done = [step for step in steps if step.status == "done"]
     if not done:
         return steps
+    who = dict.fromkeys(step.agent for step in done if step.agent)
     took = round(sum(step.seconds or 0.0 for step in done), 1)
     line = Step(
         id="done",
         title=wording.steps_done(len(done)),
         status="done",
+        agent=", ".join(who),
         seconds=took or None,
     )
     return (line, *(step for step in steps if step.status != "done"))
@@ -111,6 +120,8 @@ def why_not(state: TurnState, call: Call, lost: Collection[CallId]) -> str:
     approval = state.approval_of(call.call_id)
     if call.malformed:
         return wording.MALFORMED
+    if bound := bound_in(call):
+        return teamwork.why_not_over(bound)
     if call.status == "denied":
         changed = approval is not None and is_changed(approval)
         return _shortened(wording.CHANGED_STEP if changed else call.reason)
@@ -159,7 +170,7 @@ def _in_order(state: TurnState) -> Iterator[Call]:
     yield from (call for call in state.calls if call.call_id not in seen)
 
 
-def _step(state: TurnState, call: Call, lost: Collection[CallId]) -> Step:
+def _step(state: TurnState, call: Call, lost: Collection[CallId], zone: tzinfo) -> Step:
     frame = state.frame(call.frame_id)
     nested = frame is not None and frame.parent_id is not None
     status = _status(state, call, lost)
@@ -169,9 +180,22 @@ def _step(state: TurnState, call: Call, lost: Collection[CallId]) -> Step:
         title=call.title or call.name,
         status=status,
         agent=frame.agent if frame and nested else "",
-        detail=why_not(state, call, lost) if explained else "",
+        detail=why_not(state, call, lost) if explained else _since(state, call, zone),
         seconds=_seconds(state, call),
     )
+
+
+def _since(state: TurnState, call: Call, zone: tzinfo) -> str:
+    """Say when and why a specialist began; the same before and after they ended.
+
+    A stream can add to a step, and take nothing away.
+    """
+    frame = state.frame_of_call(call.call_id) if call.handoff_to else None
+    if frame is None:
+        return ""
+    began = state.started_at or frame.opened_at
+    at = wording.moment(frame.opened_at, now=began, zone=zone)
+    return teamwork.handed_over(_shortened(str(call.arguments.get("why", ""))), at=at)
 
 
 def _status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatus:
@@ -179,11 +203,13 @@ def _status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatu
     frame = state.frame_of_call(call.call_id) if call.handoff_to else None
     if frame is None or own not in ("done", "running"):
         return own
-    mine = [c for c in state.calls if c.frame_id == frame.frame_id]
+    team = {member.frame_id: member for member in team_of(state, frame)}
+    mine = [c for c in state.calls if c.frame_id in team and not c.handoff_to]
     if own == "done":
         return _worth(state, mine, lost)
     parts = {_own_status(state, c, lost) for c in mine}
-    idle = "running" not in parts and not frame.waits_for_reply
+    asked = any(member.waits_for_reply for member in team.values())
+    idle = "running" not in parts and not asked
     return "waiting" if idle and "waiting" in parts else "running"
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 from typing_extensions import override
 
+from bot.company.limits import HandOffs
 from bot.ports.agent import (
     Agents,
     Allowed,
@@ -144,6 +145,8 @@ class ScriptedAgents(Agents):
     escalates_to: Stage | None = None
     most: Limits = field(default_factory=Limits)
     """How far every agent may go."""
+    far: HandOffs = field(default_factory=HandOffs)
+    """How far hand-offs may go."""
     uses: Usage = field(default_factory=Usage)
     """What every reply takes."""
     hung_up: int = 0
@@ -167,6 +170,10 @@ class ScriptedAgents(Agents):
     @override
     def limits(self, agent: str) -> Limits:
         return self.most
+
+    @override
+    def hand_offs(self) -> HandOffs:
+        return self.far
 
     @override
     def footer(self) -> str:

@@ -132,6 +132,23 @@ async def test_a_doctor_finds_what_nobody_works_on(
     assert "overdue turns: 1" in said.out
 
 
+async def test_a_doctor_names_the_agents_and_what_is_wrong_with_a_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    company = tmp_path / "company.toml"
+    company.write_text(SAMPLE.read_text("utf-8"))
+    own = tmp_path / "agents/facilities.md"
+    own.parent.mkdir()
+    own.write_text("---\ntitle: F\ndoes: knows.\nhands_to: hr\n---\nYou are.\n")
+    settings = {"DATABASE_URL": database_url, "DESKHAND_CONFIG": str(company)}
+    said = await doctor(settings)
+    known = "coordinator, facilities (agents/facilities.md; hands over to hr), hardware"
+    assert f"ok  agents: {known}" in said.out
+    own.write_text("---\ntitle: F\ndoes: knows.\nhands_too: hr\n---\nYou are.\n")
+    said = await doctor(settings)
+    assert "agents/facilities.md, line 4: hands_too: there is no such key" in said.out
+
+
 async def test_a_doctor_says_what_each_mcp_server_offers_and_may_do(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The roster against company files, and code against names that belong into them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from agents.toolbox import toolbox_of
 from agents.vocabulary import vocabulary_of
 from bot.clock import SystemClock
 from bot.errors import ConfigError
-from bot.ports.agent import Limits, Question
-from bot.protocol.ids import FrameId, PersonId, TurnId
+from bot.ports.agent import Allowed, Limits, Question, Refused, Ruling
+from bot.protocol.ids import CallId, FrameId, PersonId, TurnId
 from bot.protocol.values import Requester
 from tests.support.agent_turns import TENANT
 from tests.support.companies import (
@@ -21,6 +22,7 @@ from tests.support.companies import (
     ROOT,
     SAMPLE,
     company_at,
+    desk_of,
     records_of,
 )
 
@@ -84,8 +86,91 @@ def test_a_company_changes_what_it_names_of_an_agent_of_ours(tmp_path: Path):
 
 def test_an_agent_that_is_declared_by_half_stops_the_start(tmp_path: Path):
     path = with_agents(tmp_path, facilities="---\ntitle: Facilities\n---\nBe kind.")
-    with pytest.raises(ConfigError, match=r"facilities: does is missing"):
+    with pytest.raises(ConfigError, match=r"facilities\.md, line 1: does is missing"):
         roster_of(company_at(path))
+
+
+def test_a_specialist_hands_over_to_whom_its_file_names(tmp_path: Path):
+    head = FACILITIES.replace("tools:", "hands_to: security, hr\ntools:")
+    path = with_agents(tmp_path, facilities=head)
+    assert offered(path, "facilities") == {"ask_security", "ask_hr", "open_ticket"}
+    assert not {name for name in offered(path, "hr") if name.startswith("ask_")}
+
+
+def test_a_company_can_say_to_whom_the_coordinator_hands_over(tmp_path: Path):
+    path = with_agents(tmp_path, coordinator="---\nhands_to: security\n---\n")
+    asked = {n for n in offered(path, "coordinator") if n.startswith("ask_")}
+    assert asked == {"ask_security"}
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (
+            "---\ntitle: F\ndoes: it.\nhands_to: hr, plumbing\n---\nYou.",
+            "agents/facilities.md, line 4: hands_to: there is no other specialist",
+        ),
+        (
+            "---\ntitle: F\ndoes: it.\nhands_to: facilities\n---\nYou.",
+            "agents/facilities.md, line 4: hands_to: there is no other specialist",
+        ),
+        (
+            "---\ntitle: F\ndoes: it.\n\ntools: who_am_i, dig\n---\nYou.",
+            "agents/facilities.md, line 5: there is no tool 'dig'",
+        ),
+        (
+            "---\ntitle: F\nasks: many\ndoes: it.\n---\nYou.",
+            "agents/facilities.md, line 3: asks: Input should be a valid integer",
+        ),
+        (
+            "---\ntitle: F\ndoez: it.\n---\nYou.",
+            "agents/facilities.md, line 3: doez: there is no such key; there are title",
+        ),
+        (
+            "---\ntitle: F\nYou are.",
+            "agents/facilities.md, line 1: the head has no end",
+        ),
+        (
+            "You are the facilities specialist.",
+            "agents/facilities.md, line 1: title, does are missing",
+        ),
+    ],
+)
+def test_a_mistake_in_an_agents_file_is_named_with_its_line(
+    tmp_path: Path, file: str, said: str
+):
+    path = with_agents(tmp_path, facilities=file)
+
+    def build():
+        company = company_at(path)
+        toolbox_of(company, roster_of(company))
+
+    with pytest.raises(ConfigError) as caught:
+        build()
+    assert said in str(caught.value)
+
+
+async def test_an_agent_cannot_hand_over_to_whom_its_file_does_not_name(
+    tmp_path: Path,
+):
+    head = FACILITIES.replace("tools:", "hands_to: hr\ntools:")
+    path = with_agents(tmp_path, facilities=head)
+    desk = desk_of(path, "maya.chen")
+
+    async def ruled(agent: str, to: str) -> Ruling:
+        call = desk.call(f"ask_{to}", {"task": "do it"}, call_id=CallId("c1"))
+        return await desk.agents.rule(replace(call, agent=agent))
+
+    assert isinstance(await ruled("coordinator", "security"), Allowed)
+    assert isinstance(await ruled("facilities", "hr"), Allowed)
+    for agent, to in (("facilities", "security"), ("hr", "security"), ("gone", "hr")):
+        assert isinstance(await ruled(agent, to), Refused)
+
+
+def test_an_agent_that_is_not_here_any_more_is_not_known():
+    agents = build_agents(company_at(SAMPLE), records_of(SAMPLE), SystemClock())
+    assert agents.knows("hr")
+    assert not agents.knows("facilities")
 
 
 def test_a_tool_that_does_not_exist_stops_the_start(tmp_path: Path):

@@ -11,7 +11,7 @@ from agents.roster import shipped
 from agents.tools.own import own_tools
 from agents.tools.registry import TOOLS
 from bot.company import model
-from bot.company.limits import Price, Purse
+from bot.company.limits import HandOffs, Price, Purse
 from bot.company.model import Company
 from bot.company.servers import McpTool
 from bot.engine.telemetry import Telemetry
@@ -54,7 +54,7 @@ def test_every_key_of_the_company_file_is_described(
 
 def test_the_small_tables_of_the_company_file_are_named() -> None:
     named = set(spans_in(COMPANY))
-    small = (model.When, model.AgentEntry, model.Knowledge, Purse, Price)
+    small = (model.When, model.AgentEntry, model.Knowledge, Purse, Price, HandOffs)
     for table in small:
         assert set(table.model_fields) <= named
     assert {f"[{name}]" for name in ("company", "groups", "knowledge")} <= named

@@ -421,7 +421,8 @@ def test_a_hand_off_waits_while_its_specialist_does():
 def test_a_hand_off_is_worth_what_its_specialist_brought_about():
     view = seen(onboarding_story().finishes("c1").finishes("c2"))
     assert step(view, "c1").status == "done"
-    assert (step(view, "c2").status, step(view, "c2").detail) == ("unknown", "")
+    assert step(view, "c2").status == "unknown"
+    assert step(view, "c2").detail == "Handed over at 09:00 UTC."
 
 
 def test_words_sent_on_the_way_are_noted_where_they_were_sent():
