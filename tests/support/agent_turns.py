@@ -7,6 +7,7 @@ hand-offs as ``{"answer": …, "did": []}``.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -161,6 +162,8 @@ class Desk:
             requester=self._requester(person.name if person else "Somebody"),
             open_requests=self._open,
             messages=tuple(messages),
+            earlier=len(self.history) if frame_id == "f1" else 0,
+            now=NOW + timedelta(minutes=self.turns),
         )
 
     def _requester(self, name: str) -> Requester:
