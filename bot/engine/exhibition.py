@@ -13,6 +13,9 @@ class Exhibition:
     def __init__(self) -> None:
         self._all: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
+        self._locked_out: dict[SurfaceId, float] = {}
+        """Since when our credentials were refused to what was dropped meanwhile: a
+        conversation is let go long before we give up, and then claimed again."""
 
     def __getitem__(self, surface: SurfaceId) -> Exhibit:
         """Return the exhibit of a surface that is shown here."""
@@ -30,6 +33,7 @@ class Exhibition:
     def add(self, exhibit: Exhibit) -> None:
         """Show one more."""
         self._all[exhibit.surface_id] = exhibit
+        exhibit.locked_out_since = self._locked_out.pop(exhibit.surface_id, None)
         mine = self._of_turn.setdefault(exhibit.state.turn_id, {})
         mine[exhibit.surface_id] = exhibit
 
@@ -38,6 +42,9 @@ class Exhibition:
         gone = self._of_turn.pop(turn_id, {})
         for surface in gone:
             self._all.pop(surface, None)
+            since = gone[surface].locked_out_since
+            if since is not None and not gone[surface].given_up:
+                self._locked_out[surface] = since
         return gone
 
     def knows(self, exhibit: Exhibit) -> bool:

@@ -1,12 +1,14 @@
 """Slack refuses the same thing again and again, or refuses a card that asks."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
 from adapters.simulator.slack.faults import Fault, Refusal, ServerError
 from adapters.slack import limits
-from bot.engine.refusals import LOCKED_OUT
+from bot.engine import conversation
+from bot.engine.refusals import LOCKED_OUT, PATIENCE
 from bot.protocol.values import Approver, Stage
 from tests.support.fake_platform import Gate
 from tests.support.play import said_in
@@ -242,3 +244,34 @@ async def test_a_message_that_never_takes_an_edit_is_followed_by_two_and_no_more
     assert len([c for c in house.calls(EDIT) if not c["ok"]]) <= 2
     assert await house.phases() == ["completed"]
     assert (told.abandoned, await house.errors()) == ([], {})
+
+
+async def test_a_token_that_is_gone_for_good_ends_the_turn_and_the_tries(
+    workspace: SlackHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = workspace
+    monkeypatch.setattr(conversation, "PATIENCE", 2 * PATIENCE)  # it is not let go
+    async with turn_in(house) as told:
+        await told.until("progress", streams=False)
+        house.world.mishaps.revoke_token()
+        await told.go_on("progress")
+        await refused(house, 1)
+        await ends(told)
+        await house.until("SELECT status = 'completed' FROM turn")
+        tries = 1
+        while not told.abandoned:
+            house.passes(LOCKED_OUT + 1)
+            tries += 1
+            assert tries < 3 * PATIENCE / LOCKED_OUT, "it never ends"
+            with suppress(TimeoutError):  # once it is given up, there is no other try
+                async with asyncio.timeout(20):
+                    await refused(house, tries)
+        await house.idle(within=200)
+        made = len(house.calls(POST, EDIT))
+        house.passes(10 * LOCKED_OUT)
+        await asyncio.sleep(2)  # of the quick loop: for whoever would still try
+    assert len(house.calls(POST, EDIT)) == made
+    assert len(house.calls(EDIT)) >= PATIENCE / LOCKED_OUT
+    assert "token_revoked" in (await house.errors())["progress"]
+    assert await house.phases() == ["completed"]
+    assert "The first" in house.words("maya")[-1], "what was there stays"

@@ -215,6 +215,21 @@ def test_a_card_whose_place_is_closed_is_given_up(*, final: bool) -> None:
 # -------------------------------------------------------------- credentials refused
 
 
+def test_the_time_without_credentials_goes_on_while_nobody_shows_the_turn() -> None:
+    """A conversation is let go after half a minute of that, and claimed again."""
+    shown = Exhibition()
+    for at in (0.0, 100.0, PATIENCE - 1):
+        shown.add(again := exhibit(final=True))
+        assert verdict_on(again, SHUT_OUT, at).kind == "retry"
+        shown.drop(again.state.turn_id)
+    shown.add(last := exhibit(final=True))
+    assert verdict_on(last, SHUT_OUT, PATIENCE).kind == "give up"
+    last.given_up = True
+    shown.drop(last.state.turn_id)
+    shown.add(anew := exhibit(final=True))
+    assert verdict_on(anew, SHUT_OUT, PATIENCE + 1).kind == "retry"
+
+
 def test_without_credentials_it_is_tried_each_minute_for_a_while() -> None:
     shown = exhibit()
     for now in (100.0, 160.0, 100.0 + PATIENCE - 1):
