@@ -182,7 +182,7 @@ def _paragraph(text: str) -> str:
 
 def _entries(entries: tuple[Entry, ...]) -> str:
     shown = [
-        f"• {_line((entry.title, entry.reference), entry.note, wording.EMPTY)}"
+        f"• {_line((entry.title, entry.agent, entry.reference), entry.note, wording.EMPTY)}"
         for entry in entries
     ]
     return blocks.lines(shown, limits.ACCOUNT, "entries")

@@ -109,9 +109,8 @@ def account(given: Account, plan: Plan) -> Iterator[Element]:
 
 def _entries(entries: Sequence[Entry], plan: Plan) -> Iterator[Element]:
     for entry in entries[: plan.rows]:
-        title = line(entry.title, plan.line)
-        if entry.reference:
-            title = f"{title} · {line(entry.reference, plan.line)}"
+        said = (entry.title, entry.agent, entry.reference)
+        title = " · ".join(line(part, plan.line) for part in said if part)
         yield _columns("•", title, "", *_detail(entry.note, plan))
     yield from _left_out(entries, plan.rows)
 

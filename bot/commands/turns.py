@@ -118,7 +118,8 @@ def _accounted(account: Account) -> Iterator[str]:
     yield account.said
     for status, _heading, entries in account.parts:
         for entry in entries:
-            words = f"{_MARKS[status]} {entry.title} {entry.reference} {entry.note}"
+            said = (entry.title, entry.agent, entry.reference, entry.note)
+            words = f"{_MARKS[status]} {' '.join(said)}"
             yield " ".join(words.split())
     yield account.follows
 

@@ -13,7 +13,7 @@ from bot.view import endings, failures, wording
 from bot.view.decisions import outcome_of
 from bot.view.nodes import Account, Entry
 from bot.view.reckoning import DAMAGED, ledger_in
-from bot.view.steps import unknown_calls, why_not
+from bot.view.steps import unknown_calls, who_of, why_not
 
 
 def account_of(state: TurnState, zone: tzinfo, *, text: str) -> Account | None:
@@ -102,7 +102,7 @@ def _done(state: TurnState, entry: LedgerEntry, text: str) -> Entry:
     approval = state.approval_of(entry.call_id)
     decided = approval is not None and approval.status == "approved"
     note = outcome_of(state, approval) if approval and decided else ""
-    return _entry(entry, note, text)
+    return _entry(state, entry, note, text)
 
 
 def _missing(
@@ -112,13 +112,15 @@ def _missing(
     note = why_not(state, call, lost) if call else ""
     # What follows tells of tickets, and the heading of what was not begun.
     told = {wording.NOT_STARTED, wording.looked_into(entry.reference)}
-    return _entry(entry, "" if note in told else note, text)
+    return _entry(state, entry, "" if note in told else note, text)
 
 
-def _entry(entry: LedgerEntry, note: str, text: str) -> Entry:
+def _entry(state: TurnState, entry: LedgerEntry, note: str, text: str) -> Entry:
     title = entry.title or entry.tool
+    call = state.call(entry.call_id)
     return Entry(
         title=title,
+        agent=who_of(state, call) if call else "",
         reference="" if entry.reference in title else entry.reference,
         note="" if says(text, note) else note,
     )

@@ -43,6 +43,8 @@ class Entry:
     """One thing that an ending accounts for."""
 
     title: str
+    agent: str = ""
+    """Which specialist saw to it; empty: the coordinator."""
     reference: str = ""
     """What people can quote; empty where there is none."""
     note: str = ""

@@ -101,6 +101,12 @@ def unknown_calls(state: TurnState) -> Collection[CallId]:
     return {entry.call_id for entry in ledger_in(state).unknown}
 
 
+def who_of(state: TurnState, call: Call) -> str:
+    """Return which specialist asked for a call; empty: the coordinator."""
+    frame = state.frame(call.frame_id)
+    return frame.agent if frame and frame.parent_id is not None else ""
+
+
 def is_set_aside(state: TurnState, call: Call) -> bool:
     """Return whether who asked wants something else instead of this call."""
     if call.status != "denied" or call.denied_by != "requester":
@@ -171,16 +177,15 @@ def _in_order(state: TurnState) -> Iterator[Call]:
 
 
 def _step(state: TurnState, call: Call, lost: Collection[CallId], zone: tzinfo) -> Step:
-    frame = state.frame(call.frame_id)
-    nested = frame is not None and frame.parent_id is not None
     status = _status(state, call, lost)
     explained = status in _EXPLAINED and not _is_done(call)
     return Step(
         id=call.call_id,
         title=call.title or call.name,
         status=status,
-        agent=frame.agent if frame and nested else "",
-        detail=why_not(state, call, lost) if explained else _since(state, call, zone),
+        agent=who_of(state, call),
+        detail=(why_not(state, call, lost) if explained else "")
+        or _since(state, call, zone),
         seconds=_seconds(state, call),
     )
 
