@@ -67,18 +67,18 @@ def load_scenarios(
     found = list(files) or sorted(folder.glob("*.toml"))
     if not found:
         problem = f"there is no *.toml in {folder}; write one, or name your files"
-        raise ConfigError("the scenarios", [problem])
+        raise ConfigError("what was chosen to play", [problem])
     names = _Names.of(company, company_file, own)
     told = [one for file in found for one in _read(file, names)]
     chosen = [one for one in told if only.casefold() in one.name.casefold()]
     if not chosen:
         problem = f"none of {len(told)} has {only!r} in its name"
-        raise ConfigError("the scenarios", [problem])
+        raise ConfigError("what was chosen to play", [problem])
     days = {one.today for one in told}
     if len(days) > 1:
         said = ", ".join(sorted(str(day or "none") for day in days))
         problem = f"files that run together say the same today, and these say {said}"
-        raise ConfigError("the scenarios", [problem])
+        raise ConfigError("what was chosen to play", [problem])
     return chosen
 
 

@@ -33,7 +33,7 @@ class Step(Entry):
     """Where; without it, where the person is reached."""
     chat: str = ""
     """Another name is another thread; without one, all is said in the same."""
-    decides: Literal["", "approve", "reject"] = ""
+    decides: Literal["approve", "reject"] | None = None
     on: str = ""
     """Words of the request that is decided on; needed where several are open."""
     because: str = ""
@@ -119,7 +119,7 @@ class Scenario(Entry):
     """One conversation."""
 
     name: str = Field(min_length=1)
-    needs: Literal["", "a language model"] = ""
+    needs: Literal["a language model"] | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
     expect: Expected = Expected()
 
