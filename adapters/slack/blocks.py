@@ -85,13 +85,13 @@ def portions(text: str, limit: int) -> Iterator[str]:
         yield text
 
 
-def facts(given: Sequence[Fact]) -> list[Block]:
-    """Return at most two sections of labelled values, label beside value.
+def facts(given: Sequence[Fact], sections: int = 2) -> list[Block]:
+    """Return at most so many sections of labelled values, label beside value.
 
     Values are ``plain_text``: nothing in them can look like another field.
     """
     per_section = limits.FIELDS // 2
-    shown = list(given[: 2 * per_section])
+    shown = list(given[: sections * per_section])
     if len(given) > len(shown):
         shown[-1] = Fact(
             label=wording.EMPTY,

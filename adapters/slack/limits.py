@@ -132,6 +132,16 @@ FIELD = 300
 """Characters of a fact's value (our choice; 2,000 are allowed)."""
 LABEL = 60
 """Characters of a fact's label (our choice)."""
+TABLE = 900
+"""Characters of a card's table (our choice): with its steps no more than the facts that
+they stand in the place of."""
+TABLE_ROWS = 15
+TABLE_COLUMNS = 5
+TABLE_CELL = 40
+FOLLOW = 80
+"""Characters of one step to follow (our choice)."""
+FOLLOWED = 10
+"""Steps to follow of one card (our choice)."""
 CONTEXT = 1900
 """Characters of one text in a context block; 2,000 are allowed.
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from adapters.slack import blocks, escape, limits, wording
+from adapters.slack import blocks, bodies, escape, limits, wording
 from adapters.slack.blocks import Block
 from bot.ports.surface import Payload
 from bot.protocol.ids import TurnId
@@ -281,7 +281,10 @@ def _cards(cards: tuple[CardData, ...]) -> list[Block]:
 
 
 def _card(card: CardData) -> list[Block]:
-    parts = [blocks.title(_TONES[card.tone], card.title), *blocks.facts(card.facts)]
+    body = bodies.body(card)
+    # A table or steps take the place of a section of facts: what is allowed is full.
+    facts = blocks.facts(card.facts, sections=1 if body else 2)
+    parts = [blocks.title(_TONES[card.tone], card.title), *facts, *body]
     if card.note.strip():
         note = escape.one_line(card.note)
         words = escape.fit(note, 2 * limits.FIELD, escape=escape.mrkdwn)

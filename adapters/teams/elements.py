@@ -6,10 +6,9 @@ says so.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
-from adapters.teams import limits, wording
+from adapters.teams import limits, tables, wording
 from adapters.teams.markdown import (
     Element,
     clean,
@@ -19,6 +18,7 @@ from adapters.teams.markdown import (
     unmarked,
 )
 from adapters.teams.parse import APPROVE, CONTINUE, REJECT, STOP
+from adapters.teams.plan import Plan
 from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Fact, Source
 from bot.view.markdown import close_markdown, end_markdown
@@ -40,20 +40,6 @@ _GLYPHS: dict[StepStatus, str] = {
     "unknown": "❓",
 }
 _CARD_STYLES = {"good": "good", "neutral": "emphasis", "bad": "attention"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much of everything but the answer is shown; lengths in characters."""
-
-    line: int
-    """Titles, labels, notices' lines."""
-    prose: int
-    """Details, statuses and values, which may take several lines."""
-    rows: int
-    """Steps, and facts of one request or result."""
-    blocks: int
-    """Requests, results, notices and sources, each."""
 
 
 def size_of(body: object) -> int:
@@ -240,6 +226,7 @@ def results(cards: Sequence[CardData], plan: Plan) -> Iterator[Element]:
     for card in _first(cards, plan):
         items = [text_block(line(card.title, plan.line), weight="Bolder")]
         items += _facts(card.facts, plan)
+        items += tables.body(card, plan)
         if card.note:
             items.append(text_block(lines(card.note, plan.prose)))
         yield {

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.teams import elements, limits
-from adapters.teams.elements import Plan, size_of
+from adapters.teams.elements import size_of
 from adapters.teams.markdown import Element
+from adapters.teams.plan import Plan
 from bot.ports.surface import Payload
 from bot.view.nodes import TurnView
 

@@ -4,7 +4,7 @@ Each returns a whole `ToolResult`: the card for people, and the same in words fo
 model. Say in ``sentence`` what the person should be told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -72,6 +72,46 @@ def ticket(
         status="opened",
         sentence=sentence or f"Ticket {reference} is open: {title}.",
         reference=reference,
+    )
+
+
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    step: str,
+    sentence: str = "",
+) -> ToolResult:
+    """Show rows of the same things, e.g. the rooms that are free."""
+    shown = tuple(tuple(row) for row in rows)
+    content: dict[str, JsonValue] = {
+        "status": "found",
+        "sentence": sentence,
+        "rows": [dict(zip(columns, row, strict=False)) for row in shown],
+    }
+    return ToolResult(
+        outcome="done",
+        title=step,
+        content=content,
+        cards=(CardData(title=title, columns=tuple(columns), rows=shown),),
+    )
+
+
+def steps_to_follow(
+    title: str, steps: Sequence[str], *, step: str, sentence: str = ""
+) -> ToolResult:
+    """Show what the person is to do, one after the other."""
+    content: dict[str, JsonValue] = {
+        "status": "found",
+        "sentence": sentence,
+        "steps": list(steps),
+    }
+    return ToolResult(
+        outcome="done",
+        title=step,
+        content=content,
+        cards=(CardData(title=title, steps=tuple(steps)),),
     )
 
 

@@ -286,7 +286,10 @@ def _finished(call_id: CallId, result: ToolResult) -> ev.ToolFinished:
         outcome=result.outcome,
         title=result.title,
         result=result.content,
-        cards=tuple(card.model_dump(mode="json") for card in result.cards),
+        # What is as it always was is left out: an older release refuses new fields.
+        cards=tuple(
+            card.model_dump(mode="json", exclude_defaults=True) for card in result.cards
+        ),
         sources=result.sources,
         reference=result.reference,
     )

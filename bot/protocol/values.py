@@ -161,6 +161,12 @@ class CardData(Frozen):
     facts: tuple[Fact, ...] = ()
     note: str = ""
     tone: Literal["good", "neutral", "bad"] = "neutral"
+    columns: tuple[str, ...] = ()
+    """Heads of the table, if there is one."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Of the table, each with a text for every column."""
+    steps: tuple[str, ...] = ()
+    """What somebody is to do, one after the other."""
 
 
 class Approver(Frozen):

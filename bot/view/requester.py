@@ -1,6 +1,6 @@
 """What the one who asked sees: progress while it runs, and how it ended."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
@@ -350,10 +350,12 @@ def _cards(state: TurnState) -> tuple[CardData, ...]:
     return tuple(card for raw in found if (card := _card(raw)))
 
 
-def _card(raw: object) -> CardData | None:
+def _card(raw: Mapping[str, object]) -> CardData | None:
+    """Return a card, also one of a newer release without what is new to us."""
+    known = {key: raw[key] for key in CardData.model_fields if key in raw}
     try:
-        return CardData.model_validate(raw)
-    except ValidationError:  # written by a newer release: better no card than no view
+        return CardData.model_validate(known)
+    except ValidationError:  # better no card than no view
         return None
 
 

@@ -16,6 +16,7 @@ PLACES = (
     *("step", "agent", "detail"),
     "text",
     *("card", "card label", "card value", "card note"),
+    *("card column", "card cell", "card step"),
     *("request", "request label", "request value", "status"),
     *("source", "notice", "footer"),
 )
@@ -44,6 +45,9 @@ def everywhere(words: Words) -> TurnView:
         title=words("card"),
         facts=(Fact(label=words("card label"), value=words("card value")),),
         note=words("card note"),
+        columns=(words("card column"),),
+        rows=((words("card cell"),),),
+        steps=(words("card step"),),
     )
     step = Step(
         id="s1",

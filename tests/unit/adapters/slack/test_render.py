@@ -71,6 +71,23 @@ VIEWS: dict[str, TurnView] = {
         footer="Scripted answers: no language model.",
         summary="Here is how to connect",
     ),
+    "results": TurnView(
+        headline="Done",
+        mood="done",
+        cards=(
+            CardData(
+                title="Free rooms <!here>",
+                columns=("Room", "Seats", "Free until"),
+                rows=(("Lisbon", "4", "17:00"), ("Porto (*old*)", "12", "")),
+            ),
+            CardData(
+                title="Set up the VPN",
+                steps=("Install the client", "Sign in with <at>you</at>", "Restart"),
+                note="It takes ten minutes.",
+            ),
+        ),
+        summary="Two rooms are free",
+    ),
     "to_decide": TurnView(
         headline="Your decision is needed",
         mood="waiting",
@@ -219,7 +236,8 @@ def test_what_is_left_out_is_counted():
     assert "and 5 more results" in shown
 
 
-def test_the_fullest_view_of_all_still_fits():
+@pytest.mark.parametrize("steps", [(), ("step",) * 40], ids=["facts", "steps"])
+def test_the_fullest_view_of_all_still_fits(steps: tuple[str, ...]):
     facts = tuple(Fact(label="a", value="b") for _ in range(20))
     entries = (Entry(title="entry", reference="R-1", note="note"),)
     view = TurnView(
@@ -230,7 +248,7 @@ def test_the_fullest_view_of_all_still_fits():
         ),
         steps=VIEWS["failed"].steps,
         text="text",
-        cards=(CardData(title="c", facts=facts, note="n"),) * 9,
+        cards=(CardData(title="c", facts=facts, note="n", steps=steps),) * 9,
         approvals=(replace(APPROVAL, facts=facts),) * 9,
         sources=VIEWS["answered"].sources,
         notices=("note",),
@@ -238,6 +256,18 @@ def test_the_fullest_view_of_all_still_fits():
         stop_turn=TurnId("t"),
     )
     assert len(render(view).body["blocks"]) == limits.BLOCKS
+
+
+def test_a_table_and_steps_take_no_more_room_than_the_facts_whose_place_they_take():
+    card = CardData(title="x", rows=(("y" * 900,) * 9,) * 90, steps=("z" * 900,) * 90)
+    [block] = parts(TurnView(headline="x", mood="done", cards=(card,)), "rich_text")
+    table, listed, more = block["elements"]
+    shown = [table["elements"][0]["text"]]
+    shown += [part["elements"][0]["text"] for part in listed["elements"]]
+    facts = limits.FIELDS // 2 * (limits.FIELD + limits.LABEL)
+    assert sum(map(len, shown)) <= facts
+    assert "… and 86 more rows" in shown[0]
+    assert more["elements"][0]["text"] == "… and 80 more steps"
 
 
 def test_an_account_stands_below_the_headline_and_above_all_else():
@@ -332,6 +362,9 @@ cards = st.builds(
     title=words,
     facts=st.lists(fact, max_size=12).map(tuple),
     note=words,
+    columns=st.sampled_from(((), ("<!here>", "b"))),
+    rows=st.sampled_from(((), (("<@U1>" * 9, "&" * 900),) * 40)),
+    steps=st.sampled_from(((), ("<!channel>" * 90,) * 40)),
     tone=st.sampled_from(["good", "neutral", "bad"]),
 )
 entries = st.lists(
@@ -398,10 +431,20 @@ def check_block(block: dict[str, Any]) -> None:
                 check_text(button["text"], 75)
         case {"type": "markdown", "text": text}:
             assert 1 <= len(text.strip()) <= len(text) <= 11_000
-        case {"type": "rich_text", "elements": [{"elements": [words]}]}:
-            assert 1 <= len(words["text"].strip()) <= 11_000
+        case {"type": "rich_text"}:
+            check_rich_text(block)
         case _:
             raise AssertionError(block)
+
+
+def check_rich_text(block: dict[str, Any]) -> None:
+    match block:
+        case {"elements": [{"elements": [{"text": text}]}]}:
+            assert 1 <= len(text.strip()) <= 11_000
+        case _:
+            said = [text for text in texts(block) if not text.startswith("rich_text")]
+            assert min(map(len, map(str.strip, said))) >= 1
+            assert sum(map(len, said)) <= 2_000
 
 
 @_large

@@ -86,12 +86,30 @@ LOCKED = TurnView(
         replace(OPEN, can_decide=False, status="Rejected by Bob: “too expensive”"),
     ),
 )
+RESULTS = TurnView(
+    headline="Done",
+    mood="done",
+    cards=(
+        CardData(
+            title="Free rooms",
+            columns=("Room", "Seats", "Free until"),
+            rows=(("Lisbon", "4", "17:00"), ("<at>Porto</at> (*old*)", "12")),
+        ),
+        CardData(
+            title="Set up the VPN",
+            steps=("Install the client", "Sign in with **you**", "Restart"),
+            note="It takes ten minutes.",
+        ),
+    ),
+    summary="Two rooms are free",
+)
 VIEWS = {
     "running": RUNNING,
     "done": DONE,
     "to-decide": TO_DECIDE,
     "locked": LOCKED,
     "empty": TurnView(headline="", mood="failed"),
+    "results": RESULTS,
 }
 
 
@@ -306,6 +324,9 @@ HUGE = TurnView(
             title="*" * 900,
             facts=(Fact(label="\\" * 900, value="\\" * 9000),) * 25,
             note="\\" * 9000,
+            columns=("*" * 900,) * 9,
+            rows=(("\\" * 900,) * 9,) * 60,
+            steps=("\\" * 9000,) * 60,
         ),
     )
     * 25,
@@ -410,6 +431,7 @@ PROSE = st.text(max_size=200) | st.lists(
     ),
     max_size=15,
 ).map("".join)
+TEXTS = st.lists(WORDS, max_size=6).map(tuple)
 ANY_VIEW = st.builds(
     TurnView,
     headline=WORDS,
@@ -421,7 +443,16 @@ ANY_VIEW = st.builds(
     text=PROSE | PROSE.map(lambda text: text * 100),
     streaming=st.booleans(),
     cards=st.lists(
-        st.builds(CardData, title=WORDS, facts=FACTS, note=WORDS), max_size=4
+        st.builds(
+            CardData,
+            title=WORDS,
+            facts=FACTS,
+            note=WORDS,
+            columns=TEXTS,
+            rows=st.lists(TEXTS, max_size=4).map(tuple),
+            steps=TEXTS,
+        ),
+        max_size=4,
     ).map(tuple),
     approvals=APPROVALS,
     sources=st.lists(st.builds(Source, title=WORDS, ref=st.just("r")), max_size=4).map(

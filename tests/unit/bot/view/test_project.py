@@ -634,3 +634,11 @@ def test_stories_look_as_recorded(name: str):
         for plan in surfaces_of(story.state)
     }
     assert_golden(f"view/{name}.json", views.dump_python(shown, mode="json"))
+
+
+def test_a_card_of_a_newer_release_is_shown_without_what_is_new_to_us():
+    story = Story().wants("c1", "Look").starts("c1")
+    card: dict[str, object] = {"title": "Rooms", "rows": [["Lisbon"]], "novelty": 1}
+    story.finishes("c1", cards=(card,)).says("t", "Here.").stops_saying("t").ends()
+    view = seen(story)
+    assert [(c.title, c.rows) for c in view.cards] == [("Rooms", (("Lisbon",),))]
