@@ -11,6 +11,7 @@ from agents.tools.registry import AnyTool
 from bot.clock import Clock
 from bot.company.model import Company
 from bot.ports.records import Records
+from bot.ports.staff import Staff
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 """Used when a key is set and no model is named."""
@@ -29,6 +30,7 @@ def build_agents(
     words_per_second: float = 18.0,
     more: Sequence[AnyTool] = (),
     attached: Attached = NOTHING_ATTACHED,
+    staff: Staff | None = None,
 ) -> AgentsOf:
     """Return the agents of ``company``.
 
@@ -44,6 +46,7 @@ def build_agents(
         words_per_second: How fast the scripted model writes; 0: at once.
         more: Tools of the company's own.
         attached: Tools that come and go.
+        staff: Who works here now; without it, whoever is in the file.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -60,4 +63,6 @@ def build_agents(
         )
     else:
         speaker = ScriptedModel(clock, words_per_second=words_per_second)
-    return AgentsOf(company, records, model=speaker, more=more, attached=attached)
+    return AgentsOf(
+        company, records, model=speaker, more=more, attached=attached, staff=staff
+    )

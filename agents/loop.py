@@ -25,7 +25,7 @@ from agents.tools.fitting import fitted
 from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
 from agents.tools.tool import Arguments, Setting, failed, problems_of
-from agents.vocabulary import vocabulary_of
+from agents.vocabulary import Vocabulary, vocabulary_of
 from bot.company.limits import HandOffs
 from bot.company.model import Company
 from bot.ports.agent import (
@@ -41,6 +41,7 @@ from bot.ports.agent import (
     ToolSpec,
 )
 from bot.ports.records import Effect, Records
+from bot.ports.staff import AsWritten, Staff
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
 from bot.redaction import redacted
@@ -55,6 +56,7 @@ class AgentsOf(Agents):
         model: Who speaks.
         more: Tools of the company's own.
         attached: Tools that come and go.
+        staff: Who works here now; without it, whoever is in the file.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -70,13 +72,16 @@ class AgentsOf(Agents):
         model: Model,
         more: Sequence[AnyTool] = (),
         attached: Attached = NOTHING_ATTACHED,
+        staff: Staff | None = None,
     ) -> None:
         self._company = company
+        self._staff = staff or AsWritten(company)
         self._records = records
         self._model = model
         self._roster = roster_of(company)
         self._agents = self._roster.agents
         self._toolbox = toolbox_of(company, self._roster, more, attached)
+        self._spoken_of: Company = company
         self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
             agent: tuple(map(_offer, tools))
@@ -122,7 +127,7 @@ class AgentsOf(Agents):
     @override
     def ask(self, question: Question) -> AsyncIterator[Part]:
         agent = self._agents[question.agent]
-        prompt = prompt_for(self._company, self._vocabulary, self._roster, question)
+        prompt = prompt_for(self._company, self._words(), self._roster, question)
         attached = map(_offer, self._toolbox.attached.offered(agent.name))
         offers = (*self._offers[agent.name], *attached)
         return self._model.ask(prompt, offers, question)
@@ -220,8 +225,9 @@ class AgentsOf(Agents):
     async def escalate(
         self, stage: Stage, requester_id: PersonId, *, now: datetime
     ) -> Stage | None:
+        company = await self._staff.company()
         return policy.escalate(
-            self._company, stage, requester_id, today=now.astimezone(UTC).date()
+            company, stage, requester_id, today=now.astimezone(UTC).date()
         )
 
     def _may_hand_over(self, agent: str, to: str) -> bool:
@@ -229,6 +235,14 @@ class AgentsOf(Agents):
         if agent not in self._agents:
             return not agent
         return to in {other.name for other in self._roster.handed_by(agent)}
+
+    def _words(self) -> Vocabulary:
+        """Return the company's words, with the names of who was pushed since."""
+        known = self._staff.known
+        if known is not self._spoken_of:
+            self._vocabulary = vocabulary_of(known, self._roster)
+            self._spoken_of = known
+        return self._vocabulary
 
     def _told(self, tool: AnyTool, result: ToolResult) -> ToolResult:
         """Return what may be kept and shown of a result: no secrets, and not too much."""
@@ -244,9 +258,11 @@ class AgentsOf(Agents):
         )
         if person is None:
             return None
-        return Setting(
-            company=self._company, records=self._records, call=call, person=person
-        )
+        company = await self._staff.company()
+        listed = company.person(person.id)
+        if listed:  # who manages whom is known only with everybody else
+            person = person.model_copy(update={"manager": listed.manager})
+        return Setting(company=company, records=self._records, call=call, person=person)
 
 
 def _malformed(call: Call, problems: str) -> Refused:

@@ -70,6 +70,8 @@ class Settings:
     model: ModelSettings
     console_token: str
     """Bearer token of the console's API; empty: the console is off."""
+    scim_token: str
+    """Bearer token with which people are pushed; empty: nobody can."""
     log_format: str
     """``json`` or ``text``."""
     native_streams: bool
@@ -84,6 +86,7 @@ NAMES = (
     "DESKHAND_FALLBACK_MODEL",
     "DESKHAND_SUMMARY_MODEL",
     "DESKHAND_CONSOLE_TOKEN",
+    "DESKHAND_SCIM_TOKEN",
     "DESKHAND_WORDS_PER_SECOND",
     "DESKHAND_LOG",
     "DESKHAND_NATIVE_STREAMS",
@@ -122,6 +125,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         teams=_teams(reader),
         model=_model(reader),
         console_token=reader.secret("DESKHAND_CONSOLE_TOKEN", least=16),
+        scim_token=reader.secret("DESKHAND_SCIM_TOKEN", least=32),
         log_format=reader.choice("DESKHAND_LOG", ("json", "text")),
         native_streams=reader.flag("DESKHAND_NATIVE_STREAMS", default=True),
     )

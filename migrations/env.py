@@ -9,12 +9,13 @@ There is no ``alembic.ini``: `bot.store.migrate` builds the configuration and pa
 from alembic import context
 from sqlalchemy import Connection
 
-from bot.store import schema, schema_knowledge, schema_records
+from bot.store import schema, schema_knowledge, schema_pushed, schema_records
 from bot.store.columns import metadata
 from bot.store.migrate import VERSION_TABLE
 
 assert schema.tenant.metadata is schema_records.audit.metadata is metadata
 assert schema_knowledge.knowledge_article.metadata is metadata
+assert schema_pushed.pushed_person.metadata is metadata
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(

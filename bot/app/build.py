@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
+from adapters.scim.routes import scim_routes
 from agents.build import build_agents
 from agents.mcp.build import attach_servers
 from agents.mcp.meter import Meter
@@ -43,6 +44,8 @@ from bot.errors import ConfigError
 from bot.pacing.pacer import Pacer
 from bot.ports.agent import Agents
 from bot.ports.presence import Presence
+from bot.ports.provisioning import Provisioning
+from bot.ports.staff import Staff
 from bot.ports.store import Store
 from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
@@ -53,7 +56,10 @@ from bot.store.knowledge import Written, write_folder
 from bot.store.migrate import migrate
 from bot.store.people import link_installation, save_tenant, sync_company
 from bot.store.postgres import PostgresStore
+from bot.store.provisioning import StoredProvisioning
+from bot.store.pushed import rejoin
 from bot.store.records import PostgresRecords
+from bot.store.staff import StoredStaff
 
 POOL_SIZE = 12
 """Connections to Postgres: the log writer, turns, and some for tools."""
@@ -111,6 +117,8 @@ async def built(
         knowledge = _knowledge(settings, engine, company, clock)
         await _install(settings, engine, company, mounted)
         records, telemetry = PostgresRecords(engine), Telemetry()
+        tenant = tenant_of_company(company)
+        staff = StoredStaff(engine, tenant, company)
         attached = attach_servers(
             company,
             environ=os.environ,
@@ -135,7 +143,11 @@ async def built(
             streams=streams,
             presences={one.platform.name: one.presence for one in mounted},
             records=records,
-            agents=seams.agents(_agents(settings, company, records, clock, attached)),
+            agents=seams.agents(
+                _agents(
+                    settings, company, records, clock, attached=attached, staff=staff
+                )
+            ),
             telemetry=telemetry,
         )
         yield Bot(
@@ -146,7 +158,14 @@ async def built(
             timekeeper=timekeeper,
             knowledge=knowledge,
             attached=attached,
-            web=_web(settings, company, kit, mounted, platforms),
+            web=_web(
+                settings,
+                company,
+                kit,
+                mounted,
+                platforms,
+                provisioning=StoredProvisioning(engine, tenant, company),
+            ),
         )
 
 
@@ -171,6 +190,7 @@ async def _install(
     articles = load_articles(company, settings.company_file)
     async with begin(engine) as conn:
         await sync_company(conn, tenant, company, articles)
+        await rejoin(conn, tenant, company)
         for name, platform in _by_name(mounted).items():
             workspace = platform.workspace
             if not await link_installation(conn, tenant, name, workspace):
@@ -201,7 +221,9 @@ def _agents(
     company: Company,
     records: PostgresRecords,
     clock: Clock,
+    *,
     attached: Attached,
+    staff: Staff,
 ) -> Agents:
     return build_agents(
         company,
@@ -215,6 +237,7 @@ def _agents(
         words_per_second=settings.model.words_per_second,
         more=[own.tool for own in own_tools(company, settings.company_file.parent)],
         attached=attached,
+        staff=staff,
     )
 
 
@@ -290,6 +313,8 @@ def _web(
     kit: Kit,
     mounted: Sequence[Mounted],
     platforms: Mapping[PlatformName, Platform],
+    *,
+    provisioning: Provisioning,
 ) -> web.Application:
     ingress = Ingress(
         kit.store, platforms, kit.clock, kit.telemetry, company.company.zone
@@ -304,5 +329,6 @@ def _web(
         lambda: pacing_of(kit.delivery),
         token=settings.console_token,
     )
+    application.add_routes(scim_routes(provisioning, token=settings.scim_token))
     application.add_routes(health_routes(kit.store, kit.telemetry))
     return application

@@ -12,14 +12,17 @@ from agents.mcp.build import attach_servers
 from agents.roster import Agent, roster_of
 from agents.toolbox import toolbox_of
 from agents.tools.own import own_tools
+from bot.app.build import tenant_of_company
 from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
 from bot.company.file import load_articles, load_company
+from bot.company.pushed import joined
 from bot.engine.generation import GENERATION
 from bot.errors import ConfigError
 from bot.settings import Settings
-from bot.store.engine import begin, create_engine
+from bot.store.engine import begin, connect, create_engine
+from bot.store.pushed import read_groups, read_people
 
 MOST_CLOCK_DRIFT = 60.0
 """Seconds that our clock may differ from the database's. Slack allows 300."""
@@ -186,10 +189,42 @@ async def check_servers(settings: Settings) -> list[Finding]:
     return [Finding(f"mcp {line.about}", line.text, ok=line.ok) for line in said]
 
 
+async def check_pushed(settings: Settings) -> list[Finding]:
+    """Say who was pushed, and whose manager nobody can tell."""
+    if not settings.scim_token:
+        return []
+    company = load_company(settings.company_file)
+    tenant = tenant_of_company(company)
+    async with opened_database(settings) as url:
+        if await pending(url):
+            return []  # the database's check has said so
+        database = create_engine(url, pool_size=1)
+        try:
+            async with connect(database) as conn:
+                people = await read_people(conn, tenant)
+                groups = await read_groups(conn, tenant)
+        finally:
+            await database.dispose()
+    _, uncertain = joined(company, people, groups)
+    active = sum(one.active for one in people)
+    return [
+        Finding("scim", f"{active} active people and {len(groups)} groups are pushed"),
+        *(
+            Finding(
+                f"manager of {one.person.id}",
+                f"{one.manager!r}: {one.cause}; nobody decides as their manager",
+                ok=False,
+            )
+            for one in uncertain
+        ),
+    ]
+
+
 CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "company": check_company,
     "database": check_database,
     "platforms": check_platforms,
     "model": check_model,
     "mcp": check_servers,
+    "scim": check_pushed,
 }

@@ -1,8 +1,9 @@
 """Tenants, the people in them, and how platforms know both.
 
-People come from the company file; a platform's user is matched by the id in the file,
-or once by e-mail, after which the id is remembered. Who is gone from the file stays as
-a row that is not active, because grants and decisions name them.
+People come from the company file, and from who pushes them (`bot.store.pushed`); a
+platform's user is matched by the id in the file, or once by e-mail, after which the id
+is remembered. Who is gone stays as a row that is not active, because grants and
+decisions name them.
 """
 
 import unicodedata
@@ -72,7 +73,7 @@ async def _sync_people(
         for name in ("slack", "entra")
     }
     for one in people:
-        values = _person_row(one)
+        values = person_row(one)
         await conn.execute(
             upsert.values(
                 tenant_id=tenant_id, person_id=one.id, **values
@@ -104,7 +105,8 @@ async def _forget_claimed_ids(
             )
 
 
-def _person_row(one: Person) -> dict[str, Any]:
+def person_row(one: Person) -> dict[str, Any]:
+    """Return the columns of an active person."""
     return {
         "name": one.name,
         "email": one.email,

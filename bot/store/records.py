@@ -1,7 +1,8 @@
 """The company's records on Postgres: the port that tools use.
 
-The one place in the store that opens its own transactions: each method that changes
-something is one; those that only look need none. An effect, its row in the ledger and its audit row are committed together.
+With `bot.store.provisioning` the one place in the store that opens its own
+transactions: each method that changes something is one; those that only look need
+none. An effect, its row in the ledger and its audit row are committed together.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

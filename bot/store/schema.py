@@ -48,6 +48,8 @@ tenant = Table(
     name_column("tenant_id"),
     words("name"),
     moment("created_at"),
+    # Counts what was pushed: who has read people and groups knows when to read again.
+    counter("directory"),
     PrimaryKeyConstraint("tenant_id"),
 )
 

@@ -41,6 +41,7 @@ EVERY = [
     "0004_claimed_as",
     "0005_knowledge",
     "0006_model_use",
+    "0007_scim",
 ]
 
 

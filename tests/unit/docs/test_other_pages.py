@@ -19,6 +19,7 @@ from bot.ports.agent import NeedsApproval
 from bot.store.columns import metadata
 from bot.store.schema import turn
 from bot.store.schema_knowledge import knowledge_article
+from bot.store.schema_pushed import pushed_person
 from bot.store.schema_records import audit
 from tests.support.companies import SAMPLE, company_at, desk_of, records_of
 from tests.support.pages import blocks_in, code_of, page, rows_in, sections_in, spans_in
@@ -107,7 +108,7 @@ def test_every_metric_is_described() -> None:
 
 def test_every_table_is_described() -> None:
     assert turn.metadata is audit.metadata is metadata
-    assert knowledge_article.metadata is metadata
+    assert knowledge_article.metadata is pushed_person.metadata is metadata
     text = sections_in(page("docs/store.md"))["Tables"]
     named = {name for row in rows_in(text, "tables") for name in spans_in(row[0])}
     assert named == set(metadata.tables)
