@@ -213,7 +213,9 @@ class TestAppends:
         dead = await ground.own()
         turn = await ground.start(dead)
         await ground.expire(dead)
-        begun = ground.store.begin("worker.claim")
+        # A claim of its own is one statement, which nobody can stop half-way: this one
+        # is held open by a transaction of several.
+        begun = ground.store.begin("worker.put_off")
         async with asyncio.TaskGroup() as group, begun as tx:
             taken = await tx.claim_conversations(
                 worker_id="w2", lease=LEASE, generation=0, most=1
