@@ -145,6 +145,8 @@ class ScriptedAgents(Agents):
     escalates_to: Stage | None = None
     most: Limits = field(default_factory=Limits)
     """How far every agent may go."""
+    left: set[str] = field(default_factory=set[str])
+    """Agents that work here no more."""
     far: HandOffs = field(default_factory=HandOffs)
     """How far hand-offs may go."""
     uses: Usage = field(default_factory=Usage)
@@ -162,6 +164,10 @@ class ScriptedAgents(Agents):
         """Let the coordinator hand over to these agents by ``to_<name>``."""
         for agent in agents:
             self.tools[f"to_{agent}"] = Tool(effect="read", handoff_to=agent)
+
+    @override
+    def knows(self, agent: str) -> bool:
+        return agent not in self.left
 
     @override
     def model_name(self, agent: str) -> str:

@@ -60,6 +60,7 @@ class Story:
         effect: ev.Effect = "once",
         frame: FrameId = ROOT,
         to: str = "",
+        why: str = "",
     ) -> "Story":
         return self.tell(
             ev.ToolRequested(
@@ -67,7 +68,7 @@ class Story:
                 frame_id=frame,
                 item_id=ItemId(f"step {call}"),
                 name="tool",
-                arguments={},
+                arguments={"why": why} if why else {},
                 effect=effect,
                 title=title,
                 handoff_to=to,
@@ -103,13 +104,16 @@ class Story:
             after=after,
         )
 
-    def hands_over(self, call: str, agent: str) -> FrameId:
+    def hands_over(
+        self, call: str, agent: str, *, frame: FrameId = ROOT, why: str = ""
+    ) -> FrameId:
         child = FrameId(f"f-{call}")
-        self.wants(call, f"Asking the {agent} specialist", effect="read", to=agent)
+        title = f"Asking the {agent} specialist"
+        self.wants(call, title, effect="read", frame=frame, to=agent, why=why)
         self.starts(call).tell(
             ev.FrameOpened(
                 frame_id=child,
-                parent_id=ROOT,
+                parent_id=frame,
                 call_id=CallId(call),
                 agent=agent,
                 task="help",

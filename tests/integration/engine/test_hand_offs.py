@@ -11,6 +11,7 @@ from bot.ports.agent import Call, ToolResult
 from bot.turn.handing import bound_in
 from bot.turn.state import Frame
 from bot.view import teamwork
+from bot.view.failures import failed_part
 from tests.support.engine import House
 from tests.support.scripted_agents import Tool, Use, did
 
@@ -146,3 +147,22 @@ async def test_agents_that_would_hand_over_for_ever_stop_and_the_person_is_told(
     assert [bound_in(c) for c in state.calls] == [None] * 3 + ["frames"] * 5
     [message] = house.halls["slack"].messages.values()
     assert teamwork.cut_off("Doing to_software") in message.words
+
+
+async def test_the_task_of_a_specialist_who_has_left_ends_and_that_is_said(
+    house: House,
+) -> None:
+    house.agents.hand_off("software", "hardware")
+    house.agents.left.add("software")
+    house.agents.say(over("software", "h1"), over("hardware", "h2"))
+    house.agents.say("One of two.")
+    house.agents.say("Ordered.", agent="hardware")
+    house.process()
+    await house.say("maya", "a seat and a screen")
+    await house.idle()
+    frames = await frames_of(house)
+    assert (frames["software"].outcome, frames["software"].code) == ("failed", "agent")
+    assert frames["hardware"].outcome == "done"
+    told = house.agents.asked[-1].messages[-1].answers
+    assert [answer.is_error for answer in told] == [True, False]
+    assert failed_part("agent") in str(told[0].content)
