@@ -141,8 +141,6 @@ class AgentsOf(Agents):
         tool = self._toolbox.find(call.name)
         if tool is None or not self._toolbox.is_for(call.agent, tool):
             return _malformed(call, "no such tool")
-        if tool.handoff_to and not self._may_hand_over(call.agent, tool.handoff_to):
-            return _malformed(call, f"you cannot hand over to {tool.handoff_to}")
         arguments = _parse(tool, call)
         if isinstance(arguments, str):
             return _malformed(call, arguments)
@@ -229,12 +227,6 @@ class AgentsOf(Agents):
         return policy.escalate(
             company, stage, requester_id, today=now.astimezone(UTC).date()
         )
-
-    def _may_hand_over(self, agent: str, to: str) -> bool:
-        """Whether an agent may; of one that is not known any more, nothing is."""
-        if agent not in self._agents:
-            return not agent
-        return to in {other.name for other in self._roster.handed_by(agent)}
 
     def _words(self) -> Vocabulary:
         """Return the company's words, with the names of who was pushed since."""
