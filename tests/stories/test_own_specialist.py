@@ -9,7 +9,7 @@ import pytest
 from adapters.simulator.stage import SAMPLE_COMPANY
 from tests.support.play import Play, playing, said_in
 
-DESIGNER, ENGINEER = "U0MAYA", "omar.haddad"
+DESIGNER, ENGINEER, MANAGER = "U0MAYA", "omar.haddad", "priya.nair"
 FACILITIES = """---
 title: Facilities
 does: knows desks, doors and meeting rooms.
@@ -64,13 +64,17 @@ async def test_a_request_goes_to_the_specialist_of_the_companys_own(play: Play) 
     assert [tuple(row) for row in rows] == [("maya.chen", "desk/standing")]
 
 
-async def test_teams_and_a_channel_show_who_is_on_it_just_as_well(play: Play) -> None:
-    await play.stage.teams.say(ENGINEER, "I need a standing desk")
+async def test_teams_a_group_and_a_channel_show_who_is_on_it_just_as_well(
+    play: Play,
+) -> None:
+    slack, teams = play.stage.slack, play.stage.teams
+    await teams.say(ENGINEER, "I need a standing desk")
     await play.teams_shows(ENGINEER, *SHOWN)
-    slack = play.stage.slack
-    channel = slack.help_channel.id
+    group, channel = teams.open_group(ENGINEER, MANAGER), slack.help_channel.id
+    await teams.say(MANAGER, "I need a standing desk", group=group)
     await slack.say(DESIGNER, channel, "@Deskhand I need a sit-stand desk")
-    await play.ended(2)
-    shown = "\n".join(said_in(m) for m in slack.messages(channel) if m.get("bot_id"))
-    for words in SHOWN:
-        assert words in shown
+    await play.ended(3)
+    for place in (slack.messages(channel), teams.messages(group)):
+        shown = "\n".join(map(said_in, place))
+        for words in SHOWN:
+            assert words in shown
