@@ -1,6 +1,6 @@
 """Put the agents together: the one call that the roof makes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.loop import AgentsOf
 from agents.models.anthropic import AnthropicModel
@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.company.model import Company
 from bot.ports.records import Records
 from bot.ports.staff import Staff
+from bot.ports.systems import AccessSystem
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 """Used when a key is set and no model is named."""
@@ -31,6 +32,7 @@ def build_agents(
     more: Sequence[AnyTool] = (),
     attached: Attached = NOTHING_ATTACHED,
     staff: Staff | None = None,
+    systems: Mapping[str, AccessSystem] | None = None,
 ) -> AgentsOf:
     """Return the agents of ``company``.
 
@@ -47,6 +49,7 @@ def build_agents(
         more: Tools of the company's own.
         attached: Tools that come and go.
         staff: Who works here now; without it, whoever is in the file.
+        systems: Where access is given, by name; ``None``: nowhere.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -64,5 +67,11 @@ def build_agents(
     else:
         speaker = ScriptedModel(clock, words_per_second=words_per_second)
     return AgentsOf(
-        company, records, model=speaker, more=more, attached=attached, staff=staff
+        company,
+        records,
+        model=speaker,
+        more=more,
+        attached=attached,
+        staff=staff,
+        systems=systems,
     )

@@ -6,7 +6,7 @@ call runs, which may be days later, its arguments and whether that person is sti
 are checked again; the ruling itself stands as the people who decided read it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -42,6 +42,7 @@ from bot.ports.agent import (
 )
 from bot.ports.records import Effect, Records
 from bot.ports.staff import AsWritten, Staff
+from bot.ports.systems import AccessSystem
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
 from bot.redaction import redacted
@@ -57,6 +58,7 @@ class AgentsOf(Agents):
         more: Tools of the company's own.
         attached: Tools that come and go.
         staff: Who works here now; without it, whoever is in the file.
+        systems: Where access is given, by name.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -73,9 +75,11 @@ class AgentsOf(Agents):
         more: Sequence[AnyTool] = (),
         attached: Attached = NOTHING_ATTACHED,
         staff: Staff | None = None,
+        systems: Mapping[str, AccessSystem] | None = None,
     ) -> None:
         self._company = company
         self._staff = staff or AsWritten(company)
+        self._systems = systems or {}
         self._records = records
         self._model = model
         self._roster = roster_of(company)
@@ -179,7 +183,7 @@ class AgentsOf(Agents):
         arguments = _parse(tool, call)
         setting = await self._setting(call)
         known = None if isinstance(arguments, str) else arguments
-        if tool.settle:
+        if tool.settle and (known is None or tool.elsewhere(self._company, known)):
             settled = await tool.settle(setting, known) if setting and known else None
             return self._told(tool, settled) if settled else None
         effect = await self._records.settle_effect(call.tenant_id, call.key)
@@ -254,7 +258,15 @@ class AgentsOf(Agents):
         listed = company.person(person.id)
         if listed:  # who manages whom is known only with everybody else
             person = person.model_copy(update={"manager": listed.manager})
-        return Setting(company=company, records=self._records, call=call, person=person)
+        written = self._company.person(person.id)
+        return Setting(
+            company=company,
+            records=self._records,
+            call=call,
+            person=person,
+            systems=self._systems,
+            accounts=written.accounts if written else {},
+        )
 
 
 def _malformed(call: Call, problems: str) -> Refused:

@@ -112,6 +112,16 @@ class EffectVoidedError(DeskhandError):
         self.key = key
 
 
+class SystemUnsureError(DeskhandError):
+    """A system outside was asked for an effect, and nobody can tell what came of it."""
+
+    hint = "Look in that system; Deskhand looks once more, and opens a ticket."
+
+    def __init__(self, system: str, detail: str) -> None:
+        super().__init__(f"{system}: {detail}")
+        self.system = system
+
+
 class StoreUnavailableError(DeskhandError):
     """Postgres did not answer; nothing was written."""
 

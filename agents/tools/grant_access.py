@@ -2,14 +2,21 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from agents.catalog import find_resource, lasting, one, what
+from agents.tools import elsewhere_sentences as outside
 from agents.tools import sentences
+from agents.tools.giving_elsewhere import account_of, given_there, standing_there
 from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
 from bot.company.model import Company, Resource
 from bot.ports.agent import Refused, Ruling, ToolResult
 from bot.ports.records import Effect
+from bot.ports.systems import NotDone, Standing
 from bot.protocol.values import CardData, Fact
+
+log = structlog.get_logger()
 
 
 async def rule(setting: Setting, arguments: GrantArguments) -> Ruling:
@@ -36,10 +43,11 @@ async def run(setting: Setting, arguments: GrantArguments) -> ToolResult:
 async def give(
     setting: Setting, resource: Resource, arguments: GrantArguments, *, seat: bool
 ) -> ToolResult:
-    """Write a grant unless it is there.
+    """Give a grant where it is given, then write it, unless it is there.
 
     Raises:
         OutOfStock: A seat was asked for and none is free.
+        SystemUnsureError: Nobody can tell whether it was given.
     """
     records, call, grant = setting.records, setting.call, arguments.grant
     before = await records.find_effect(setting.tenant, call.key)
@@ -50,6 +58,11 @@ async def give(
             title=f"{sentences.upper_first(what(resource, held))} was there already",
             content={"status": "already", "sentence": sentence},
         )
+    standing: Standing | NotDone = "active"
+    if resource.system:
+        standing = await given_there(setting, resource, grant)
+    if isinstance(standing, NotDone):
+        return _not_given(setting, resource, grant, standing)
     ends_at = _end(resource, arguments, before.at if before else call.now)
     filed = await records.grant_access(
         setting.tenant,
@@ -60,7 +73,37 @@ async def give(
         ends_at=ends_at,
         seat=seat,
     )
+    if standing == "invited":
+        return _invited(setting, resource, grant, filed.reference)
     return _given(setting, resource, grant, ends_at, filed.reference)
+
+
+def _not_given(
+    setting: Setting, resource: Resource, grant: str, why: NotDone
+) -> ToolResult:
+    log.warning("system.refused", system=resource.system, why=why.why, said=why.detail)
+    sentence = outside.not_given(setting.company, resource, grant, why)
+    thing = sentences.upper_first(what(resource, grant))
+    return failed(f"{thing} was not given", sentence)
+
+
+def _invited(
+    setting: Setting, resource: Resource, grant: str, reference: str
+) -> ToolResult:
+    account = account_of(setting, resource)
+    sentence = outside.invited(setting.company, resource, grant, account)
+    facts = (
+        Fact(label="Person", value=f"{setting.person.name} ({account})"),
+        Fact(label="What", value=sentences.upper_first(what(resource, grant))),
+        Fact(label="Begins", value="once the invitation is accepted"),
+    )
+    return ToolResult(
+        outcome="done",
+        title=f"Had {account} invited for {one(resource, grant)}",
+        content={"status": "invited", "sentence": sentence},
+        cards=(CardData(title="Invitation sent", facts=facts),),
+        reference=reference,
+    )
 
 
 def _given(
@@ -100,6 +143,43 @@ def recall(
     return _given(setting, resource, arguments.grant, ends_at, effect.reference)
 
 
+def is_given_elsewhere(company: Company, arguments: GrantArguments) -> bool:
+    """Return whether another system than ours must be asked what happened."""
+    resource = find_resource(company, arguments.resource)
+    return resource is not None and bool(resource.system)
+
+
+async def settle(setting: Setting, arguments: GrantArguments) -> ToolResult | None:
+    """Ask the system whether the grant is there, and write it down if it is.
+
+    That it is not there proves nothing: a request may still be on its way. Then
+    nobody can tell, and the key is not voided, so that a late success is written.
+    """
+    resource = find_resource(setting.company, arguments.resource)
+    if resource is None:
+        return None
+    grant, key = arguments.grant, setting.call.key
+    standing = await standing_there(setting, resource, grant)
+    if effect := await setting.records.find_effect(setting.tenant, key):
+        reference = effect.reference
+    elif standing in ("active", "invited"):
+        filed = await setting.records.grant_access(
+            setting.tenant,
+            key=key,
+            person=setting.person_id,
+            resource_id=resource.id,
+            grant=grant,
+            ends_at=None,
+            seat=False,
+        )
+        reference = filed.reference
+    else:
+        return None
+    if standing == "invited":
+        return _invited(setting, resource, grant, reference)
+    return _given(setting, resource, grant, None, reference)
+
+
 def _end(
     resource: Resource, arguments: GrantArguments, start: datetime
 ) -> datetime | None:
@@ -126,4 +206,7 @@ GRANT_ACCESS = Tool(
     rule=rule,
     run=run,
     recall=recall,
+    timeout=25.0,  # another system may be asked, and looked at before and after
+    settle=settle,
+    elsewhere=is_given_elsewhere,
 )

@@ -18,6 +18,7 @@ from agents.catalog import (
     what,
 )
 from agents.tools import sentences
+from agents.tools.giving_elsewhere import obstacle
 from agents.tools.tool import Arguments, Setting, hash_of
 from bot.company.model import Resource
 from bot.ports.agent import Allowed, NeedsApproval, Refused, Ruling
@@ -87,9 +88,10 @@ async def rule_on_request(
             reason = sentences.denied(setting.company, resource, grant, decision)
             return Refused(reason=reason, policy=name)
         case policy.Granted(policy=name) | policy.Staged(policy=name):
-            obstacle = await _obstacle(setting, resource, grant)
-            if obstacle:
-                return Refused(reason=obstacle, policy=name)
+            outside = obstacle(setting, resource, _days(arguments))
+            reason = outside or await _obstacle(setting, resource, grant)
+            if reason:
+                return Refused(reason=reason, policy=name)
     if isinstance(decision, policy.Granted):
         return Allowed(policy=decision.policy)
     return await _ask(setting, arguments, resource, grant, decision)

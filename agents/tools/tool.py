@@ -7,8 +7,8 @@ argument: it is ``setting.person``, bound by the platform's verified identity.
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from bot.company.model import Company, Person
 from bot.ports.agent import Allowed, Call, Ruling, ToolResult
 from bot.ports.records import Effect as Happened
 from bot.ports.records import Records
+from bot.ports.systems import AccessSystem
 from bot.protocol.ids import PersonId, TenantId
 from bot.protocol.values import Effect
 
@@ -48,6 +49,10 @@ class Setting:
     call: Call
     person: Person
     """The requester, as the directory knows them."""
+    systems: Mapping[str, AccessSystem] = field(default_factory=dict[str, AccessSystem])
+    """Those of the company that are connected, by name."""
+    accounts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Who the requester is in each of them, by the company file alone."""
 
     @property
     def tenant(self) -> TenantId:
@@ -63,6 +68,12 @@ class Setting:
     def today(self) -> date:
         """The day on which contracts are judged."""
         return self.call.now.date()
+
+
+def always(company: Company, arguments: Arguments) -> bool:
+    """Say yes, whatever the call."""
+    del company, arguments
+    return True
 
 
 async def allow(setting: Setting, arguments: Arguments) -> Ruling:
@@ -123,9 +134,11 @@ class Tool(Generic[A]):
     recall: Callable[[Setting, A, Happened], ToolResult | None] | None = None
     """Returns the result of an effect found in the ledger, or ``None`` when there are
     no words left for it; without `recall`, the tool leaves nothing there to find."""
-    settle: Callable[[Setting, A], Awaitable[ToolResult]] | None = None
+    settle: Callable[[Setting, A], Awaitable[ToolResult | None]] | None = None
     """Finds out elsewhere than in the ledger whether a call that was cut off happened.
-    Its answer must be final. Without it and `recall`, nobody can tell."""
+    Its answer must be final; ``None``: nobody can tell, as without it and `recall`."""
+    elsewhere: Callable[[Company, A], bool] = always
+    """Whether a call is one for `settle`, where there is also `recall`."""
     fingerprint: Callable[[str, A, PersonId], str] | None = hash_of
     """What an approval must be for when the call runs; ``None``: ``run`` looks itself."""
 

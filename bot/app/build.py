@@ -6,11 +6,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from adapters.scim.routes import scim_routes
+from adapters.systems.build import connected
+from adapters.systems.wire import Sender
 from agents.build import build_agents
 from agents.mcp.build import attach_servers
 from agents.mcp.meter import Meter
@@ -49,6 +51,7 @@ from bot.ports.staff import Staff
 from bot.ports.store import Store
 from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
+from bot.ports.systems import AccessSystem
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
@@ -126,6 +129,13 @@ async def built(
             clock=clock,
             meter=_mcp_meter(telemetry),
         )
+        systems = connected(
+            company,
+            environ=os.environ,
+            sender=Sender(
+                session=await stack.enter_async_context(ClientSession()), clock=clock
+            ),
+        )
         platforms: Mapping[PlatformName, Platform] = {
             name: seams.platform(platform)
             for name, platform in _by_name(mounted).items()
@@ -145,7 +155,13 @@ async def built(
             records=records,
             agents=seams.agents(
                 _agents(
-                    settings, company, records, clock, attached=attached, staff=staff
+                    settings,
+                    company,
+                    records,
+                    clock,
+                    attached=attached,
+                    staff=staff,
+                    systems=systems,
                 )
             ),
             telemetry=telemetry,
@@ -224,6 +240,7 @@ def _agents(
     *,
     attached: Attached,
     staff: Staff,
+    systems: Mapping[str, AccessSystem],
 ) -> Agents:
     return build_agents(
         company,
@@ -238,6 +255,7 @@ def _agents(
         more=[own.tool for own in own_tools(company, settings.company_file.parent)],
         attached=attached,
         staff=staff,
+        systems=systems,
     )
 
 

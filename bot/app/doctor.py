@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from aiohttp import ClientSession
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.systems.build import connected
+from adapters.systems.wire import Sender
 from agents.mcp.build import attach_servers
 from agents.roster import Agent, roster_of
 from agents.toolbox import toolbox_of
@@ -20,6 +23,7 @@ from bot.company.file import load_articles, load_company
 from bot.company.pushed import joined
 from bot.engine.generation import GENERATION
 from bot.errors import ConfigError
+from bot.ports.systems import NotDone
 from bot.settings import Settings
 from bot.store.engine import begin, connect, create_engine
 from bot.store.pushed import read_groups, read_people
@@ -220,6 +224,33 @@ async def check_pushed(settings: Settings) -> list[Finding]:
     ]
 
 
+async def check_systems(settings: Settings) -> list[Finding]:
+    """Read in every system whether what the company file names is there."""
+    try:
+        company = load_company(settings.company_file)
+    except ConfigError:
+        return []  # the first check has said so
+    found: list[Finding] = []
+    async with ClientSession() as session:
+        systems = connected(
+            company,
+            environ=os.environ,
+            sender=Sender(session=session, clock=SystemClock()),
+        )
+        for name, system in systems.items():
+            targets = [
+                target
+                for resource in company.resources
+                if resource.system == name
+                for target in resource.targets.values()
+            ]
+            said = await system.check(sorted(set(targets)))
+            text = f"{said.why}: {said.detail}" if isinstance(said, NotDone) else said
+            ok = isinstance(said, str)
+            found.append(Finding(f"system {name}", text, ok=ok))
+    return found
+
+
 CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "company": check_company,
     "database": check_database,
@@ -227,4 +258,5 @@ CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
     "model": check_model,
     "mcp": check_servers,
     "scim": check_pushed,
+    "systems": check_systems,
 }

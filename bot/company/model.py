@@ -14,6 +14,7 @@ from bot.company.entries import Entry as _Entry
 from bot.company.entries import Seconds, StageRule
 from bot.company.limits import SpendingLimits
 from bot.company.servers import McpServer, ServerName, problems_of_servers
+from bot.company.systems import System, SystemName
 from bot.protocol.ids import PersonId, PlatformName
 
 
@@ -62,6 +63,8 @@ class Person(_Entry):
     starts: date | None = None
     ends: date | None = None
     roles: tuple[str, ...] = ()
+    accounts: dict[SystemName, str] = Field(default_factory=dict)
+    """Who they are in each system, by its name in this file."""
 
 
 class Resource(_Entry):
@@ -84,6 +87,10 @@ class Resource(_Entry):
     longest: Seconds | None = None
     """Seconds after which access ends by itself."""
     specialist: str
+    system: str = ""
+    """Where its grants are given; empty: in Deskhand's own records alone."""
+    targets: dict[str, str] = Field(default_factory=dict)
+    """For each grant what its holders are members of there, e.g. a team."""
 
 
 class When(_Entry):
@@ -178,6 +185,7 @@ class Company(_Entry):
     tools: Tools = Tools()
     limits: SpendingLimits = SpendingLimits()
     mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
+    systems: dict[SystemName, System] = Field(default_factory=dict)
 
     def person(self, person_id: str) -> Person | None:
         """Return the person with this id."""
@@ -195,6 +203,7 @@ class Company(_Entry):
             *_dangling(self),
             *_circles(self),
             *problems_of_servers(self.mcp, people, groups),
+            *_unconnected(self),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -218,6 +227,31 @@ def _doubles(company: Company) -> list[str]:
             if given.count(i) > 1
         ]
     return sorted(set(found))
+
+
+def _unconnected(company: Company) -> list[str]:
+    """Name what is said of systems and cannot be done."""
+    found = [
+        f"{p.id}: accounts name the system {system!r}, which is not there"
+        for p in company.people
+        for system in p.accounts
+        if system not in company.systems
+    ]
+    for resource in company.resources:
+        where = f"resource {resource.id!r}"
+        if resource.system and resource.system not in company.systems:
+            found.append(f"{where}: there is no system {resource.system!r}")
+        wanted = set(resource.grants) if resource.system else set[str]()
+        if set(resource.targets) != wanted or not all(resource.targets.values()):
+            found.append(
+                f"{where}: targets must name one for each grant that a system gives"
+            )
+        if resource.system and (resource.longest or resource.seats is not None):
+            found.append(
+                f"{where}: what a system gives is not taken away by itself and not "
+                "counted, so it can have neither longest nor seats"
+            )
+    return found
 
 
 def _circles(company: Company) -> list[str]:

@@ -38,6 +38,7 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[limits]`", [model.SpendingLimits]),
         ("`[mcp.NAME]`", [model.McpServer]),
         ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
+        ("`[systems.NAME]`", [model.System]),
     ],
 )
 def test_every_key_of_the_company_file_is_described(

@@ -1,0 +1,1 @@
+"""Stand-ins for the systems in which access is really given."""

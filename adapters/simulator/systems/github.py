@@ -1,0 +1,80 @@
+"""A stand-in for GitHub's team memberships, from its REST documentation (2022-11-28).
+
+Only what Deskhand uses: a team, and the membership of a user in it. A user outside of
+the organisation becomes ``pending``, as there.
+"""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from adapters.simulator.systems.misbehaving import Handler, Misbehaving
+
+DOCS = "https://docs.github.com/rest/teams/members"
+
+
+@dataclass(slots=True, kw_only=True)
+class GitHubStandIn(Misbehaving):
+    """One organisation."""
+
+    token: str
+    org: str
+    users: set[str]
+    """Logins that exist."""
+    members: set[str]
+    """Those who are in the organisation."""
+    teams: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """For each slug the states of its memberships, by login."""
+
+    def app(self) -> web.Application:
+        """Return the API as a web application."""
+        app = web.Application()
+        team = "/orgs/{org}/teams/{slug}"
+        app.router.add_get(team, self._guarded(self._team))
+        one = f"{team}/memberships/{{login}}"
+        app.router.add_get(one, self._guarded(self._membership))
+        app.router.add_put(one, self._guarded(self._add))
+        return self.wrap(app)
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if request.headers.get("Authorization") != f"Bearer {self.token}":
+                return _refusal(401, "Bad credentials")
+            if request.match_info["org"] != self.org:
+                return _refusal(404, "Not Found")
+            if request.match_info["slug"] not in self.teams:
+                return _refusal(404, "Not Found")
+            return await handler(request)
+
+        return guarded
+
+    async def _team(self, request: web.Request) -> web.StreamResponse:
+        slug = request.match_info["slug"]
+        return web.json_response({"slug": slug, "name": slug, "privacy": "closed"})
+
+    async def _membership(self, request: web.Request) -> web.StreamResponse:
+        login = request.match_info["login"]
+        state = self.teams[request.match_info["slug"]].get(login)
+        if state is None:
+            return _refusal(404, "Not Found")
+        return _membership(request, state)
+
+    async def _add(self, request: web.Request) -> web.StreamResponse:
+        login, slug = request.match_info["login"], request.match_info["slug"]
+        if login not in self.users:
+            return _refusal(404, "Not Found")
+        state = "active" if login in self.members else "pending"
+        return _membership(request, self.teams[slug].setdefault(login, state))
+
+
+def _membership(request: web.Request, state: str) -> web.Response:
+    return web.json_response(
+        {"url": str(request.url), "role": "member", "state": state}
+    )
+
+
+def _refusal(status: int, message: str) -> web.Response:
+    return web.json_response(
+        {"message": message, "documentation_url": DOCS, "status": str(status)},
+        status=status,
+    )

@@ -1,0 +1,1 @@
+"""Clients of the systems in which access is really given."""

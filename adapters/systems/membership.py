@@ -1,0 +1,62 @@
+"""Make somebody a member of something, and know what came of it.
+
+What all systems have in common: look first, so that a member is never changed; then
+add; and where the answer does not say what happened, look again.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from adapters.systems.wire import FAILING, Answer, NoAnswerError
+from bot.errors import SystemUnsureError
+from bot.ports.systems import NotDone, Standing
+
+
+async def added(
+    system: str,
+    *,
+    look: Callable[[], Awaitable[Standing | NotDone]],
+    add: Callable[[], Awaitable[Answer]],
+    read: Callable[[Answer], Standing | NotDone],
+) -> Standing | NotDone:
+    """Return how somebody stands after they were added.
+
+    Args:
+        system: Its name.
+        look: Returns how they stand now.
+        add: Asks for it.
+        read: Returns what an answer of ``add`` says.
+
+    Raises:
+        SystemUnsureError: Nobody can tell whether it happened, or still will.
+    """
+    before = await look()
+    if before != "absent":
+        return before
+    try:
+        answer = await add()
+    except NoAnswerError as error:
+        said: Standing | NotDone = NotDone(why="unreachable", detail=str(error))
+        doubt, tried = error.doubt, error.doubt
+    else:
+        said, doubt = read(answer), answer.doubt
+        tried = doubt or answer.status >= FAILING
+    if not isinstance(said, NotDone):
+        return said
+    # Also after a refusal: a request that was cut off may have been sent again below us.
+    after = await look()
+    if after in ("active", "invited"):
+        return after
+    if doubt or (tried and after != "absent"):
+        raise SystemUnsureError(system, said.detail)
+    return said
+
+
+async def looked(
+    ask: Callable[[], Awaitable[Answer]],
+    read: Callable[[Answer], Standing | NotDone],
+) -> Standing | NotDone:
+    """Return what a look says; no answer is none."""
+    try:
+        return read(await ask())
+    except NoAnswerError as error:
+        return NotDone(why="unreachable", detail=str(error))

@@ -1,0 +1,54 @@
+"""What is said to people of access that another system gives."""
+
+from agents.catalog import one
+from agents.tools.sentences import whom_to_ask
+from bot.company.model import Company, Resource
+from bot.ports.systems import NotDone
+
+
+def shown(company: Company, resource: Resource) -> str:
+    """Return how people call the system of a resource."""
+    said = company.systems.get(resource.system)
+    return said.shown if said else resource.system
+
+
+def no_account(company: Company, resource: Resource) -> str:
+    """Say that nobody knows who they are there."""
+    return (
+        f"I don't know your account in {shown(company, resource)}, so I asked nobody and changed "
+        f"nothing. {whom_to_ask(company, '')}"
+    )
+
+
+def no_end(company: Company, resource: Resource) -> str:
+    """Say that nothing there ends by itself."""
+    return (
+        f"Access to {resource.name} is given in {shown(company, resource)}, where it does not end "
+        "by itself, so I can't ask for it for some days only. Nothing was asked for. "
+        f"Ask without a time, or elsewhere: {whom_to_ask(company, '')}"
+    )
+
+
+def invited(company: Company, resource: Resource, grant: str, account: str) -> str:
+    """Say that there is an invitation, and no access yet."""
+    return (
+        f"{shown(company, resource)} has invited {account}: {one(resource, grant)} "
+        "begins once that invitation is accepted."
+    )
+
+
+def not_given(company: Company, resource: Resource, grant: str, why: NotDone) -> str:
+    """Say that a system did not do it, and what to do next."""
+    thing, system = one(resource, grant), shown(company, resource)
+    ask = whom_to_ask(company, "")
+    match why.why:
+        case "busy":
+            return f"{system} takes no more just now, so {thing} was not given. Ask again in a few minutes."
+        case "unreachable":
+            return f"{system} could not be reached, so {thing} was not given. Ask again later."
+        case "credentials" | "forbidden":
+            return f"{system} does not let me do that, so {thing} was not given. {ask}"
+        case "unknown":
+            return f"{system} does not know the account or what it should belong to, so {thing} was not given. {ask}"
+        case "refused":
+            return f"{system} refused it, so {thing} was not given. {ask}"

@@ -1,0 +1,48 @@
+"""Systems in the company file: where access is really given, and how they are reached."""
+
+from typing import Annotated, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, model_validator
+
+from bot.company.entries import Entry
+
+SystemName: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")
+]
+
+SystemKind: TypeAlias = Literal["github"]
+
+_LOCAL = {"127.0.0.1", "::1", "localhost"}
+_SHOWN: dict[SystemKind, str] = {"github": "GitHub"}
+_NEEDS: dict[SystemKind, tuple[str, ...]] = {"github": ("org",)}
+
+
+class System(Entry):
+    """One system."""
+
+    kind: SystemKind
+    url: str = "https://api.github.com"
+    """Of its API."""
+    token_env: str = Field(min_length=1)
+    """Name of the environment variable with the token."""
+    org: str = ""
+    """GitHub: the organisation."""
+
+    @property
+    def shown(self) -> str:
+        """How people call it."""
+        return _SHOWN[self.kind]
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        where = urlsplit(self.url)
+        if where.scheme not in {"http", "https"} or not where.hostname:
+            raise ValueError(f"url = {self.url!r} is no address of a web server")
+        if where.username or where.password:
+            raise ValueError("a secret stands in the url; use token_env")
+        if where.scheme == "http" and where.hostname not in _LOCAL:
+            raise ValueError("a token is only sent over https; change the url")
+        if missing := [key for key in _NEEDS[self.kind] if not getattr(self, key)]:
+            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
+        return self

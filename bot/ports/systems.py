@@ -1,0 +1,46 @@
+"""Systems outside of Deskhand in which access is given.
+
+Implemented in ``adapters/systems``. What is given there is also written into our own
+records, which stay the ledger: a row says that the system said so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+Standing: TypeAlias = Literal["active", "invited", "absent"]
+"""How somebody stands to a target; invited: it is theirs once they accept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDone:
+    """The system did not do it, for certain, or did not tell."""
+
+    why: Literal[
+        "credentials", "forbidden", "unknown", "refused", "busy", "unreachable"
+    ]
+    detail: str = ""
+    """In the system's own words: for the log and for `deskhand doctor`, not for people."""
+
+
+class AccessSystem(Protocol):
+    """Where people are members of something that gives them access."""
+
+    name: str
+    """As in the company file."""
+
+    async def give(self, target: str, account: str) -> Standing | NotDone:
+        """Make an account a member of ``target``, unless it is one; never `absent`.
+
+        Raises:
+            SystemUnsureError: Nobody can tell whether it happened, or still will.
+        """
+        ...
+
+    async def look(self, target: str, account: str) -> Standing | NotDone:
+        """Return how an account stands to ``target`` now."""
+        ...
+
+    async def check(self, targets: Sequence[str]) -> str | NotDone:
+        """Read something harmless, for `deskhand doctor`; return what was found."""
+        ...

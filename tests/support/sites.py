@@ -1,0 +1,123 @@
+"""Systems in which access is given, with their clients: the same questions to each."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from adapters.simulator.systems.github import GitHubStandIn
+from adapters.simulator.systems.misbehaving import Misbehaving, Mishap
+from adapters.systems.build import connected
+from adapters.systems.wire import Sender
+from bot.company.model import Company
+from bot.company.systems import System
+from bot.ports.systems import AccessSystem
+from tests.support.companies import SAMPLE
+from tests.support.patient_clock import PatientClock
+from tests.support.workshop import WORKSHOP
+
+TOKEN = "ghp_test"
+TEAM, MEMBER, OUTSIDER = "core-writers", "maya-c", "new-here"
+ATTEMPT = 0.3
+"""Seconds for an attempt: only silence takes so long."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """One stand-in, and our client for it."""
+
+    system: AccessSystem
+    world: Misbehaving
+    clock: PatientClock
+    target: str
+    account: str
+    adds: str
+    """The method by which somebody is added."""
+    has: Callable[[], bool]
+    """Whether the account is a member, by the stand-in's own books."""
+    limit: Mishap
+    """How it says that we ask too much."""
+    outsider: str = ""
+    """An account that can only be invited; empty: there is none such."""
+    wrong: dict[str, AccessSystem] = field(default_factory=dict[str, AccessSystem])
+    """Clients with bad credentials."""
+
+
+def github() -> GitHubStandIn:
+    """Return an organisation with one team and nobody in it."""
+    return GitHubStandIn(
+        token=TOKEN,
+        org="acme",
+        users={MEMBER, OUTSIDER},
+        members={MEMBER},
+        teams={TEAM: {}},
+    )
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncGenerator[str]:
+    """Serve a stand-in and return its address."""
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+@asynccontextmanager
+async def github_site() -> AsyncGenerator[Site]:
+    """Give GitHub's stand-in and our client for it."""
+    world, clock = github(), PatientClock()
+    async with served(world.app()) as url, ClientSession() as session:
+        said = System(kind="github", url=url, org="acme", token_env="T")
+        sender = Sender(session=session, clock=clock, seconds=ATTEMPT)
+        yield Site(
+            system=_client(said, {"T": TOKEN}, sender),
+            world=world,
+            clock=clock,
+            target=TEAM,
+            account=MEMBER,
+            adds="PUT",
+            has=lambda: world.teams[TEAM].get(MEMBER) == "active",
+            limit=Mishap(
+                kind="answer",
+                method="PUT",
+                status=403,
+                body={"message": "You have exceeded a secondary rate limit."},
+            ),
+            outsider=OUTSIDER,
+            wrong={"token": _client(said, {"T": "stale"}, sender)},
+        )
+
+
+def _client(said: System, environ: Mapping[str, str], sender: Sender) -> AccessSystem:
+    company: Company = WORKSHOP.model_copy(update={"systems": {"there": said}})
+    return connected(company, environ=environ, sender=sender)["there"]
+
+
+SITES = {"github": github_site}
+
+
+def company_with_github(folder: Path, url: str) -> Path:
+    """Write the sample company with its design system's repository on GitHub."""
+    text = SAMPLE.read_text("utf-8")
+    targets = f'{{ read = "readers", write = "{TEAM}", admin = "admins" }}'
+    for before, added in (
+        ('id = "maya.chen"\n', f'accounts = {{ github = "{MEMBER}" }}\n'),
+        (
+            'id = "repo/design-system"\n',
+            f'system = "github"\ntargets = {targets}\n',
+        ),
+    ):
+        assert text.count(before) == 1
+        text = text.replace(before, before + added)
+    text += f"""
+[systems.github]
+kind = "github"
+url = "{url}"
+org = "acme"
+token_env = "GITHUB_TOKEN_OF_TEST"
+"""
+    file = folder / "company.toml"
+    file.write_text(text, "utf-8")
+    return file

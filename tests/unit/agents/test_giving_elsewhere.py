@@ -1,0 +1,140 @@
+"""Access that another system gives: what people are asked, told, and what is written."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from adapters.simulator.systems.misbehaving import Mishap
+from agents.build import build_agents
+from bot.clock import SystemClock
+from bot.company.model import Company
+from bot.errors import SystemUnsureError
+from bot.ports.agent import Call, Refused
+from tests.support.agent_turns import Desk
+from tests.support.companies import SAMPLE, company_at, records_of
+from tests.support.sites import MEMBER, OUTSIDER, TEAM, Site, github_site
+
+WRITE = {"resource": "repo/design-system", "grant": "write"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A requester's desk, and the system that gives what they ask for."""
+
+    desk: Desk
+    site: Site
+
+    def call(self, **more: Any) -> Call:  # noqa: ANN401 - arguments
+        return self.desk.call("grant_access", {**WRITE, **more})
+
+
+@asynccontextmanager
+async def placed(accounts: Mapping[str, str]) -> AsyncGenerator[Place]:
+    said = company_at(SAMPLE).model_dump(exclude_unset=True)
+    for person in said["people"]:
+        if person["id"] == "maya.chen":
+            person["accounts"] = dict(accounts)
+    for resource in said["resources"]:
+        if resource["id"] == "repo/design-system":
+            resource["system"] = "github"
+            resource["targets"] = {"read": "gone", "write": TEAM, "admin": "admins"}
+    said["systems"] = {"github": {"kind": "github", "org": "acme", "token_env": "T"}}
+    async with github_site() as site:
+        records = records_of(SAMPLE, Company.model_validate(said))
+        agents = build_agents(
+            records.company,
+            records,
+            SystemClock(),
+            words_per_second=0,
+            systems={"github": site.system},
+        )
+        desk = Desk(agents=agents, records=records, person="maya.chen")
+        yield Place(desk=desk, site=site)
+
+
+@pytest.fixture
+async def place() -> AsyncGenerator[Place]:
+    async with placed({"github": MEMBER}) as opened:
+        yield opened
+
+
+async def test_a_grant_is_written_once_the_system_has_given_it(place: Place) -> None:
+    call = place.call()
+    done = await place.desk.agents.run(call)
+    assert done.outcome == "done" and done.cards[0].title == "Access granted"
+    assert place.site.has()
+    again = await place.desk.agents.run(call)
+    assert again.reference == done.reference
+    assert len(place.desk.records.rows) == place.site.world.count("PUT") == 1
+
+
+async def test_an_invitation_is_told_as_one() -> None:
+    async with placed({"github": OUTSIDER}) as place:
+        done = await place.desk.agents.run(place.call())
+        assert done.cards[0].title == "Invitation sent"
+        assert "once that invitation is accepted" in str(done.content)
+        again = await place.desk.agents.probe(place.call())
+        assert again and again.cards == done.cards
+
+
+async def test_what_the_system_refuses_is_not_written(place: Place) -> None:
+    place.site.world.mishaps.append(Mishap(kind="answer", method="PUT", status=403))
+    told = await place.desk.agents.run(place.call())
+    assert told.outcome == "failed" and "GitHub does not let me" in str(told.content)
+    read = await place.desk.agents.run(place.call(grant="read"))
+    assert read.outcome == "failed" and "does not know" in str(read.content)
+    assert place.desk.records.rows == []
+
+
+async def test_nobody_is_asked_about_what_the_system_could_not_give() -> None:
+    async with placed({}) as place:
+        ruling = await place.desk.agents.rule(place.call())
+        assert isinstance(ruling, Refused)
+        assert "your account in GitHub" in ruling.reason
+        assert (await place.desk.agents.run(place.call())).outcome == "failed"
+        assert not place.site.world.asked
+
+
+async def test_access_that_does_not_end_is_not_asked_for_some_days(
+    place: Place,
+) -> None:
+    ruling = await place.desk.agents.rule(place.call(days=3))
+    assert isinstance(ruling, Refused) and "does not end by itself" in ruling.reason
+
+
+async def test_a_probe_finds_in_the_system_what_no_row_tells_of(place: Place) -> None:
+    assert await place.site.system.give(TEAM, MEMBER) == "active"
+    assert place.desk.records.rows == []
+    found = await place.desk.agents.probe(place.call())
+    assert found and found.outcome == "done"
+    assert len(place.desk.records.rows) == 1
+
+
+async def test_a_probe_claims_nothing_of_what_may_still_happen(place: Place) -> None:
+    lost = Mishap(kind="silence", method="PUT")
+    place.site.world.mishaps.extend([lost, lost])
+    call = place.call()
+    with pytest.raises(SystemUnsureError):
+        await place.desk.agents.run(call)
+    assert await place.desk.agents.probe(call) is None
+    late = await place.desk.agents.run(call)
+    assert late.outcome == "done", "the key is not void, so a late success is written"
+    found = await place.desk.agents.probe(call)
+    assert found and found.reference == late.reference
+
+
+async def test_what_deskhand_gives_alone_is_still_settled_in_its_ledger(
+    place: Place,
+) -> None:
+    arguments: dict[str, JsonValue] = {
+        "resource": "repo/payments-core",
+        "grant": "read",
+    }
+    call = place.desk.call("grant_access", arguments)
+    settled = await place.desk.agents.probe(call)
+    assert settled and settled.outcome == "failed"
+    assert not place.site.world.asked
