@@ -1,7 +1,9 @@
 """What people see: only what is committed, once, in order, within the budgets."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from math import inf
 
 from bot.engine.receipts import FRESH
@@ -11,7 +13,13 @@ from bot.protocol.ids import ConversationId, PlatformName, SurfaceId
 from bot.turn.state import TurnState
 from bot.view.bare import bare_view
 from bot.view.nodes import TurnView
-from bot.view.project import ForRequester, SurfacePlan, surfaces_of, view_of
+from bot.view.project import (
+    ForApprover,
+    ForRequester,
+    SurfacePlan,
+    surfaces_of,
+    view_of,
+)
 from tests.simulation.calls import LATE
 from tests.simulation.company import TENANT
 from tests.simulation.database import Commit
@@ -23,7 +31,6 @@ from tests.simulation.tables import Tables
 
 LINGER = FRESH + LATE + 2.0
 """Seconds after which nothing arrives any more that a former owner has sent."""
-_EITHER = [ForRequester(part="progress", apart=apart) for apart in (False, True)]
 FOOTER = "Nobody speaks."
 
 
@@ -52,14 +59,18 @@ class Gallery:
         self._used: dict[tuple[int, str], deque[float]] = {}
         self._lost: dict[tuple[ConversationId, str], float] = {}
         """When a bot last lost a conversation, or gave it up."""
+        self._given_up: set[SurfaceId] = set()
+        """What was ever written down as not to be shown: that is said elsewhere."""
         self.sends = 0
         for hall in halls.values():
             hall.watchers.append(self._look)
             hall.callers.append(self._count)
 
     def committed(self, commit: Commit) -> None:
-        """Take note of who owns what."""
+        """Take note of who owns what, and of what cannot be shown."""
         for change in commit.changes:
+            if change.table == "surface" and change.after and change.after.error:
+                self._given_up.add(change.after.surface_id)
             if change.table == "conversation" and change.before is not None:
                 before, after = change.before.worker_id, change.after.worker_id
                 if before and before != after:
@@ -82,7 +93,11 @@ class Gallery:
         self._owned(arrival, story, plan)
         if arrival.payload is None:
             return
-        seq = shows(story, plan, arrival.payload, bare=self._may_be_bare(arrival))
+        plans = [plan]
+        if plan.role == "progress":
+            plans += [replace(plan, audience=told) for told in self._told(story)]
+        bare = self._may_be_bare(arrival)
+        seq = shows(story, plans, arrival.payload, bare=bare)
         require(
             seq,
             "only what is committed is shown",
@@ -91,6 +106,25 @@ class Gallery:
         )
         if arrival.message is None:
             self._posted(arrival, story, plan)
+
+    def _told(self, story: Story) -> Iterator[ForRequester]:
+        """Return what who asked may be told beside the state.
+
+        Whether the ending has a message of its own is decided meanwhile; and whose
+        cards cannot be shown is known once that is committed, to who committed it.
+        """
+        cards = [
+            plan.audience
+            for plan in surfaces_of(story.state)
+            if plan.surface_id in self._given_up
+            and isinstance(plan.audience, ForApprover)
+        ]
+        for many in range(len(cards) + 1):
+            for unasked in combinations(cards, many):
+                for apart in (False, True):
+                    yield ForRequester(
+                        part="progress", apart=apart, unasked=frozenset(unasked)
+                    )
 
     def _may_be_bare(self, arrival: Arrival) -> bool:
         return any(arrival.surface in hall.refused for hall in self._halls.values())
@@ -172,16 +206,12 @@ def visible(hall: Hall, surface: SurfaceId) -> list[Message]:
     return [m for m in hall.of(surface) if not (m.deleted or m.refused)]
 
 
-def shows(story: Story, plan: SurfacePlan, payload: Payload, *, bare: bool) -> int:
+def shows(
+    story: Story, plans: list[SurfacePlan], payload: Payload, *, bare: bool
+) -> int:
     """Return the number of the newest state that gives this payload; 0: none does."""
     for state in reversed(story.states):
-        if gives(state, plan, payload, bare=bare):
-            return state.seq
-        if plan.role == "progress" and any(
-            # Whether the ending has a message of its own is decided meanwhile.
-            gives(state, replace(plan, audience=audience), payload, bare=bare)
-            for audience in _EITHER
-        ):
+        if any(gives(state, plan, payload, bare=bare) for plan in plans):
             return state.seq
     return 0
 
