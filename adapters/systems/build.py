@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from adapters.systems.github import GitHub
+from adapters.systems.okta import Okta
 from adapters.systems.wire import Sender
 from bot.company.model import Company
 from bot.company.systems import System
@@ -45,3 +46,5 @@ def _system(name: str, said: System, secret: str, sender: Sender) -> AccessSyste
     match said.kind:
         case "github":
             return GitHub(name, said, secret, sender)
+        case "okta":
+            return Okta(name, said, secret, sender)

@@ -37,7 +37,7 @@ class GitHub(AccessSystem):
         }
         self._wire = Wire(
             sender=sender,
-            url=said.url.rstrip("/"),
+            url=said.address,
             headers=self._with_token,
             is_limit=_is_limit,
         )

@@ -135,7 +135,10 @@ class Wire:
                 body = cast("JsonValue", await response.json(content_type=None))
             except ValueError:
                 body = None
-            headers = {name.lower(): said for name, said in response.headers.items()}
+            headers = {
+                name.lower(): ", ".join(response.headers.getall(name))
+                for name in response.headers
+            }
             return Answer(status=response.status, headers=headers, body=body)
 
     def _may_pass(self, answer: Answer) -> bool:

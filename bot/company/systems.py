@@ -11,19 +11,20 @@ SystemName: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")
 ]
 
-SystemKind: TypeAlias = Literal["github"]
+SystemKind: TypeAlias = Literal["github", "okta"]
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_SHOWN: dict[SystemKind, str] = {"github": "GitHub"}
-_NEEDS: dict[SystemKind, tuple[str, ...]] = {"github": ("org",)}
+_SHOWN: dict[SystemKind, str] = {"github": "GitHub", "okta": "Okta"}
+_NEEDS: dict[SystemKind, tuple[str, ...]] = {"github": ("org",), "okta": ("url",)}
+_USUAL: dict[SystemKind, str] = {"github": "https://api.github.com"}
 
 
 class System(Entry):
     """One system."""
 
     kind: SystemKind
-    url: str = "https://api.github.com"
-    """Of its API."""
+    url: str = ""
+    """Of its API; empty: the usual one of its kind."""
     token_env: str = Field(min_length=1)
     """Name of the environment variable with the token."""
     org: str = ""
@@ -34,15 +35,20 @@ class System(Entry):
         """How people call it."""
         return _SHOWN[self.kind]
 
+    @property
+    def address(self) -> str:
+        """Where its API is, without a slash at the end."""
+        return (self.url or _USUAL.get(self.kind, "")).rstrip("/")
+
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
-        where = urlsplit(self.url)
+        if missing := [key for key in _NEEDS[self.kind] if not getattr(self, key)]:
+            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
+        where = urlsplit(self.address)
         if where.scheme not in {"http", "https"} or not where.hostname:
             raise ValueError(f"url = {self.url!r} is no address of a web server")
         if where.username or where.password:
             raise ValueError("a secret stands in the url; use token_env")
         if where.scheme == "http" and where.hostname not in _LOCAL:
             raise ValueError("a token is only sent over https; change the url")
-        if missing := [key for key in _NEEDS[self.kind] if not getattr(self, key)]:
-            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
         return self

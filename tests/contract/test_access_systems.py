@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from adapters.simulator.systems.misbehaving import Mishap
+from adapters.simulator.systems.okta import OktaStandIn
 from bot.errors import SystemUnsureError
 from bot.ports.systems import NotDone
 from tests.support.sites import SITES, Site
@@ -120,3 +121,11 @@ async def test_what_may_still_happen_is_called_neither_done_nor_not_done(
     site.world.mishaps.extend([lost, refused])
     with pytest.raises(SystemUnsureError):
         await site.system.give(site.target, site.account)
+
+
+async def test_a_group_that_nobody_can_be_added_to_is_found_by_the_check() -> None:
+    async with SITES["okta"]() as site:
+        assert isinstance(site.world, OktaStandIn)
+        site.world.imported.add(site.target)
+        said = await site.system.check([site.target])
+        assert isinstance(said, NotDone) and "APP_GROUP" in said.detail

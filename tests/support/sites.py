@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from adapters.simulator.systems.github import GitHubStandIn
 from adapters.simulator.systems.misbehaving import Misbehaving, Mishap
+from adapters.simulator.systems.okta import OktaStandIn
 from adapters.systems.build import connected
 from adapters.systems.wire import Sender
 from bot.company.model import Company
@@ -90,12 +91,40 @@ async def github_site() -> AsyncGenerator[Site]:
         )
 
 
+@asynccontextmanager
+async def okta_site() -> AsyncGenerator[Site]:
+    """Give Okta's stand-in, whose user has groups on several pages, and our client."""
+    world = OktaStandIn(token=TOKEN, users={"00u1"}, groups={"00gz": set()})
+    for number in range(4):
+        world.groups[f"00g{number}"] = {"00u1"}
+    clock = PatientClock()
+    async with served(world.app()) as url, ClientSession() as session:
+        said = System(kind="okta", url=url, token_env="T")
+        sender = Sender(session=session, clock=clock, seconds=ATTEMPT)
+        yield Site(
+            system=_client(said, {"T": TOKEN}, sender),
+            world=world,
+            clock=clock,
+            target="00gz",
+            account="00u1",
+            adds="PUT",
+            has=lambda: "00u1" in world.groups["00gz"],
+            limit=Mishap(
+                kind="answer",
+                method="PUT",
+                status=429,
+                body={"errorCode": "E0000047"},
+            ),
+            wrong={"token": _client(said, {"T": "stale"}, sender)},
+        )
+
+
 def _client(said: System, environ: Mapping[str, str], sender: Sender) -> AccessSystem:
     company: Company = WORKSHOP.model_copy(update={"systems": {"there": said}})
     return connected(company, environ=environ, sender=sender)["there"]
 
 
-SITES = {"github": github_site}
+SITES = {"github": github_site, "okta": okta_site}
 
 
 def company_with_github(folder: Path, url: str) -> Path:

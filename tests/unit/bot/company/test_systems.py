@@ -44,6 +44,7 @@ def test_a_file_with_a_system_is_understood() -> None:
         ('system = "hub"', 'system = "hub"\nlongest = "4h"', "neither longest nor"),
         ('system = "hub"', 'system = "hub"\nseats = 4', "neither longest nor seats"),
         ('org = "x", ', "", "github needs org"),
+        ('"github", org = "x"', '"okta"', "okta needs url"),
         ('org = "x"', 'org = "x", url = "http://hub.x"', "only sent over https"),
         ('org = "x"', 'org = "x", url = "https://me:pw@hub.x"', "use token_env"),
         ('org = "x"', 'org = "x", url = "hub.x"', "no address of a web server"),
