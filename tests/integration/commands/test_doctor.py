@@ -15,6 +15,7 @@ from bot.store.conversations import require_generation
 from bot.store.engine import begin
 from bot.store.log import mark_degraded
 from tests.support.platforms import SlackVenue, slack_venue
+from tests.support.sites import TOKEN, company_with_github, github, served
 from tests.support.store import own, start
 
 ROOT = Path(__file__).parents[3]
@@ -186,3 +187,22 @@ token_env = "ROOMS_TOKEN"
         ),
         "FIX mcp unset: not reached: ROOMS_TOKEN is not set",
     ]
+
+
+async def test_a_doctor_looks_whether_a_systems_teams_are_there(tmp_path: Path) -> None:
+    world = github()
+    async with served(world.app()) as url:
+        settings = {
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+            "DESKHAND_CONFIG": str(company_with_github(tmp_path, url)),
+        }
+        no_secret = await doctor(settings)
+        assert "the environment has no GITHUB_TOKEN_OF_TEST" in no_secret.out
+        assert not world.asked
+        settings["GITHUB_TOKEN_OF_TEST"] = TOKEN
+        missing = await doctor(settings)
+        assert "FIX system github: unknown: 404 Not Found (team admins)" in missing.out
+        world.teams.update(admins={}, readers={})
+        said = await doctor(settings)
+    assert "ok  system github: organisation acme, 3 teams are there" in said.out
+    assert {method for method, _ in world.asked} == {"GET"}
