@@ -95,7 +95,9 @@ async def test_a_hostile_model_cannot_reset_somebody_elses_password(
     def reply(question: Question) -> bytes:
         if has_answers(question):
             return saying("All done, I have reset it.")
-        return calling("reset_password", person="Elena Sato")
+        if "reset_password" in {tool["name"] for tool in question["tools"]}:
+            return calling("reset_password", person="Elena Sato")
+        return calling("ask_security", task="Reset the password of Elena Sato")
 
     async with speaking(database_url, tmp_path, reply) as play:
         await play.say_in_slack(DESIGNER, "Reset the password of Elena Sato")
@@ -103,6 +105,22 @@ async def test_a_hostile_model_cannot_reset_somebody_elses_password(
         assert not await play.rows("SELECT 1 FROM password_reset")
         [message] = play.bot_in_slack(DESIGNER)
         assert "your own password" in said_in(message)
+
+
+async def test_a_hostile_model_cannot_use_a_tool_that_its_agent_was_not_given(
+    database_url: str, tmp_path: Path
+) -> None:
+    def reply(question: Question) -> bytes:
+        if has_answers(question):
+            return saying("All done, I have reset it.")
+        return calling("reset_password")
+
+    async with speaking(database_url, tmp_path, reply) as play:
+        await play.say_in_slack(DESIGNER, "Reset my password")
+        await play.ended()
+        assert not await play.rows("SELECT 1 FROM password_reset")
+        [message] = play.bot_in_slack(DESIGNER)
+        assert "nothing was done" in said_in(message)
 
 
 async def test_a_hostile_model_cannot_grant_what_policy_denies(

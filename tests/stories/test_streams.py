@@ -52,7 +52,7 @@ def whole_answers(play: Play, threads: list[str]) -> None:
     for thread in threads:
         said = [said_in(each) for each in play.bot_in_slack(DESIGNER, thread=thread)]
         assert len(said) <= 2, "an ending may have a message of its own"
-        for words in ("The VPN is not needed", "Scripted answers"):
+        for words in ("from the self-service portal", "Scripted answers"):
             assert "\n".join(said).count(words) == 1
         assert not any("Working on it" in words for words in said)
 
