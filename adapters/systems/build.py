@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from adapters.systems.entra import Entra
 from adapters.systems.github import GitHub
 from adapters.systems.okta import Okta
 from adapters.systems.wire import Sender
@@ -48,3 +49,5 @@ def _system(name: str, said: System, secret: str, sender: Sender) -> AccessSyste
             return GitHub(name, said, secret, sender)
         case "okta":
             return Okta(name, said, secret, sender)
+        case "entra":
+            return Entra(name, said, secret, sender)

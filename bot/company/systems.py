@@ -11,12 +11,19 @@ SystemName: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")
 ]
 
-SystemKind: TypeAlias = Literal["github", "okta"]
+SystemKind: TypeAlias = Literal["github", "okta", "entra"]
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_SHOWN: dict[SystemKind, str] = {"github": "GitHub", "okta": "Okta"}
-_NEEDS: dict[SystemKind, tuple[str, ...]] = {"github": ("org",), "okta": ("url",)}
-_USUAL: dict[SystemKind, str] = {"github": "https://api.github.com"}
+_SHOWN: dict[SystemKind, str] = {"github": "GitHub", "okta": "Okta", "entra": "Entra"}
+_NEEDS: dict[SystemKind, tuple[str, ...]] = {
+    "github": ("org",),
+    "okta": ("url",),
+    "entra": ("tenant", "client_id"),
+}
+_USUAL: dict[SystemKind, str] = {
+    "github": "https://api.github.com",
+    "entra": "https://graph.microsoft.com/v1.0",
+}
 
 
 class System(Entry):
@@ -29,6 +36,12 @@ class System(Entry):
     """Name of the environment variable with the token."""
     org: str = ""
     """GitHub: the organisation."""
+    tenant: str = ""
+    """Entra: the tenant's id."""
+    client_id: str = ""
+    """Entra: the application's id."""
+    login_url: str = ""
+    """Entra: where to sign in; empty: the usual place."""
 
     @property
     def shown(self) -> str:
@@ -40,15 +53,21 @@ class System(Entry):
         """Where its API is, without a slash at the end."""
         return (self.url or _USUAL.get(self.kind, "")).rstrip("/")
 
+    @property
+    def login_address(self) -> str:
+        """Where to sign in, without a slash at the end."""
+        return (self.login_url or "https://login.microsoftonline.com").rstrip("/")
+
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
         if missing := [key for key in _NEEDS[self.kind] if not getattr(self, key)]:
             raise ValueError(f"{self.kind} needs {', '.join(missing)}")
-        where = urlsplit(self.address)
-        if where.scheme not in {"http", "https"} or not where.hostname:
-            raise ValueError(f"url = {self.url!r} is no address of a web server")
-        if where.username or where.password:
-            raise ValueError("a secret stands in the url; use token_env")
-        if where.scheme == "http" and where.hostname not in _LOCAL:
-            raise ValueError("a token is only sent over https; change the url")
+        for address in (self.address, self.login_address):
+            where = urlsplit(address)
+            if where.scheme not in {"http", "https"} or not where.hostname:
+                raise ValueError(f"url = {address!r} is no address of a web server")
+            if where.username or where.password:
+                raise ValueError("a secret stands in the url; use token_env")
+            if where.scheme == "http" and where.hostname not in _LOCAL:
+                raise ValueError("a token is only sent over https; change the url")
         return self

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from adapters.simulator.systems.entra import EntraStandIn
 from adapters.simulator.systems.misbehaving import Mishap
 from adapters.simulator.systems.okta import OktaStandIn
 from bot.errors import SystemUnsureError
@@ -87,8 +88,8 @@ async def test_a_limit_that_lasts_is_told_as_such(site: Site) -> None:
 async def test_trouble_that_passes_is_not_noticed(site: Site) -> None:
     for kind in ("answer", "cut"):
         site.world.mishaps.append(Mishap(kind=kind, method="GET", status=503))
+        assert await site.system.look(site.target, site.account) == "absent"
     site.world.mishaps.append(Mishap(kind="answer", method=site.adds, status=502))
-    assert await site.system.look(site.target, site.account) == "absent"
     assert await site.system.give(site.target, site.account) == "active"
 
 
@@ -129,3 +130,19 @@ async def test_a_group_that_nobody_can_be_added_to_is_found_by_the_check() -> No
         site.world.imported.add(site.target)
         said = await site.system.check([site.target])
         assert isinstance(said, NotDone) and "APP_GROUP" in said.detail
+
+
+async def test_signing_in_happens_once_and_again_after_trouble() -> None:
+    async with SITES["entra"]() as site:
+        site.world.mishaps.append(Mishap(kind="answer", method="SIGN", status=503))
+        assert await site.system.give(site.target, site.account) == "active"
+        assert site.world.count("SIGN") == 2
+
+
+async def test_who_was_added_by_somebody_else_meanwhile_is_a_member() -> None:
+    async with SITES["entra"]() as site:
+        assert isinstance(site.world, EntraStandIn)
+        trouble = Mishap(kind="answer", method="POST", status=502, done=True)
+        site.world.mishaps.append(trouble)
+        assert await site.system.give(site.target, site.account) == "active"
+        assert site.world.count("GET") == 1, "the second attempt's 400 said it"

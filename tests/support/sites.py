@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from adapters.simulator.systems.entra import EntraStandIn
 from adapters.simulator.systems.github import GitHubStandIn
 from adapters.simulator.systems.misbehaving import Misbehaving, Mishap
 from adapters.simulator.systems.okta import OktaStandIn
@@ -119,12 +120,40 @@ async def okta_site() -> AsyncGenerator[Site]:
         )
 
 
+@asynccontextmanager
+async def entra_site() -> AsyncGenerator[Site]:
+    """Give Entra's stand-in and our client for it."""
+    world = EntraStandIn(secret=TOKEN, users={"oid-1"}, groups={"gid": set()})
+    clock = PatientClock()
+    async with served(world.app()) as url, ClientSession() as session:
+        said = System(
+            kind="entra",
+            url=f"{url}/v1.0",
+            login_url=url,
+            tenant="t",
+            client_id="c",
+            token_env="T",
+        )
+        sender = Sender(session=session, clock=clock, seconds=ATTEMPT)
+        yield Site(
+            system=_client(said, {"T": TOKEN}, sender),
+            world=world,
+            clock=clock,
+            target="gid",
+            account="oid-1",
+            adds="POST",
+            has=lambda: "oid-1" in world.groups["gid"],
+            limit=Mishap(kind="answer", method="POST", status=429),
+            wrong={"secret": _client(said, {"T": "stale"}, sender)},
+        )
+
+
 def _client(said: System, environ: Mapping[str, str], sender: Sender) -> AccessSystem:
     company: Company = WORKSHOP.model_copy(update={"systems": {"there": said}})
     return connected(company, environ=environ, sender=sender)["there"]
 
 
-SITES = {"github": github_site, "okta": okta_site}
+SITES = {"github": github_site, "okta": okta_site, "entra": entra_site}
 
 
 def company_with_github(folder: Path, url: str) -> Path:
