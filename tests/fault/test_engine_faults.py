@@ -218,6 +218,7 @@ async def test_a_mistake_in_finding_one_person_does_not_end_delivery(
     house.agents.tools["grant"] = Tool(rule=within(HOUR))
     house.agents.say("Half", Use("grant"))
     house.unshown |= {"approval"}
+    house.unasked = True
     process = house.process()
     process.kit.delivery._reach._platforms["teams"].__class__ = Mistaken
     await house.say("maya", "please")

@@ -36,7 +36,7 @@ async def test_together_they_ask_for_no_more_than_there_is(
             # With edits this scarce, an end may come as a message of its own.
             *earlier, message = play.bot_in_slack(DESIGNER, thread=thread)
             assert len(earlier) <= 1
-            assert said_in(message).count("The VPN is not needed") == 1
+            assert said_in(message).count("from the self-service portal") == 1
         assert not refused(play)
         used = await play.rows("SELECT lane FROM lane_budget ORDER BY lane")
     assert any("chat.update" in row["lane"] for row in used)

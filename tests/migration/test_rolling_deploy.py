@@ -153,6 +153,6 @@ async def test_a_stream_that_this_release_left_open_loses_the_previous_one_nothi
     await play.ended(THREADS, within=120)
     for thread in threads:
         *_, last = play.bot_in_slack(DESIGNER, thread=thread)
-        assert "The VPN is not needed" in said_in(last)
+        assert "from the self-service portal" in said_in(last)
         assert "Scripted answers" in said_in(last)
     await check_loaded(play.database_url)

@@ -47,7 +47,7 @@ from bot.store.records import PostgresRecords
 from bot.turn.reduce import advance
 from bot.turn.state import Phase, TurnState
 from bot.view.nodes import TurnView
-from bot.view.project import Audience, view_of
+from bot.view.project import Audience, ForApprover, ForRequester, surfaces_of, view_of
 from tests.support.fake_platform import FakeMessage, Hall
 from tests.support.fake_streams import Ways, ways_to
 from tests.support.house_time import HouseClock, Signal
@@ -75,6 +75,8 @@ class House:
     """Set by a test that ends with work left."""
     unshown: set[str] = field(default_factory=set[str])
     """Roles of surfaces that a test keeps from being shown as they should."""
+    unasked: bool = False
+    """Whether a test keeps all cards from being shown for good: who asked is told."""
     damaged: set[TurnId] = field(default_factory=set[TurnId])
     """Turns whose log a test has damaged: it cannot be folded any more."""
     halls: dict[PlatformName, Hall] = field(default_factory=dict[PlatformName, Hall])
@@ -402,6 +404,10 @@ class House:
 
     def _expected(self, state: TurnState, audience: Audience) -> TurnView:
         footer = self.agents.footer()
+        if self.unasked and audience == ForRequester(part="progress"):
+            cards = {p.audience for p in surfaces_of(state)}
+            lost = frozenset(to for to in cards if isinstance(to, ForApprover))
+            audience = ForRequester(part="progress", unasked=lost)
         return view_of(state, audience, self.clock.now(), footer=footer)
 
 
