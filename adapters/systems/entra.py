@@ -125,6 +125,8 @@ class Entra(AccessSystem):
         return f"{len(targets)} groups are there"
 
     def _why_not(self, answer: Answer, about: str = "") -> NotDone:
+        if answer.status == 401:  # noqa: PLR2004
+            self._until = 0.0  # whatever it said of its end, the token is not good
         return self._wire.not_done(answer, f"{_message(answer)} {about}".strip())
 
 

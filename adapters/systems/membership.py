@@ -6,7 +6,7 @@ add; and where the answer does not say what happened, look again.
 
 from collections.abc import Awaitable, Callable
 
-from adapters.systems.wire import FAILING, Answer, NoAnswerError
+from adapters.systems.wire import Answer, NoAnswerError
 from bot.errors import SystemUnsureError
 from bot.ports.systems import NotDone, Standing
 
@@ -36,17 +36,16 @@ async def added(
         answer = await add()
     except NoAnswerError as error:
         said: Standing | NotDone = NotDone(why="unreachable", detail=str(error))
-        doubt, tried = error.doubt, error.doubt
+        doubt = error.doubt
     else:
         said, doubt = read(answer), answer.doubt
-        tried = doubt or answer.status >= FAILING
     if not isinstance(said, NotDone):
         return said
     # Also after a refusal: a request that was cut off may have been sent again below us.
     after = await look()
     if after in ("active", "invited"):
         return after
-    if doubt or (tried and after != "absent"):
+    if doubt:
         raise SystemUnsureError(system, said.detail)
     return said
 

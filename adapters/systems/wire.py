@@ -1,7 +1,8 @@
 """Requests to a system over HTTP: time limits, attempts, and what is known after them.
 
-Only what may be repeated is sent through here. A request whose answer was lost may still
-be on its way: that doubt stays with what is returned, whatever later attempts bring.
+Only what may be repeated is sent through here. A request whose answer was lost, or was a
+5xx (a gateway's, say, that gave up waiting), may still be carried out: that doubt stays
+with what is returned, whatever later attempts bring.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,7 +42,7 @@ class Answer:
     headers: Mapping[str, str]
     body: JsonValue
     doubt: bool = False
-    """Whether an earlier attempt may still be carried out."""
+    """Whether an attempt that brought nothing may still be carried out."""
 
     def text(self, key: str) -> str:
         """Return a text of the body, or ""."""
@@ -101,12 +102,15 @@ class Wire:
 
         async def once() -> Answer:
             try:
-                return await self._once(method, path, json)
+                answer = await self._once(method, path, json)
             except ClientConnectorError as error:
                 raise NoAnswerError(str(error), doubt=False) from error
             except (ClientError, TimeoutError) as error:
                 doubts.append(repr(error))
                 raise NoAnswerError(repr(error), doubt=True) from error
+            if answer.status >= FAILING:
+                doubts.append(str(answer.status))
+            return answer
 
         attempts = AsyncRetrying(
             sleep=self.sender.clock.sleep,

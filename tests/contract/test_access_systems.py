@@ -93,13 +93,17 @@ async def test_trouble_that_passes_is_not_noticed(site: Site) -> None:
     assert await site.system.give(site.target, site.account) == "active"
 
 
-async def test_trouble_that_stays_and_did_nothing_is_told_as_not_done(
-    site: Site,
+@pytest.mark.parametrize("last", [500, 504, 429, 422])
+async def test_trouble_after_which_nothing_is_there_may_still_have_been_heeded(
+    site: Site, last: int
 ) -> None:
-    for _ in range(2):
-        site.world.mishaps.append(Mishap(kind="answer", method=site.adds, status=500))
-    assert why(await site.system.give(site.target, site.account)) == "unreachable"
-    assert not site.has()
+    for status in (504, last):
+        site.world.mishaps.append(
+            Mishap(kind="answer", method=site.adds, status=status)
+        )
+    with pytest.raises(SystemUnsureError):
+        await site.system.give(site.target, site.account)
+    assert not site.has() and site.world.count(site.adds) == 2
 
 
 @pytest.mark.parametrize("kind", ["silence", "cut"])
@@ -135,6 +139,15 @@ async def test_a_group_that_nobody_can_be_added_to_is_found_by_the_check() -> No
 async def test_signing_in_happens_once_and_again_after_trouble() -> None:
     async with SITES["entra"]() as site:
         site.world.mishaps.append(Mishap(kind="answer", method="SIGN", status=503))
+        assert await site.system.give(site.target, site.account) == "active"
+        assert site.world.count("SIGN") == 2
+
+
+async def test_a_token_that_is_no_longer_good_is_not_kept() -> None:
+    async with SITES["entra"]() as site:
+        assert await site.system.look(site.target, site.account) == "absent"
+        site.world.mishaps.append(Mishap(kind="answer", method="POST", status=401))
+        assert why(await site.system.give(site.target, site.account)) == "credentials"
         assert await site.system.give(site.target, site.account) == "active"
         assert site.world.count("SIGN") == 2
 
