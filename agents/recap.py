@@ -1,5 +1,6 @@
 """Have a model sum up what is too long to be told in full."""
 
+from collections.abc import AsyncGenerator
 from functools import cache
 from importlib.resources import files
 
@@ -26,10 +27,15 @@ async def summed_up(
         vocabulary=vocabulary,
         model=name,
     )
-    async for part in model.ask(prompt, (), question):
-        if isinstance(part, Replied):
-            return part
-    return None
+    parts = model.ask(prompt, (), question)
+    try:
+        async for part in parts:
+            if isinstance(part, Replied):
+                return part
+        return None
+    finally:
+        if isinstance(parts, AsyncGenerator):
+            await parts.aclose()
 
 
 @cache

@@ -203,7 +203,9 @@ async def _install(
 ) -> None:
     """Write the company into the database and link it to its workspaces."""
     tenant = tenant_of_company(company)
-    articles = load_articles(company, settings.company_file)
+    file = settings.company_file
+    is_there = knowledge_folder(company, file).is_dir()
+    articles = load_articles(company, file) if is_there else None
     async with begin(engine) as conn:
         await sync_company(conn, tenant, company, articles)
         await rejoin(conn, tenant, company)

@@ -3,7 +3,8 @@
 Every replica follows its own copy of the folder, and writes only when that copy has
 changed since it last looked; what is in the database already is not written again. So
 replicas that see one change write it once, and one that has an old copy, because the
-deploy has not reached it, undoes nothing.
+deploy has not reached it, undoes nothing while it runs. One that starts with an old
+copy writes that: what a company rolls out, it rolls out before it restarts replicas.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.company.file import ArticleFile, article_from, files_in, ref_in
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 
 LOOK = 5.0
 """Seconds between two looks at the files' times and sizes."""
+
+HINT = "Look whether the folder is there and the database is well; it is tried again."
 
 _Prints: TypeAlias = tuple[tuple[str, int, int], ...]
 
@@ -59,15 +63,25 @@ class KnowledgeWatch:
         A folder that is not there, because a volume is being mounted, is no folder
         without articles: nothing is removed.
         """
-        prints = await asyncio.to_thread(_prints, self._folder)
-        if prints is None or prints == self._seen:
-            return
+        prints: _Prints | None = None
         try:
+            prints = await asyncio.to_thread(_prints, self._folder)
+            if prints is None or prints == self._seen:
+                return
             articles = await asyncio.to_thread(_read, self._folder)
-            written = await self._write(articles)
+        except OSError as error:  # a volume comes or goes: the next look tells
+            log.warning("knowledge.not_read", error=str(error), hint=HINT)
+            return
         except DeskhandError as error:
             log.warning("knowledge.not_read", error=str(error), hint=error.hint)
-            if not error.retryable:
+            self._seen = prints
+            return
+        try:
+            written = await self._write(articles)
+        except (DeskhandError, SQLAlchemyError) as error:
+            hint = error.hint if isinstance(error, DeskhandError) else HINT
+            log.warning("knowledge.not_written", error=str(error), hint=hint)
+            if isinstance(error, DeskhandError) and not error.retryable:
                 self._seen = prints
             return
         self._seen = prints

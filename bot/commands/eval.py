@@ -54,7 +54,8 @@ async def run(options: argparse.Namespace) -> int:
             anthropic_api_key=model.api_key,
             anthropic_base_url=model.base_url,
             model=model.model,
-            fallback=model.fallback,
+            fallback="" if options.model else model.fallback,
+            summaries=model.summaries,
             words_per_second=0,
             more=more,
         )

@@ -77,12 +77,13 @@ class Asker:
             )
             await runner.emit(failed(frame_id, code))
             return
+        summary = await self._folded(runner, frame)
         asked = ev.ModelAsked(
             frame_id=frame_id,
             ask=ask,
             model=self._agents.model_name(frame.agent),
             steers_seen=len(runner.state.steers),
-            summary=await self._folded(runner, frame),
+            summary=summary,
         )
         await runner.emit(asked)
         for attempt in range(1, MODEL_ATTEMPTS + 1):

@@ -117,7 +117,9 @@ class Exhibit:
         audience = self.plan.audience
         if self.unasked and isinstance(audience, ForRequester):
             audience = replace(audience, unasked=self.unasked)
-        return set_apart(audience) if self.apart else audience
+        # An end that came after all, between the plan and the send, is told in place.
+        foretold = self.apart and not self.plan.final
+        return set_apart(audience) if foretold else audience
 
     @property
     def mark(self) -> SurfaceId:

@@ -30,18 +30,20 @@ async def sync_company(
     conn: AsyncConnection,
     tenant_id: TenantId,
     company: Company,
-    articles: Sequence[ArticleFile],
+    articles: Sequence[ArticleFile] | None,
 ) -> None:
     """Make the tenant's people, resources and articles what the company file says.
 
     A shelf's count is taken over only when the file's number has changed: until then
-    what was ordered meanwhile counts.
+    what was ordered meanwhile counts. Articles stay as they are where there are none to
+    read (``None``): their folder may only not be mounted yet.
     """
     # Locked first: two replicas that start at once do this one after the other.
     await save_tenant(conn, tenant_id, company.company.name)
     await _sync_people(conn, tenant_id, company.people)
     await _sync_resources(conn, tenant_id, company.resources)
-    await write_folder(conn, tenant_id, articles)
+    if articles is not None:
+        await write_folder(conn, tenant_id, articles)
 
 
 async def save_tenant(conn: AsyncConnection, tenant_id: TenantId, name: str) -> None:

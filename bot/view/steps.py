@@ -44,7 +44,11 @@ def steps_of(state: TurnState, zone: tzinfo) -> tuple[Step, ...]:
 def _growing(state: TurnState) -> list[Item]:
     """Return the steps of calls whose arguments are still being written."""
     known = {call.call_id for call in state.calls}
-    asked = {frame.frame_id for frame in state.frames if frame.waits_for_reply}
+    asked = {
+        frame.frame_id
+        for frame in state.frames
+        if frame.waits_for_reply and not frame.outcome
+    }
     return [
         item
         for item in state.items
