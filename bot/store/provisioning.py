@@ -29,10 +29,11 @@ from bot.protocol.ids import PersonId, TenantId
 from bot.store.audit import record_audit
 from bot.store.engine import begin, connect
 from bot.store.pushed import (
-    begin_change,
     by_id,
     columns_of,
+    count_change,
     in_file,
+    lock_directory,
     pushed_from,
     retire,
     write_person,
@@ -92,7 +93,7 @@ class PushedPeople(Kind[PersonPush]):
     @override
     async def add(self, push: PersonPush) -> Kept:
         async with begin(self._engine) as conn:
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             await self._check_unique(conn, push.said, but="")
             scim_id = str(await conn.scalar(select(func.gen_random_uuid())))
             who = self._who(push.said, PersonId(scim_id))
@@ -116,6 +117,7 @@ class PushedPeople(Kind[PersonPush]):
         self, scim_id: str, change: Callable[[Kept], PersonPush]
     ) -> Kept | None:
         async with begin(self._engine) as conn:
+            await lock_directory(conn, self._tenant)
             row = await self._locked(conn, scim_id)
             if row is None:
                 return None
@@ -123,7 +125,7 @@ class PushedPeople(Kind[PersonPush]):
             push = change(before)
             if push.body == before.body:
                 return before
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             await self._check_unique(conn, push.said, but=scim_id)
             was = pushed_from(row)
             who = self._who(push.said, was.person_id)
@@ -145,11 +147,12 @@ class PushedPeople(Kind[PersonPush]):
     @override
     async def remove(self, scim_id: str, check: Callable[[Kept], None]) -> bool:
         async with begin(self._engine) as conn:
+            await lock_directory(conn, self._tenant)
             row = await self._locked(conn, scim_id)
             if row is None:
                 return False
             check(kept_from(row))
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             was = pushed_from(row)
             gone = Pushed(
                 scim_id=scim_id, person_id=was.person_id, said=was.said, active=False

@@ -1,7 +1,8 @@
 """What an identity provider pushed, read for policies and written to ``person``.
 
-Every change first counts ``tenant.directory`` up: that locks the tenant's row, so that
-changes come one after the other, and tells every replica to read again.
+Every change locks the tenant's row before any other, so that changes come one after the
+other and none waits for another in a circle; and where something did change, it counts
+``tenant.directory`` up, which tells every replica to read again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,8 +36,21 @@ async def directory_version(conn: AsyncConnection, tenant_id: TenantId) -> int:
     return found or 0
 
 
-async def begin_change(conn: AsyncConnection, tenant_id: TenantId) -> None:
-    """Let whoever else changes the tenant's people wait until this is over."""
+async def lock_directory(conn: AsyncConnection, tenant_id: TenantId) -> None:
+    """Let whoever else changes the tenant's people wait until this is over.
+
+    Before anything else is locked: who has locked a person already would wait for who
+    has the tenant and wants that person, for a group's member say.
+    """
+    await conn.execute(
+        select(tenant.c.tenant_id)
+        .where(tenant.c.tenant_id == tenant_id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def count_change(conn: AsyncConnection, tenant_id: TenantId) -> None:
+    """Tell every replica to read the tenant's people and groups again."""
     await conn.execute(
         update(tenant)
         .where(tenant.c.tenant_id == tenant_id)
@@ -161,10 +175,11 @@ async def rejoin(conn: AsyncConnection, tenant_id: TenantId, company: Company) -
 
     Who was pushed first and stands in the file now is the file's person from here on.
     """
+    await lock_directory(conn, tenant_id)
     pushed = await read_people(conn, tenant_id)
     if not pushed:
         return
-    await begin_change(conn, tenant_id)
+    await count_change(conn, tenant_id)
     written = {p.id: p for p in company.people}
     spoken_for = {one.person_id for one in pushed}
     for before in pushed:

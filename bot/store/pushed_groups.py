@@ -22,7 +22,7 @@ from bot.ports.provisioning import (
 from bot.protocol.ids import TenantId
 from bot.store.audit import record_audit
 from bot.store.engine import begin, connect
-from bot.store.pushed import begin_change
+from bot.store.pushed import count_change, lock_directory
 from bot.store.pushed_rows import WHO, kept_from, page_of
 from bot.store.schema_pushed import pushed_group, pushed_member, pushed_person
 
@@ -53,7 +53,7 @@ class PushedGroups(Kind[GroupPush]):
     @override
     async def add(self, push: GroupPush) -> Kept:
         async with begin(self._engine) as conn:
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             await self._check_unique(conn, push, but="")
             row = await conn.execute(
                 insert(pushed_group)
@@ -80,13 +80,14 @@ class PushedGroups(Kind[GroupPush]):
         self, scim_id: str, change: Callable[[Kept], GroupPush]
     ) -> Kept | None:
         async with begin(self._engine) as conn:
+            await lock_directory(conn, self._tenant)
             before = await self._locked(conn, scim_id)
             if before is None:
                 return None
             push = change(before)
             if push.body == before.body and set(push.members) == set(before.members):
                 return before
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             await self._check_unique(conn, push, but=scim_id)
             await self._set_members(conn, scim_id, before.members, push.members)
             row = await conn.execute(
@@ -115,11 +116,12 @@ class PushedGroups(Kind[GroupPush]):
     @override
     async def remove(self, scim_id: str, check: Callable[[Kept], None]) -> bool:
         async with begin(self._engine) as conn:
+            await lock_directory(conn, self._tenant)
             before = await self._locked(conn, scim_id)
             if before is None:
                 return False
             check(before)
-            await begin_change(conn, self._tenant)
+            await count_change(conn, self._tenant)
             await conn.execute(
                 pushed_group.delete().where(
                     self._ours(), pushed_group.c.scim_id == scim_id

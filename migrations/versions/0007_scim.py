@@ -2,7 +2,8 @@
 
 A ``pre`` migration: the previous release reads none of this. What is pushed is also
 written to ``person``, which it does read; when it starts it takes whoever is not in the
-file for gone, until a replica of this release starts or the person is pushed again.
+file for gone, and makes whoever is in it active again, also whom the provider has
+deactivated, until a replica of this release starts or the person is pushed again.
 """
 
 from alembic import op
