@@ -7,7 +7,8 @@ is slow or dead therefore delays nothing but the calls to itself.
 
 A call that is cancelled tells the server so. A call whose answer was lost is made again
 if that does no harm (`read`, and `idempotent` with the same key); otherwise nobody
-knows, and it is raised.
+knows, and it is raised. That stays so when the next attempt finds nobody, or another
+tool: the first one may have done it.
 """
 
 import asyncio
@@ -278,10 +279,11 @@ class Connection:
         effect: Effect,
         timeout: float,  # noqa: ASYNC109 - given to the client, which tells the server
     ) -> CallToolResult | NotCalled:
+        lost: MCPError | None = None
         for attempt in range(1, MOST_ATTEMPTS + 1):
             client = await self._ready(offer, effect)
             if isinstance(client, NotCalled):
-                return client
+                return _unless(lost, client)
             if client is None:
                 continue  # it hung up, and nothing had been sent
             try:
@@ -293,14 +295,16 @@ class Connection:
                 )
             except MCPError as error:
                 if error.code in _NOT_TAKEN:
-                    return NotCalled(why="not_taken", detail=error.message[:300])
+                    detail = error.message[:300]
+                    return _unless(lost, NotCalled(why="not_taken", detail=detail))
                 if error.code not in _LOST:
                     raise
                 self._suspect(client)
                 if effect == "once" or attempt == MOST_ATTEMPTS:
                     raise
+                lost = lost or (error if effect != "read" else None)
                 log.info("mcp.again", server=self.name, tool=offer.tool)
-        return NotCalled(why="unreachable")
+        return _unless(lost, NotCalled(why="unreachable"))
 
     async def _ready(self, offer: Offer, effect: Effect) -> Client | NotCalled | None:
         """Return the client if the tool is still what it was; ``None``: it hung up."""
@@ -360,6 +364,17 @@ def _cause_of(error: BaseException) -> BaseException:
         inner = cast("BaseExceptionGroup[BaseException]", error).exceptions
         return _cause_of(inner[0])
     return error
+
+
+def _unless(lost: MCPError | None, why: NotCalled) -> NotCalled:
+    """Return ``why``, unless an attempt before may have used the tool.
+
+    Raises:
+        MCPError: One may have.
+    """
+    if lost is not None:
+        raise lost
+    return why
 
 
 def _outcome_of(answer: CallToolResult | NotCalled) -> str:

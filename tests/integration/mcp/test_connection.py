@@ -133,6 +133,37 @@ async def test_what_happens_once_is_not_made_again_and_nobody_knows(house: House
     assert len(house.of("book")) == 1
 
 
+async def test_when_nobody_is_there_after_a_lost_attempt_nobody_knows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    async with attached({"house": house.program()}, house.environ) as found:
+        [connection] = found.connections
+        move = await offer(connection, "move")
+        look = await offer(connection, "look")
+        monkeypatch.setattr("agents.mcp.connection.WAIT_SECONDS", 0.5)
+        house.tell("hang-at-start")
+        house.tell("die-in-move")
+        with pytest.raises(MCPError):
+            await connection.call(move, BLUE, key="k", effect="idempotent", timeout=20)
+        away = await connection.call(look, BLUE, key="k", effect="read", timeout=20)
+        assert isinstance(away, NotCalled)
+        assert away.why == "unreachable"
+    assert len(house.of("move")) == 1
+
+
+async def test_a_tool_that_changed_after_a_lost_attempt_may_have_been_used(
+    house: House,
+):
+    async with attached({"house": house.program()}, house.environ) as found:
+        [connection] = found.connections
+        house.tell("rebuilt")
+        house.tell("die-in-book")
+        with pytest.raises(MCPError):
+            await use(connection, "book", effect="idempotent")
+    assert len(house.of("book")) == 1
+    assert not house.of("book_for")
+
+
 async def test_a_call_that_is_given_up_is_cancelled_in_the_server(house: House):
     async with attached({"house": house.program()}, house.environ) as found:
         [connection] = found.connections
