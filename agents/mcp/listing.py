@@ -20,7 +20,8 @@ MOST_TOOLS = 100
 """Of one server: a model reads all of them with every question."""
 MOST_WORDS = 1_000
 """Characters of a description; the rest is cut."""
-_SHOWN = 12
+_SHOWN = 32
+"""Hex digits of a fingerprint that people get: too many to search for a twin."""
 _ALLOWED_NAME = 128
 
 
@@ -37,7 +38,12 @@ class Offer:
     schema: Mapping[str, Any]
     arguments: type[SchemaArguments]
     fingerprint: str
-    """Of the name, the description and the schema."""
+    """Of the name, the description and the schema; all of it is compared."""
+
+    @property
+    def mark(self) -> str:
+        """The part of its fingerprint that people read, and put in the company file."""
+        return self.fingerprint[:_SHOWN]
 
     @property
     def wire(self) -> str:
@@ -95,9 +101,9 @@ def _offer(name: str, server: McpServer, tool: Tool, *, double: bool) -> Offer |
         return problem
     said = server.tools.get(tool.name, McpTool())
     fingerprint = fingerprint_of(tool)
-    if said.fingerprint and said.fingerprint != fingerprint:
+    if said.fingerprint and not fingerprint.startswith(said.fingerprint):
         return (
-            f"it changed; its fingerprint is {fingerprint}, the company file has "
+            f"it changed; its fingerprint is {fingerprint[:_SHOWN]}, the company file has "
             f"{said.fingerprint}. Look at it, then put the new one there"
         )
     return Offer(
@@ -116,7 +122,7 @@ def fingerprint_of(tool: Tool) -> str:
     document = json.dumps(
         [tool.name, tool.title, tool.description, tool.input_schema], sort_keys=True
     )
-    return hashlib.sha256(document.encode()).hexdigest()[:_SHOWN]
+    return hashlib.sha256(document.encode()).hexdigest()
 
 
 def _doubts(offer: Offer) -> list[str]:
@@ -144,8 +150,8 @@ def changes(before: Listing, after: Listing) -> tuple[str, ...]:
         *(f"{new[wire].shown} is new" for wire in new if wire not in old),
         *(f"{old[wire].shown} is gone" for wire in old if wire not in new),
         *(
-            f"{new[wire].shown} is not what it was: {old[wire].fingerprint} "
-            f"became {new[wire].fingerprint}"
+            f"{new[wire].shown} is not what it was: {old[wire].mark} "
+            f"became {new[wire].mark}"
             for wire in new
             if wire in old and old[wire].fingerprint != new[wire].fingerprint
         ),

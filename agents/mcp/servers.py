@@ -96,7 +96,7 @@ def _seen(connection: Connection) -> Iterator[Seen]:
         yield Seen(
             about=offer.shown,
             text=f"{offer.said.effect}; {_in_words(rules)}; for {agents}; "
-            f"fingerprint {offer.fingerprint}",
+            f"fingerprint {offer.mark}",
         )
     for problem in connection.listing.problems:
         yield Seen(about=name, text=problem, ok=False)

@@ -41,7 +41,7 @@ class McpTool(Entry):
     """By which people ask the scripted model for it, e.g. ``book room {room}``."""
     timeout: float | None = Field(default=None, gt=0, le=600)
     """Seconds."""
-    fingerprint: str = ""
+    fingerprint: str = Field(default="", pattern=r"^([0-9a-f]{32,64})?$")
     """Of its description and schema, as `deskhand doctor` prints it. With another one
     the tool is not used."""
 

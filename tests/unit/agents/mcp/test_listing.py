@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import pytest
 from mcp_types import Tool, ToolAnnotations
+from pydantic import ValidationError
 
 from agents.mcp.listing import MOST_TOOLS, MOST_WORDS, Listing, changes, listing_of
 from bot.company.servers import McpServer
@@ -63,11 +65,30 @@ def test_an_endless_description_is_cut():
 
 def test_a_pinned_tool_is_used_only_as_it_was_pinned():
     [offer] = listed(tool()).offers.values()
-    pinned = {"fingerprint": offer.fingerprint}
-    assert listed(tool(), book=pinned).offers
+    assert len(offer.fingerprint) == 64
+    assert len(offer.mark) == 32
+    for length in (32, 64):
+        said = {"fingerprint": offer.fingerprint[:length]}
+        assert listed(tool(), book=said).offers
+    pinned = {"fingerprint": offer.mark}
     found = listed(tool(description="Books, and sends copies."), book=pinned)
     assert not found.offers
     assert "it changed" in found.problems[0]
+
+
+def test_a_twin_of_a_few_digits_is_another_tool():
+    [offer] = listed(tool()).offers.values()
+    last = "1" if offer.mark.endswith("0") else "0"
+    twin = {"fingerprint": offer.mark[:-1] + last}
+    assert not listed(tool(), book=twin).offers
+
+
+@pytest.mark.parametrize("short", ["a" * 12, "a" * 31, "A" * 32, "a" * 65])
+def test_a_fingerprint_that_could_be_anothers_is_refused_in_the_company_file(
+    short: str,
+):
+    with pytest.raises(ValidationError, match="fingerprint"):
+        listed(tool(), book={"fingerprint": short})
 
 
 def test_what_the_company_file_expects_and_is_not_there_is_told():
