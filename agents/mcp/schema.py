@@ -2,14 +2,15 @@
 
 A schema is somebody else's text that decides what a call may look like. It is looked at
 once, when tools are listed: too large, not JSON Schema, reaching out to other
-documents, or of a form that models do not take, and the tool is left out. Patterns are
-not evaluated here: a regular expression can stand still for hours, and the server
-checks its own.
+documents, too much work to follow, or of a form that models do not take, and the tool
+is left out. Patterns are not evaluated here: a regular expression can stand still for
+hours, and the server checks its own.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from jsonschema import Draft202012Validator, SchemaError
@@ -25,10 +26,13 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from typing_extensions import override
 
+from agents.mcp import effort
 from agents.tools.tool import Arguments
 
 MOST_CHARS = 20_000
 """Of one schema, as JSON: a model reads every one of them with every question."""
+MOST_GIVEN = 20_000
+"""Characters of one call's arguments, as JSON."""
 DEEPEST = 20
 _PROPERTY = re.compile(r"^[a-zA-Z0-9_.-]{1,64}$")
 _AT_THE_TOP = ("oneOf", "anyOf", "allOf", "not", "if", "$ref")
@@ -81,15 +85,15 @@ def problem_with(schema: Mapping[str, Any]) -> str:
         return "its schema is not of an object"
     if odd := [key for key in _AT_THE_TOP if key in schema]:
         return f"its schema has {odd[0]} at its top, which models do not take"
-    return _problem_inside(schema) or _not_a_schema(schema)
+    return _problem_inside(schema) or _too_much(schema) or _not_a_schema(schema)
 
 
 def _problem_inside(schema: Mapping[str, Any]) -> str:
     for depth, key, value in _entries(schema, 0):
         if depth > DEEPEST:
             return f"its schema is nested more than {DEEPEST} deep"
-        if key in {"$ref", "$dynamicRef"} and not str(value).startswith("#"):
-            return f"its schema refers to another document ({str(value)[:80]})"
+        if key in effort.REFERENCES and (problem := _leads_away(str(value))):
+            return problem
         if key == "patternProperties":
             return "its schema has patternProperties, which are not checked here"
         if key == "properties" and isinstance(value, dict):
@@ -98,6 +102,23 @@ def _problem_inside(schema: Mapping[str, Any]) -> str:
                 return (
                     f"its argument {odd[0][:80]!r} has a name that models do not take"
                 )
+    return ""
+
+
+def _leads_away(reference: str) -> str:
+    if not reference.startswith("#"):
+        return f"its schema refers to another document ({reference[:80]})"
+    if reference.removeprefix("#") and not reference.startswith("#/"):
+        return f"its schema refers to a place by name ({reference[:80]}), not by path"
+    return ""
+
+
+def _too_much(schema: Mapping[str, Any]) -> str:
+    if effort.visits(schema) > effort.MOST_VISITS:
+        return (
+            f"its schema has more than {effort.MOST_VISITS} parts when its references "
+            "are followed"
+        )
     return ""
 
 
@@ -126,11 +147,15 @@ def _dialect(schema: Mapping[str, Any]) -> type[Validator]:
 
 
 def _validator(schema: Mapping[str, Any]) -> Validator:
-    patient = cast(
-        "type[Validator]", extend(_dialect(schema), {"pattern": _leave_to_server})
-    )
     # An empty registry: nothing is ever fetched.
-    return patient(dict(schema), registry=Registry())
+    return _patient(_dialect(schema))(dict(schema), registry=Registry())
+
+
+@cache
+def _patient(dialect: type[Validator]) -> type[Validator]:
+    keywords = {**dialect.VALIDATORS, "pattern": _leave_to_server}
+    limited = {name: effort.counted(name, check) for name, check in keywords.items()}
+    return cast("type[Validator]", extend(dialect, limited))
 
 
 def _leave_to_server(*_: object) -> Iterator[Misfit]:
@@ -142,11 +167,16 @@ def misfits(check: Validator, given: object) -> list[str]:
     if not isinstance(given, dict):
         return ["the arguments are no object"]
     try:
+        if (size := len(json.dumps(given))) > MOST_GIVEN:
+            return [f"they have {size} characters; {MOST_GIVEN} are allowed"]
+        effort.begin()
         errors = sorted(
             check.iter_errors(cast("Any", given)), key=lambda e: list(map(str, e.path))
         )
     except (Unresolvable, RecursionError):
         return ["its schema cannot be followed"]
+    except effort.TooMuchError:
+        return ["checking them against its schema takes too long; give less"]
     return [_said(error) for error in errors[:_MOST_PROBLEMS]]
 
 
