@@ -48,6 +48,18 @@ async def standing_there(
     return await system.look(target, account)
 
 
+async def held_there(setting: Setting, resource: Resource, grant: str) -> Standing:
+    """Return how far a grant in our records is there, too.
+
+    Invitations expire, and people are removed by others; where the system does not
+    tell, our records are believed, and nobody is asked to approve in vain.
+    """
+    standing = await standing_there(setting, resource, grant)
+    if isinstance(standing, NotDone):
+        return "absent" if standing.why == "unknown" else "active"
+    return standing
+
+
 def _way(
     setting: Setting, resource: Resource, grant: str
 ) -> tuple[AccessSystem, str, str] | NotDone:

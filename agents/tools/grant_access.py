@@ -51,7 +51,10 @@ async def give(
     """
     records, call, grant = setting.records, setting.call, arguments.grant
     before = await records.find_effect(setting.tenant, call.key)
-    if before is None and (held := await held_grant(setting, resource, grant)):
+    held, there = ("", "absent")
+    if before is None:
+        held, there = await held_grant(setting, resource, grant)
+    if there == "active":
         sentence = sentences.already_has(resource, held, grant)
         return ToolResult(
             outcome="done",
@@ -206,7 +209,7 @@ GRANT_ACCESS = Tool(
     rule=rule,
     run=run,
     recall=recall,
-    timeout=25.0,  # another system may be asked, and looked at before and after
+    timeout=35.0,  # another system may be asked, and looked at twice before and once after
     settle=settle,
     elsewhere=is_given_elsewhere,
 )

@@ -4,6 +4,9 @@ The order matters. Policy speaks first, so that nobody is offered a waiting list
 what they may not have; then what is already there; then whether anything is left.
 """
 
+import asyncio
+from typing import Final
+
 from pydantic import Field
 
 from agents import policy
@@ -17,12 +20,16 @@ from agents.catalog import (
     takes_seat,
     what,
 )
+from agents.tools import elsewhere_sentences as elsewhere
 from agents.tools import sentences
-from agents.tools.giving_elsewhere import obstacle
+from agents.tools.giving_elsewhere import account_of, held_there, obstacle
 from agents.tools.tool import Arguments, Setting, hash_of
 from bot.company.model import Resource
 from bot.ports.agent import Allowed, NeedsApproval, Refused, Ruling
+from bot.ports.systems import Standing
 from bot.protocol.values import Fact
+
+_NOTHING: Final[tuple[str, Standing]] = ("", "absent")
 
 
 class ResourceArguments(Arguments):
@@ -65,12 +72,31 @@ def decision_on(setting: Setting, resource: Resource, grant: str) -> policy.Deci
     )
 
 
-async def held_grant(setting: Setting, resource: Resource, grant: str) -> str:
-    """Return the grant that the requester has and that includes ``grant``, or ""."""
-    for held in await setting.records.grants_of(setting.tenant, setting.person_id):
-        if held.resource_id == resource.id and includes(resource, held.grant, grant):
-            return held.grant
-    return ""
+async def held_grant(
+    setting: Setting, resource: Resource, grant: str
+) -> tuple[str, Standing]:
+    """Return which grant of the requester's includes ``grant``, and how far it is theirs.
+
+    By our records, and where another system gives it by that system, too.
+    """
+    held = dict.fromkeys(
+        row.grant
+        for row in await setting.records.grants_of(setting.tenant, setting.person_id)
+        if row.resource_id == resource.id and includes(resource, row.grant, grant)
+    )
+    if not resource.system:
+        return (next(iter(held)), "active") if held else _NOTHING
+    # At once: a ruling has time for one look.
+    async with asyncio.TaskGroup() as looks:
+        there = [
+            (name, looks.create_task(held_there(setting, resource, name)))
+            for name in held
+        ]
+    found = {look.result(): name for name, look in there}
+    for standing in ("active", "invited"):
+        if standing in found:
+            return found[standing], standing
+    return _NOTHING
 
 
 async def rule_on_request(
@@ -98,8 +124,12 @@ async def rule_on_request(
 
 
 async def _obstacle(setting: Setting, resource: Resource, grant: str) -> str:
-    if grant and (held := await held_grant(setting, resource, grant)):
+    held, standing = await held_grant(setting, resource, grant) if grant else _NOTHING
+    if standing == "active":
         return sentences.already_has(resource, held, grant)
+    if standing == "invited":
+        account = account_of(setting, resource)
+        return elsewhere.invited(setting.company, resource, held, account)
     if grant and takes_seat(resource, grant):
         left = await setting.records.seats_left(setting.tenant, resource.id)
         if left is not None and left <= 0:

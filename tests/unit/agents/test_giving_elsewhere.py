@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
+from adapters.simulator.systems.github import GitHubStandIn
 from adapters.simulator.systems.misbehaving import Mishap
 from agents.build import build_agents
 from bot.clock import SystemClock
 from bot.company.model import Company
 from bot.errors import SystemUnsureError
-from bot.ports.agent import Call, Refused
+from bot.ports.agent import Call, NeedsApproval, Refused
 from tests.support.agent_turns import Desk
 from tests.support.companies import SAMPLE, company_at, records_of
 from tests.support.sites import MEMBER, OUTSIDER, TEAM, Site, github_site
@@ -27,6 +28,9 @@ class Place:
 
     desk: Desk
     site: Site
+
+    def another(self, call_id: str) -> Call:
+        return self.desk.call("grant_access", {**WRITE}, call_id=call_id)
 
     def call(self, **more: Any) -> Call:  # noqa: ANN401 - arguments
         return self.desk.call("grant_access", {**WRITE, **more})
@@ -56,6 +60,12 @@ async def placed(accounts: Mapping[str, str]) -> AsyncGenerator[Place]:
         yield Place(desk=desk, site=site)
 
 
+def books(place: Place) -> dict[str, str]:
+    """Return the team's members by the stand-in's own books."""
+    assert isinstance(place.site.world, GitHubStandIn)
+    return place.site.world.teams[TEAM]
+
+
 @pytest.fixture
 async def place() -> AsyncGenerator[Place]:
     async with placed({"github": MEMBER}) as opened:
@@ -79,6 +89,46 @@ async def test_an_invitation_is_told_as_one() -> None:
         assert "once that invitation is accepted" in str(done.content)
         again = await place.desk.agents.probe(place.call())
         assert again and again.cards == done.cards
+
+
+async def test_an_invitation_is_not_said_to_be_access_and_can_be_renewed() -> None:
+    async with placed({"github": OUTSIDER}) as place:
+        first = await place.desk.agents.run(place.call())
+        ruling = await place.desk.agents.rule(place.call())
+        assert isinstance(ruling, Refused)
+        assert "once that invitation is accepted" in ruling.reason
+        waiting = await place.desk.agents.run(place.another("c2"))
+        assert waiting.cards == first.cards
+        books(place).clear()  # it has expired
+        assert isinstance(await place.desk.agents.rule(place.call()), NeedsApproval)
+        renewed = await place.desk.agents.run(place.another("c3"))
+        assert renewed.cards == first.cards
+        assert books(place) == {OUTSIDER: "pending"}
+
+
+async def test_who_was_removed_there_can_ask_again_and_is_given_it(
+    place: Place,
+) -> None:
+    await place.desk.agents.run(place.call())
+    ruling = await place.desk.agents.rule(place.call())
+    assert isinstance(ruling, Refused) and "already" in ruling.reason
+    again = await place.desk.agents.run(place.another("c2"))
+    assert "was there already" in again.title
+    books(place).clear()  # by an administrator
+    assert isinstance(await place.desk.agents.rule(place.call()), NeedsApproval)
+    given = await place.desk.agents.run(place.another("c3"))
+    assert given.cards[0].title == "Access granted"
+    assert place.site.has()
+
+
+async def test_our_records_are_believed_while_the_system_does_not_tell(
+    place: Place,
+) -> None:
+    await place.desk.agents.run(place.call())
+    trouble = Mishap(kind="answer", method="GET", status=503)
+    place.site.world.mishaps.extend([trouble, trouble])
+    ruling = await place.desk.agents.rule(place.call())
+    assert isinstance(ruling, Refused) and "already" in ruling.reason
 
 
 async def test_what_the_system_refuses_is_not_written(place: Place) -> None:
