@@ -169,7 +169,8 @@ class Wire:
 
 
 def in_path(text: str) -> str:
-    """Return a name as one segment of a path."""
+    """Return a name as one segment of a path; the company file has no ``.`` and ``..``."""
+    assert text not in {".", ".."}, "these would be taken out of the path, unseen"
     return quote(text, safe="")
 
 

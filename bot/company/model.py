@@ -14,7 +14,7 @@ from bot.company.entries import Entry as _Entry
 from bot.company.entries import Seconds, StageRule
 from bot.company.limits import SpendingLimits
 from bot.company.servers import McpServer, ServerName, problems_of_servers
-from bot.company.systems import System, SystemName
+from bot.company.systems import Segment, System, SystemName
 from bot.protocol.ids import PersonId, PlatformName
 
 
@@ -63,7 +63,7 @@ class Person(_Entry):
     starts: date | None = None
     ends: date | None = None
     roles: tuple[str, ...] = ()
-    accounts: dict[SystemName, str] = Field(default_factory=dict)
+    accounts: dict[SystemName, Segment] = Field(default_factory=dict)
     """Who they are in each system, by its name in this file."""
 
 
@@ -89,7 +89,7 @@ class Resource(_Entry):
     specialist: str
     system: str = ""
     """Where its grants are given; empty: in Deskhand's own records alone."""
-    targets: dict[str, str] = Field(default_factory=dict)
+    targets: dict[str, Segment] = Field(default_factory=dict)
     """For each grant what its holders are members of there, e.g. a team."""
 
 

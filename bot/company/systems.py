@@ -3,13 +3,28 @@
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.company.entries import Entry
 
 SystemName: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")
 ]
+
+
+def _segment(name: str) -> str:
+    """Return a name that stands in the path of an address.
+
+    Raises:
+        ValueError: It would be taken for the folder itself, or the one above.
+    """
+    if name in {".", ".."}:
+        raise ValueError(f"{name!r} names nobody and nothing in a system")
+    return name
+
+
+Segment: TypeAlias = Annotated[str, AfterValidator(_segment)]
+"""A name in a system, which becomes one segment of a path there."""
 
 SystemKind: TypeAlias = Literal["github", "okta", "entra"]
 
@@ -34,9 +49,9 @@ class System(Entry):
     """Of its API; empty: the usual one of its kind."""
     token_env: str = Field(min_length=1)
     """Name of the environment variable with the token."""
-    org: str = ""
+    org: Segment = ""
     """GitHub: the organisation."""
-    tenant: str = ""
+    tenant: Segment = ""
     """Entra: the tenant's id."""
     client_id: str = ""
     """Entra: the application's id."""

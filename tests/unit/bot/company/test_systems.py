@@ -48,6 +48,10 @@ def test_a_file_with_a_system_is_understood() -> None:
         ('org = "x"', 'org = "x", url = "http://hub.x"', "only sent over https"),
         ('org = "x"', 'org = "x", url = "https://me:pw@hub.x"', "use token_env"),
         ('org = "x"', 'org = "x", url = "hub.x"', "no address of a web server"),
+        ('org = "x"', 'org = ".."', "'..' names nobody and nothing"),
+        ('org = "x"', 'org = "x", tenant = ".."', "'..' names nobody and nothing"),
+        ('hub = "aa"', 'hub = "."', "'.' names nobody and nothing"),
+        ('"writers"', '".."', "'..' names nobody and nothing"),
     ],
 )
 def test_what_cannot_be_done_is_said(before: str, after: str, problem: str) -> None:
