@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from agents.build import build_agents
 from agents.tools.registry import TOOLS
+from agents.tools.tool import always
 from bot.clock import SystemClock
 from bot.errors import EffectVoidedError
 from bot.ports.agent import Call
@@ -60,7 +61,9 @@ def test_every_tool_with_an_effect_is_looked_at_here() -> None:
     for name in EFFECTS:
         tool = TOOLS[name]
         assert tool
-        assert bool(tool.recall) != bool(tool.settle)
+        assert tool.recall or tool.settle
+        both = bool(tool.recall and tool.settle)
+        assert both == (tool.elsewhere is not always), "who has both says which counts"
 
 
 # -------------------------------------------------------------------------- the probe
