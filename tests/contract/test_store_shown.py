@@ -413,7 +413,7 @@ class TestSurfaces:
         dead = await ground.own()
         await ground.start(dead)
         await ground.expire(dead)
-        begun = ground.store.begin("worker.claim")
+        begun = ground.store.begin("worker.put_off")  # of several statements: held open
         async with asyncio.TaskGroup() as group, begun as tx:
             taken = await tx.claim_conversations(
                 worker_id="w2", lease=timedelta(minutes=1), generation=0, most=1
