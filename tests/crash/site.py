@@ -319,6 +319,9 @@ async def site_on(
                 "DESKHAND_CONFIG": str(bots_company_file or company_file),
                 "DESKHAND_HOME": str(folder),
                 "DESKHAND_WORDS_PER_SECOND": str(words_per_second),
+                # A streamed message looks otherwise than an edited one; killed streams
+                # are in tests/stories.
+                "DESKHAND_NATIVE_STREAMS": "no",
             },
             folder=folder,
             deliveries=Deliveries(stage.journal),

@@ -81,7 +81,6 @@ ROWS = (
     ),
     *refusals(
         {
-            "first": Then(fates=("retry",)),
             "progress": Then(fates=("pass over",)),
             "last": OVER,
         },
