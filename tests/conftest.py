@@ -5,7 +5,10 @@ ones: ``HYPOTHESIS_PROFILE=search make test``.
 """
 
 import os
+from collections.abc import Generator
 
+import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True)
@@ -13,3 +16,11 @@ settings.register_profile("search", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 pytest_plugins = ["tests.support.postgres"]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Generator[None]:
+    """Undo what a command that was run in this process set up for its log lines."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
