@@ -23,6 +23,7 @@ from bot.clock import Clock
 from bot.engine.budgets import Budgets
 from bot.engine.exhibit import Exhibit, taken_over
 from bot.engine.exhibition import Exhibition
+from bot.engine.lock_outs import LockOuts
 from bot.engine.places import find_place
 from bot.engine.presence import Presences
 from bot.engine.reach import Reach
@@ -76,6 +77,7 @@ class Delivery:
         self._store = store
         self._receipts = Receipts(store, clock)
         self._shown = Exhibition()
+        self._lock_outs = LockOuts()
         self._showing = Showing(
             platforms=platforms,
             streams=streams or {},
@@ -315,10 +317,13 @@ class Delivery:
             case "shown":
                 self._count(exhibit, "ok")
                 self._pacer.succeeded(surface, now, ways=self._showing.ways(exhibit))
+                self._lock_outs.accepted(exhibit)
+                for other in self._shown.to_take_back(exhibit):
+                    self._offer(other)
 
     async def _failed(self, exhibit: Exhibit, error: Failure) -> None:
         surface, now = exhibit.surface_id, self._clock.monotonic()
-        verdict = verdict_on(exhibit, error, now)
+        verdict = verdict_on(exhibit, error, now, self._lock_outs)
         log.log(
             LOUDNESS[verdict.kind],
             "surface.not_shown",
@@ -363,6 +368,7 @@ class Delivery:
         try:
             await self._receipts.failed(exhibit, error)
             exhibit.given_up = True
+            self._lock_outs.given_up(exhibit)
             needless = isinstance(error, NeedlessError)
             level = logging.INFO if needless else logging.ERROR
             log.log(level, "surface.abandoned", surface=surface, error=str(error))

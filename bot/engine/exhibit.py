@@ -83,8 +83,6 @@ class Exhibit:
     """Whether its place was closed to us when it was last tried."""
     moved: bool = False
     """Whether it goes to its person directly, because its place is closed."""
-    locked_out_since: float | None = None
-    """Since when (monotonic) a platform has refused our credentials."""
     streamable: bool = False
     """Whether its message, once there is one, may be streamed."""
     grown: Payload | None = None
@@ -237,17 +235,16 @@ class Exhibit:
         self.unasked |= {unasked}
         self.revision += 1
 
+    def take_back(self, asked: Audience) -> None:
+        """Say no more that this one's card cannot be shown."""
+        self.unasked -= {asked}
+        self.revision += 1
+
     def move(self) -> None:
         """Let it be shown to its person directly, by a message of its own."""
         self.moved = True
         self.address = self.receipt = self.intent_at = None
         self.streamable = self.rests = False
-
-    def locked_out(self, now: float) -> float:
-        """Take note that our credentials were refused; return since when."""
-        if self.locked_out_since is None:
-            self.locked_out_since = now
-        return self.locked_out_since
 
     def rest(self) -> None:
         """Let the stream be closed; edits go on."""
@@ -326,6 +323,9 @@ def taken_over(
     a part of the log that is lost: it must lock too. An event of a newer release may
     have asked for it, however, and then it is that release's.
 
+    What an earlier owner gave up on is tried again: what stood in its way may be mended.
+    Until it is shown, who asked goes on being told whose card cannot be.
+
     Args:
         claim: Of its conversation.
         state: The turn.
@@ -347,4 +347,14 @@ def taken_over(
     for exhibit in exhibits:
         if row := known.get(exhibit.surface_id):
             exhibit.recall(row, doubt=doubt)
+    unasked = frozenset(
+        exhibit.plan.audience
+        for exhibit in exhibits
+        if exhibit.surface_id in known
+        and known[exhibit.surface_id].error
+        and isinstance(exhibit.plan.audience, ForApprover)
+    )
+    for exhibit in exhibits:
+        if exhibit.plan.role == "progress":
+            exhibit.unasked = unasked
     return exhibits

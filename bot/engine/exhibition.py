@@ -13,9 +13,6 @@ class Exhibition:
     def __init__(self) -> None:
         self._all: dict[SurfaceId, Exhibit] = {}
         self._of_turn: dict[TurnId, dict[SurfaceId, Exhibit]] = {}
-        self._locked_out: dict[SurfaceId, float] = {}
-        """Since when our credentials were refused to what was dropped meanwhile: a
-        conversation is let go long before we give up, and then claimed again."""
 
     def __getitem__(self, surface: SurfaceId) -> Exhibit:
         """Return the exhibit of a surface that is shown here."""
@@ -33,7 +30,6 @@ class Exhibition:
     def add(self, exhibit: Exhibit) -> None:
         """Show one more."""
         self._all[exhibit.surface_id] = exhibit
-        exhibit.locked_out_since = self._locked_out.pop(exhibit.surface_id, None)
         mine = self._of_turn.setdefault(exhibit.state.turn_id, {})
         mine[exhibit.surface_id] = exhibit
 
@@ -42,9 +38,6 @@ class Exhibition:
         gone = self._of_turn.pop(turn_id, {})
         for surface in gone:
             self._all.pop(surface, None)
-            since = gone[surface].locked_out_since
-            if since is not None and not gone[surface].given_up:
-                self._locked_out[surface] = since
         return gone
 
     def knows(self, exhibit: Exhibit) -> bool:
@@ -66,6 +59,15 @@ class Exhibition:
         for each in owning_up:
             each.own_up(whose)
         return owning_up
+
+    def to_take_back(self, shown: Exhibit) -> list[Exhibit]:
+        """Return what has said that a decider's card cannot be shown, which is now."""
+        whose = shown.plan.audience
+        mine = self.of(shown.state.turn_id).values()
+        wrong = [each for each in mine if whose in each.unasked]
+        for each in wrong:
+            each.take_back(whose)
+        return wrong
 
     def beside(self, exhibit: Exhibit) -> list[Exhibit]:
         """Return what else is shown of its conversation."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.engine.exhibit import Exhibit
+from bot.engine.lock_outs import LockOuts
 from bot.errors import (
     AccessRefusedError,
     AmbiguousSendError,
@@ -60,13 +61,16 @@ class Verdict:
     """Not before this time, if it is known: monotonic seconds."""
 
 
-def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
+def verdict_on(
+    exhibit: Exhibit, error: Failure, now: float, lock_outs: LockOuts
+) -> Verdict:
     """Take note of a failure and return what to do.
 
     Args:
         exhibit: What was to be shown.
         error: What came of it.
         now: Monotonic seconds.
+        lock_outs: What is refused for want of credentials; this may be one more.
     """
     match error:
         case RateLimitedError():
@@ -83,7 +87,7 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
         case PlaceClosedError():
             return _shut_out(exhibit)
         case AccessRefusedError():
-            return _locked_out(exhibit, now)
+            return _locked_out(exhibit, now, lock_outs)
         case NeedlessError():
             return Verdict(kind="give up")
         case StillStreamingError() | StoreUnavailableError():
@@ -92,9 +96,9 @@ def verdict_on(exhibit: Exhibit, error: Failure, now: float) -> Verdict:
             return Verdict(kind=exhibit.refused())
 
 
-def _locked_out(exhibit: Exhibit, now: float) -> Verdict:
+def _locked_out(exhibit: Exhibit, now: float, lock_outs: LockOuts) -> Verdict:
     """Our credentials are refused: they may be taken again in a while."""
-    if now >= exhibit.locked_out(now) + PATIENCE:
+    if now >= lock_outs.refused(exhibit, now) + PATIENCE:
         return Verdict(kind="give up")
     return Verdict(kind="retry", at=now + LOCKED_OUT)
 

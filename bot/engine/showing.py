@@ -214,7 +214,6 @@ class Showing:
             return outcome
         exhibit.digest, exhibit.shown_seq = payload.digest, seq
         exhibit.foretold = exhibit.apart
-        exhibit.locked_out_since = None
         if exhibit.doubted_until > begun:
             # What was given up on may have covered this before its answer came, or
             # may do so yet: an edit is due then (`ways`), even if it looks the same.

@@ -6,11 +6,10 @@ import pytest
 
 from bot.engine.exhibit import Exhibit
 from bot.engine.exhibition import Exhibition
+from bot.engine.lock_outs import LockOuts
 from bot.engine.refusals import (
     LATE,
-    LOCKED_OUT,
     LOUDNESS,
-    PATIENCE,
     Failure,
     verdict_on,
 )
@@ -76,13 +75,15 @@ def exhibit(
 def test_too_many_calls_rest_as_long_as_the_platform_says(
     error: Failure, kind: str
 ) -> None:
-    verdict = verdict_on(exhibit(), error, 100.0)
+    verdict = verdict_on(exhibit(), error, 100.0, LockOuts())
     assert (verdict.kind, verdict.at) == (kind, 107.0)
 
 
 def test_a_lost_answer_is_tried_again_and_nobody_knows_what_is_shown() -> None:
     shown = exhibit()
-    verdict = verdict_on(shown, AmbiguousSendError("slack", "timeout"), 100.0)
+    verdict = verdict_on(
+        shown, AmbiguousSendError("slack", "timeout"), 100.0, LockOuts()
+    )
     assert verdict.kind == "retry"
     assert shown.digest == ""
     assert shown.doubted_until == 100.0 + LATE
@@ -90,12 +91,18 @@ def test_a_lost_answer_is_tried_again_and_nobody_knows_what_is_shown() -> None:
 
 
 def test_what_somebody_else_owns_is_left_to_them() -> None:
-    assert verdict_on(exhibit(), LeaseLostError("c1", fence=1), 0.0).kind == "leave"
+    assert (
+        verdict_on(exhibit(), LeaseLostError("c1", fence=1), 0.0, LockOuts()).kind
+        == "leave"
+    )
 
 
 def test_without_the_store_it_is_tried_again() -> None:
     shown = exhibit()
-    assert verdict_on(shown, StoreUnavailableError("away"), 0.0).kind == "retry"
+    assert (
+        verdict_on(shown, StoreUnavailableError("away"), 0.0, LockOuts()).kind
+        == "retry"
+    )
     assert (shown.receipt, shown.digest) == (THERE, "d1")
 
 
@@ -104,7 +111,9 @@ def test_a_message_that_streams_still_is_neither_bared_nor_replaced(
     *, final: bool
 ) -> None:
     shown = exhibit(final=final)
-    verdict = verdict_on(shown, StillStreamingError("teams", "streams"), 0.0)
+    verdict = verdict_on(
+        shown, StillStreamingError("teams", "streams"), 0.0, LockOuts()
+    )
     assert verdict.kind == "retry"
     assert not shown.bare
     assert shown.receipt == THERE
@@ -115,7 +124,7 @@ def test_a_message_that_streams_still_is_neither_bared_nor_replaced(
 
 def test_progress_that_somebody_deleted_waits_for_the_end() -> None:
     shown = exhibit()
-    assert verdict_on(shown, GONE, 0.0).kind == "pass over"
+    assert verdict_on(shown, GONE, 0.0, LockOuts()).kind == "pass over"
     assert shown.withheld
     shown.plan = replace(shown.plan, final=True)
     assert not shown.withheld
@@ -128,21 +137,21 @@ def test_an_ending_comes_again_twice_at_most(error: Failure) -> None:
     shown = exhibit(final=True)
     marks = {shown.mark}
     for _ in range(2):
-        assert verdict_on(shown, error, 0.0).kind == "retry"
+        assert verdict_on(shown, error, 0.0, LockOuts()).kind == "retry"
         assert shown.receipt is None
         marks.add(shown.mark)
         shown.receipt = THERE
     assert len(marks) == 3, "each of them is found again by its own mark"
-    assert verdict_on(shown, error, 0.0).kind == "give up"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "give up"
 
 
 @pytest.mark.parametrize("role", ["progress", "page"])
 def test_what_was_stood_in_for_waits_for_its_end_the_next_time(role: Role) -> None:
     """Where no message can be edited, the ending is yet to be seen."""
     shown = exhibit(role)
-    assert verdict_on(shown, LOCKED, 0.0).kind == "retry"
+    assert verdict_on(shown, LOCKED, 0.0, LockOuts()).kind == "retry"
     shown.receipt = THERE
-    assert verdict_on(shown, LOCKED, 0.0).kind == "pass over"
+    assert verdict_on(shown, LOCKED, 0.0, LockOuts()).kind == "pass over"
     assert shown.withheld
     shown.plan = replace(shown.plan, final=True)
     assert not shown.withheld
@@ -152,7 +161,7 @@ def test_what_was_stood_in_for_waits_for_its_end_the_next_time(role: Role) -> No
 def test_nothing_stands_in_for_what_another_message_has_told(error: Failure) -> None:
     shown = exhibit(final=True)
     shown.plan = replace(shown.plan, below=SurfaceId("the answer"))
-    assert verdict_on(shown, error, 0.0).kind == "pass over"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "pass over"
     assert shown.withheld
     assert shown.receipt == THERE
 
@@ -160,18 +169,18 @@ def test_nothing_stands_in_for_what_another_message_has_told(error: Failure) -> 
 def test_a_card_that_somebody_deleted_comes_again_once() -> None:
     role: Role = "approval"
     shown = exhibit(role)
-    assert verdict_on(shown, GONE, 0.0).kind == "retry"
+    assert verdict_on(shown, GONE, 0.0, LockOuts()).kind == "retry"
     assert (shown.receipt, shown.intent_at) == (None, None)
     assert shown.mark != shown.surface_id
     shown.receipt = THERE
-    assert verdict_on(shown, GONE, 0.0).kind == "give up"
+    assert verdict_on(shown, GONE, 0.0, LockOuts()).kind == "give up"
 
 
 @pytest.mark.parametrize("role", ["progress", "answer", "page", "approval"])
 def test_a_locked_message_is_stood_in_for(role: Role) -> None:
     shown = exhibit(role, receipt=STREAMING)
     shown.streamable = shown.rests = True
-    assert verdict_on(shown, LOCKED, 0.0).kind == "retry"
+    assert verdict_on(shown, LOCKED, 0.0, LockOuts()).kind == "retry"
     assert shown.receipt is None
     assert not (shown.streamable or shown.rests)
 
@@ -179,7 +188,7 @@ def test_a_locked_message_is_stood_in_for(role: Role) -> None:
 def test_what_an_earlier_owner_may_have_replaced_is_looked_for() -> None:
     shown = exhibit("answer")
     shown.inherited = True
-    verdict_on(shown, GONE, 0.0)
+    verdict_on(shown, GONE, 0.0, LockOuts())
     assert shown.intent_at == NOW
     assert shown.marks[-1] == shown.mark
     assert shown.surface_id not in shown.marks
@@ -191,7 +200,7 @@ def test_what_an_earlier_owner_may_have_replaced_is_looked_for() -> None:
 @pytest.mark.parametrize("role", ["progress", "page"])
 def test_what_a_closed_place_does_not_show_is_passed_over(role: Role) -> None:
     shown = exhibit(role)
-    assert verdict_on(shown, CLOSED, 0.0).kind == "pass over"
+    assert verdict_on(shown, CLOSED, 0.0, LockOuts()).kind == "pass over"
     assert shown.receipt == THERE
 
 
@@ -199,43 +208,20 @@ def test_what_a_closed_place_does_not_show_is_passed_over(role: Role) -> None:
 def test_the_last_word_goes_to_its_person_once(role: Role) -> None:
     shown = exhibit(role, final=True, receipt=STREAMING)
     shown.streamable = shown.rests = True
-    assert verdict_on(shown, CLOSED, 0.0).kind == "move"
+    assert verdict_on(shown, CLOSED, 0.0, LockOuts()).kind == "move"
     assert (shown.address, shown.receipt, shown.intent_at) == (None, None, None)
     assert not (shown.streamable or shown.rests)
     assert not shown.homed
     shown.address = ADDRESS
-    assert verdict_on(shown, CLOSED, 0.0).kind == "give up"
+    assert verdict_on(shown, CLOSED, 0.0, LockOuts()).kind == "give up"
 
 
 @pytest.mark.parametrize("final", [False, True])
 def test_a_card_whose_place_is_closed_is_given_up(*, final: bool) -> None:
-    assert verdict_on(exhibit("approval", final=final), CLOSED, 0.0).kind == "give up"
-
-
-# -------------------------------------------------------------- credentials refused
-
-
-def test_the_time_without_credentials_goes_on_while_nobody_shows_the_turn() -> None:
-    """A conversation is let go after half a minute of that, and claimed again."""
-    shown = Exhibition()
-    for at in (0.0, 100.0, PATIENCE - 1):
-        shown.add(again := exhibit(final=True))
-        assert verdict_on(again, SHUT_OUT, at).kind == "retry"
-        shown.drop(again.state.turn_id)
-    shown.add(last := exhibit(final=True))
-    assert verdict_on(last, SHUT_OUT, PATIENCE).kind == "give up"
-    last.given_up = True
-    shown.drop(last.state.turn_id)
-    shown.add(anew := exhibit(final=True))
-    assert verdict_on(anew, SHUT_OUT, PATIENCE + 1).kind == "retry"
-
-
-def test_without_credentials_it_is_tried_each_minute_for_a_while() -> None:
-    shown = exhibit()
-    for now in (100.0, 160.0, 100.0 + PATIENCE - 1):
-        verdict = verdict_on(shown, SHUT_OUT, now)
-        assert (verdict.kind, verdict.at) == ("retry", now + LOCKED_OUT)
-    assert verdict_on(shown, SHUT_OUT, 100.0 + PATIENCE).kind == "give up"
+    assert (
+        verdict_on(exhibit("approval", final=final), CLOSED, 0.0, LockOuts()).kind
+        == "give up"
+    )
 
 
 # --------------------------------------------------------------------- content refused
@@ -249,45 +235,45 @@ REFUSED = [
 @pytest.mark.parametrize("error", REFUSED)
 def test_progress_that_is_not_taken_is_passed_over(error: Failure) -> None:
     shown = exhibit()
-    assert verdict_on(shown, error, 0.0).kind == "pass over"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "pass over"
     assert not shown.bare
 
 
 @pytest.mark.parametrize("error", REFUSED)
 def test_the_last_word_is_tried_bare_then_anew_then_given_up(error: Failure) -> None:
     shown = exhibit(final=True)
-    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "retry"
     assert (shown.bare, shown.receipt) == (True, THERE)
-    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "retry"
     assert (shown.bare, shown.receipt) == (False, None)
     shown.bare = True
-    assert verdict_on(shown, error, 0.0).kind == "give up"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "give up"
 
 
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_streams_refused_end_is_no_refusal_of_the_last_word(error: Failure) -> None:
     shown = exhibit(final=True, receipt=STREAMING)
-    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "retry"
     assert not shown.bare, "an edit will show it whole"
-    assert verdict_on(shown, error, 0.0).kind == "retry"
+    assert verdict_on(shown, error, 0.0, LockOuts()).kind == "retry"
     assert shown.bare, "but only once"
 
 
 def test_a_first_post_is_tried_bare_then_given_up() -> None:
     shown = exhibit(receipt=None)
-    assert verdict_on(shown, REFUSED[0], 0.0).kind == "retry"
-    assert verdict_on(shown, REFUSED[0], 0.0).kind == "give up"
+    assert verdict_on(shown, REFUSED[0], 0.0, LockOuts()).kind == "retry"
+    assert verdict_on(shown, REFUSED[0], 0.0, LockOuts()).kind == "give up"
 
 
 def test_a_message_that_nobody_needs_any_more_is_not_made() -> None:
     shown = exhibit(final=True, receipt=None)
-    assert verdict_on(shown, NeedlessError("slack"), 0.0).kind == "give up"
+    assert verdict_on(shown, NeedlessError("slack"), 0.0, LockOuts()).kind == "give up"
     assert not shown.bare
 
 
 def test_a_card_that_asks_is_never_shown_bare() -> None:
     shown = exhibit("approval", receipt=None)
-    assert verdict_on(shown, REFUSED[0], 0.0).kind == "give up"
+    assert verdict_on(shown, REFUSED[0], 0.0, LockOuts()).kind == "give up"
     assert not shown.bare
 
 
