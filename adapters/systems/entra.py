@@ -5,14 +5,14 @@ changes nothing; members of a group inside the group count as members.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Literal, cast
 
 import structlog
 from aiohttp import ClientError, ClientTimeout
 from pydantic import JsonValue
 from typing_extensions import override
 
-from adapters.systems.membership import added, looked
+from adapters.systems.membership import added, looked, removed
 from adapters.systems.wire import FAILING, Answer, NoAnswerError, Sender, Wire, in_path
 from bot.company.systems import System
 from bot.ports.systems import AccessSystem, NotDone, Standing
@@ -100,6 +100,28 @@ class Entra(AccessSystem):
     def _read_added(self, answer: Answer) -> Standing | NotDone:
         there = answer.status == 400 and _THERE_ALREADY in _message(answer)  # noqa: PLR2004
         return "active" if there or answer.status == 204 else self._why_not(answer)  # noqa: PLR2004
+
+    @override
+    async def revoke(self, target: str, account: str) -> Literal["absent"] | NotDone:
+        """End a direct membership.
+
+        404 is the group's, the user's or the membership's: a look tells them apart. Who
+        is a member by a group inside still has access, which is not said to be gone.
+        """
+
+        def read(answer: Answer) -> Literal["absent"] | NotDone:
+            return "absent" if answer.status == 204 else self._why_not(answer)  # noqa: PLR2004
+
+        path = f"/groups/{in_path(target)}/members/{in_path(account)}/$ref"
+        said = await removed(
+            self.name,
+            look=lambda: self.look(target, account),
+            remove=lambda: self._wire.ask("DELETE", path),
+            read=read,
+        )
+        if not isinstance(said, NotDone) or said.why != "unknown":
+            return said
+        return "absent" if await self.look(target, account) == "absent" else said
 
     @override
     async def look(self, target: str, account: str) -> Standing | NotDone:

@@ -5,10 +5,11 @@ and has nothing until they accept.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from typing_extensions import override
 
-from adapters.systems.membership import added, looked
+from adapters.systems.membership import added, looked, removed
 from adapters.systems.wire import Answer, NoAnswerError, Sender, Wire, in_path
 from bot.company.systems import System
 from bot.ports.systems import AccessSystem, NotDone, Standing
@@ -54,6 +55,25 @@ class GitHub(AccessSystem):
                 "PUT", self._path(target, account), {"role": "member"}
             ),
             read=self._standing,
+        )
+
+    @override
+    async def revoke(self, target: str, account: str) -> Literal["absent"] | NotDone:
+        """End a membership or the wait for one; an invitation into the organisation stays.
+
+        GitHub answers 204 also where there is none; 404 is the team's or the account's.
+        """
+
+        def read(answer: Answer) -> Literal["absent"] | NotDone:
+            if answer.status == 204:  # noqa: PLR2004
+                return "absent"
+            return self._wire.not_done(answer, answer.text("message"))
+
+        return await removed(
+            self.name,
+            look=lambda: self.look(target, account),
+            remove=lambda: self._wire.ask("DELETE", self._path(target, account)),
+            read=read,
         )
 
     @override

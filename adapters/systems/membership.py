@@ -1,10 +1,11 @@
-"""Make somebody a member of something, and know what came of it.
+"""Make somebody a member of something or none, and know what came of it.
 
-What all systems have in common: look first, so that a member is never changed; then
-add; and where the answer does not say what happened, look again.
+What all systems have in common: before adding look, so that a member is never changed;
+and where the answer to a change does not say what happened, look again.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from adapters.systems.wire import Answer, NoAnswerError
 from bot.errors import SystemUnsureError
@@ -48,6 +49,40 @@ async def added(
     if doubt:
         raise SystemUnsureError(system, said.detail)
     return said
+
+
+async def removed(
+    system: str,
+    *,
+    look: Callable[[], Awaitable[Standing | NotDone]],
+    remove: Callable[[], Awaitable[Answer]],
+    read: Callable[[Answer], Literal["absent"] | NotDone],
+) -> Literal["absent"] | NotDone:
+    """Return whether somebody is no member after they were removed.
+
+    Args:
+        system: Its name.
+        look: Returns how they stand now.
+        remove: Asks for it; removing who is none must be fine.
+        read: Returns what an answer of ``remove`` says.
+
+    Raises:
+        SystemUnsureError: Nobody can tell whether it happened, or still will.
+    """
+    try:
+        answer = await remove()
+    except NoAnswerError as error:
+        said: Literal["absent"] | NotDone = NotDone(
+            why="unreachable", detail=str(error)
+        )
+        doubt = error.doubt
+    else:
+        said, doubt = read(answer), answer.doubt
+    if not isinstance(said, NotDone) or not doubt:
+        return said
+    if await look() == "absent":
+        return "absent"
+    raise SystemUnsureError(system, said.detail)
 
 
 async def looked(

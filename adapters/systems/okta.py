@@ -5,10 +5,11 @@ By its management API with an API token. Adding a member who is one changes noth
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from typing_extensions import override
 
-from adapters.systems.membership import added, looked
+from adapters.systems.membership import added, looked, removed
 from adapters.systems.wire import Answer, NoAnswerError, Sender, Wire, in_path
 from bot.company.systems import System
 from bot.ports.systems import AccessSystem, NotDone, Standing
@@ -56,6 +57,21 @@ class Okta(AccessSystem):
             self.name,
             look=lambda: self.look(target, account),
             add=lambda: self._wire.ask("PUT", path),
+            read=read,
+        )
+
+    @override
+    async def revoke(self, target: str, account: str) -> Literal["absent"] | NotDone:
+        """End a membership; Okta answers 204 also where there is none."""
+
+        def read(answer: Answer) -> Literal["absent"] | NotDone:
+            return "absent" if answer.status == 204 else self._why_not(answer)  # noqa: PLR2004
+
+        path = f"/api/v1/groups/{in_path(target)}/users/{in_path(account)}"
+        return await removed(
+            self.name,
+            look=lambda: self.look(target, account),
+            remove=lambda: self._wire.ask("DELETE", path),
             read=read,
         )
 

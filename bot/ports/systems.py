@@ -37,6 +37,17 @@ class AccessSystem(Protocol):
         """
         ...
 
+    async def revoke(self, target: str, account: str) -> Literal["absent"] | NotDone:
+        """See to it that an account is no member of ``target``, nor invited to be one.
+
+        Whoever is none already is left as they are. An account that is not known there
+        is `unknown`: who has another name by now may still be a member.
+
+        Raises:
+            SystemUnsureError: Nobody can tell whether it happened, or still will.
+        """
+        ...
+
     async def look(self, target: str, account: str) -> Standing | NotDone:
         """Return how an account stands to ``target`` now."""
         ...

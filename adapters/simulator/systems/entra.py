@@ -1,6 +1,7 @@
 """A stand-in for Entra's groups, from Microsoft Graph's documentation (v1.0).
 
-Only what Deskhand uses: a token, a group, whether a user is in it, and adding one.
+Only what Deskhand uses: a token, a group, whether a user is in it, adding one
+and removing one.
 """
 
 from dataclasses import dataclass, field
@@ -22,12 +23,16 @@ class EntraStandIn(Misbehaving):
     """Object ids that exist."""
     groups: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """For each id the members' ids."""
+    inside: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """For each id those who are members by a group inside it."""
 
     @override
     def label(self, request: web.Request) -> str:
         if request.path.endswith("/token"):
             return "SIGN"
-        return "POST" if request.path.endswith("$ref") else "GET"
+        if request.path.endswith("$ref"):
+            return request.method
+        return "GET"
 
     def app(self) -> web.Application:
         """Return sign-in and API as a web application."""
@@ -36,6 +41,9 @@ class EntraStandIn(Misbehaving):
         app.router.add_get("/v1.0/groups/{group}", self._guarded(self._group))
         app.router.add_post(
             "/v1.0/groups/{group}/members/$ref", self._guarded(self._add)
+        )
+        app.router.add_delete(
+            "/v1.0/groups/{group}/members/{user}/$ref", self._guarded(self._remove)
         )
         app.router.add_post(
             "/v1.0/users/{user}/checkMemberGroups", self._guarded(self._check)
@@ -68,7 +76,11 @@ class EntraStandIn(Misbehaving):
 
     async def _check(self, request: web.Request) -> web.StreamResponse:
         user, asked = request.match_info["user"], (await request.json())["groupIds"]
-        found = [group for group in asked if user in self.groups.get(group, set())]
+        found = [
+            group
+            for group in asked
+            if user in self.groups.get(group, set()) | self.inside.get(group, set())
+        ]
         return web.json_response({"value": found})
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
@@ -81,6 +93,18 @@ class EntraStandIn(Misbehaving):
             )
             return _refusal(400, "Request_BadRequest", said)
         members.add(user)
+        return web.Response(status=204)
+
+    async def _remove(self, request: web.Request) -> web.StreamResponse:
+        user = request.match_info["user"]
+        members = self.groups[request.match_info["group"]]
+        if user not in members:
+            said = (
+                f"Resource '{user}' does not exist or one of its queried "
+                "reference-property objects are not present."
+            )
+            return _refusal(404, "Request_ResourceNotFound", said)
+        members.remove(user)
         return web.Response(status=204)
 
 

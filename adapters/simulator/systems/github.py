@@ -1,7 +1,8 @@
 """A stand-in for GitHub's team memberships, from its REST documentation (2022-11-28).
 
 Only what Deskhand uses: a team, and the membership of a user in it. A user outside of
-the organisation becomes ``pending``, as there.
+the organisation becomes ``pending``, as there. Ending a membership that is none is fine,
+as there: https://github.com/integrations/terraform-provider-github/pull/3461.
 """
 
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class GitHubStandIn(Misbehaving):
         one = f"{team}/memberships/{{login}}"
         app.router.add_get(one, self._guarded(self._membership))
         app.router.add_put(one, self._guarded(self._add))
+        app.router.add_delete(one, self._guarded(self._remove))
         return self.wrap(app)
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -65,6 +67,14 @@ class GitHubStandIn(Misbehaving):
             return _refusal(404, "Not Found")
         state = "active" if login in self.members else "pending"
         return _membership(request, self.teams[slug].setdefault(login, state))
+
+    async def _remove(self, request: web.Request) -> web.StreamResponse:
+        """End a membership, active or pending; 204 where there is none, too."""
+        login, slug = request.match_info["login"], request.match_info["slug"]
+        if login not in self.users:
+            return _refusal(404, "Not Found")
+        self.teams[slug].pop(login, None)
+        return web.Response(status=204)
 
 
 def _membership(request: web.Request, state: str) -> web.Response:

@@ -1,6 +1,7 @@
 """A stand-in for Okta's groups, from its management API's documentation.
 
-Only what Deskhand uses: a group, the groups of a user (a page at a time), and adding one.
+Only what Deskhand uses: a group, the groups of a user (a page at a time), adding
+one and removing one.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +31,9 @@ class OktaStandIn(Misbehaving):
         app = web.Application()
         group = "/api/v1/groups/{group}"
         app.router.add_get(group, self._guarded(self._group))
-        app.router.add_put(f"{group}/users/{{user}}", self._guarded(self._add))
+        one = f"{group}/users/{{user}}"
+        app.router.add_put(one, self._guarded(self._add))
+        app.router.add_delete(one, self._guarded(self._remove))
         app.router.add_get("/api/v1/users/{user}/groups", self._guarded(self._of_user))
         return self.wrap(app)
 
@@ -66,6 +69,12 @@ class OktaStandIn(Misbehaving):
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
         self.groups[request.match_info["group"]].add(request.match_info["user"])
+        return web.Response(status=204)
+
+    async def _remove(self, request: web.Request) -> web.StreamResponse:
+        """End a membership; 204 where there is none, too."""
+        members = self.groups[request.match_info["group"]]
+        members.discard(request.match_info["user"])
         return web.Response(status=204)
 
     def _shown(self, group: str) -> dict[str, JsonValue]:
