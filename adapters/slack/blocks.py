@@ -36,9 +36,9 @@ def title(mark: str, text: str) -> Block:
     return section(f"{mark} {escape.bold(words or wording.EMPTY)}".strip())
 
 
-def context(text: str) -> Block:
-    """Return small print of text already escaped and short enough."""
-    return {"type": "context", "elements": [mrkdwn(text)]}
+def context(*texts: str) -> Block:
+    """Return small print of texts already escaped and short enough."""
+    return {"type": "context", "elements": [mrkdwn(text) for text in texts]}
 
 
 def small(text: str) -> Block:

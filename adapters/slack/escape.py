@@ -3,6 +3,7 @@
 ``<`` opens a token in Slack: ``<!channel>`` notifies everybody, ``<@U1>`` somebody,
 ``<https://evil|Okta>`` lies about where it leads. So no ``<`` that came from a model,
 a tool or a person ever reaches Slack as one.
+The one that `link` writes is ours, around an address that has none.
 
 * `mrkdwn`: for ``mrkdwn`` text objects and ``text``: ``&``, ``<`` and ``>``
 * `plain`: for ``plain_text``, where Slack shows entities as they are written
@@ -16,6 +17,7 @@ import re
 from collections.abc import Callable
 
 from bot.view import settle
+from bot.view.address import https_address
 from bot.view.rewrite import Dialect, rewrite
 
 _INVISIBLE = re.compile(
@@ -43,6 +45,12 @@ def mrkdwn(text: str) -> str:
 def bold(text: str) -> str:
     """Return ``text`` in bold ``mrkdwn``; an asterisk in it cannot end the bold."""
     return f"*{text.replace('*', '∗')}*"  # noqa: RUF001 - the point is that it is another
+
+
+def link(address: str) -> str:
+    """Return the ``mrkdwn`` of a link that shows where it leads; "" for no address."""
+    fit_for = https_address(address)
+    return f"<{mrkdwn(fit_for)}>" if fit_for else ""
 
 
 def plain(text: str) -> str:

@@ -285,10 +285,10 @@ def _card(card: CardData) -> list[Block]:
     # A table or steps take the place of a section of facts: what is allowed is full.
     facts = blocks.facts(card.facts, sections=1 if body else 2)
     parts = [blocks.title(_TONES[card.tone], card.title), *facts, *body]
-    if card.note.strip():
-        note = escape.one_line(card.note)
-        words = escape.fit(note, 2 * limits.FIELD, escape=escape.mrkdwn)
-        parts.append(blocks.context(words))
+    note = escape.one_line(card.note)
+    words = escape.fit(note, 2 * limits.FIELD, escape=escape.mrkdwn)
+    if small := [text for text in (words, escape.link(card.link)) if text]:
+        parts.append(blocks.context(*small))
     return parts
 
 

@@ -14,6 +14,7 @@ from adapters.teams.markdown import (
     clean,
     elements_of,
     escape,
+    link,
     text_block,
     unmarked,
 )
@@ -21,6 +22,7 @@ from adapters.teams.parse import APPROVE, CONTINUE, REJECT, STOP
 from adapters.teams.plan import Plan
 from bot.protocol.ids import TurnId
 from bot.protocol.values import CardData, Fact, Source
+from bot.view.address import https_address
 from bot.view.markdown import close_markdown, end_markdown
 from bot.view.nodes import Account, ApprovalView, Entry, Step, StepStatus
 from bot.view.wording import steps_done
@@ -229,6 +231,8 @@ def results(cards: Sequence[CardData], plan: Plan) -> Iterator[Element]:
         items += tables.body(card, plan)
         if card.note:
             items.append(text_block(lines(card.note, plan.prose)))
+        if address := https_address(card.link):
+            items.append(text_block(link(address)))
         yield {
             "type": "Container",
             "style": _CARD_STYLES[card.tone],

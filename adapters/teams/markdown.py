@@ -56,6 +56,11 @@ def escape(text: str) -> str:
     return _defuse(_escape_starts(_escape_inside(clean(text))))
 
 
+def link(address: str) -> str:
+    """Return card Markdown of a link that shows where it leads."""
+    return _link(_escape_inside(address), address)
+
+
 def unmarked(text: str) -> str:
     """Return ``text`` for places that know no Markdown, such as text runs."""
     return _defuse(_FUNCTION.sub("{" + _BREAK, clean(text)))

@@ -6,7 +6,7 @@ import structlog
 
 from agents.catalog import find_resource, lasting, one, what
 from agents.tools import elsewhere_sentences as outside
-from agents.tools import sentences
+from agents.tools import results, sentences
 from agents.tools.giving_elsewhere import account_of, given_there, standing_there
 from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
@@ -14,7 +14,6 @@ from bot.company.model import Company, Resource
 from bot.ports.agent import Refused, Ruling, ToolResult
 from bot.ports.records import Effect
 from bot.ports.systems import NotDone, Standing
-from bot.protocol.values import CardData, Fact
 
 log = structlog.get_logger()
 
@@ -95,16 +94,16 @@ def _invited(
 ) -> ToolResult:
     account = account_of(setting, resource)
     sentence = outside.invited(setting.company, resource, grant, account)
-    facts = (
-        Fact(label="Person", value=f"{setting.person.name} ({account})"),
-        Fact(label="What", value=sentences.upper_first(what(resource, grant))),
-        Fact(label="Begins", value="once the invitation is accepted"),
-    )
-    return ToolResult(
-        outcome="done",
-        title=f"Had {account} invited for {one(resource, grant)}",
-        content={"status": "invited", "sentence": sentence},
-        cards=(CardData(title="Invitation sent", facts=facts),),
+    return results.card(
+        "Invitation sent",
+        {
+            "Person": f"{setting.person.name} ({account})",
+            "What": sentences.upper_first(what(resource, grant)),
+            "Begins": "once the invitation is accepted",
+        },
+        step=f"Had {account} invited for {one(resource, grant)}",
+        status="invited",
+        sentence=sentence,
         reference=reference,
     )
 
@@ -116,22 +115,13 @@ def _given(
     ends_at: datetime | None,
     reference: str,
 ) -> ToolResult:
-    thing = what(resource, grant)
-    facts = [
-        Fact(label="Person", value=setting.person.name),
-        Fact(label="What", value=sentences.upper_first(thing)),
-    ]
-    if ends_at:
-        facts.append(Fact(label="Ends", value=f"{ends_at:%Y-%m-%d %H:%M} UTC"))
-    return ToolResult(
-        outcome="done",
-        title=f"Gave {one(resource, grant)}",
-        content={
-            "status": "granted",
-            "sentence": sentences.granted(resource, grant, ends_at),
-        },
-        cards=(CardData(title="Access granted", facts=tuple(facts), tone="good"),),
+    return results.access_granted(
+        setting,
+        sentences.upper_first(what(resource, grant)),
+        ends_at=ends_at,
         reference=reference,
+        sentence=sentences.granted(resource, grant, ends_at),
+        step=f"Gave {one(resource, grant)}",
     )
 
 

@@ -4,13 +4,12 @@ from pydantic import Field
 
 from agents import policy
 from agents.catalog import find_resource, takes_seat
-from agents.tools import sentences
+from agents.tools import results, sentences
 from agents.tools.request import ResourceArguments, decision_on
 from agents.tools.tool import Setting, Tool, failed
 from bot.company.model import Company, Resource
 from bot.ports.agent import Allowed, Refused, Ruling, ToolResult
 from bot.ports.records import Effect
-from bot.protocol.values import CardData, Fact
 
 
 class WaitlistArguments(ResourceArguments):
@@ -75,20 +74,13 @@ async def _left(setting: Setting, resource: Resource) -> int:
 
 
 def _listed(resource: Resource, reference: str) -> ToolResult:
-    card = CardData(
-        title=f"Waiting list: {resource.name}",
-        facts=(Fact(label="Reference", value=reference),),
+    return results.card(
+        f"Waiting list: {resource.name}",
+        {"Reference": reference},
+        step=f"On the waiting list for {resource.name}",
+        status="waitlisted",
+        sentence=sentences.listed(resource, reference, wanted_order=False),
         note="Nothing is assigned or ordered yet.",
-    )
-    return ToolResult(
-        outcome="done",
-        title=f"On the waiting list for {resource.name}",
-        content={
-            "status": "waitlisted",
-            "reference": reference,
-            "sentence": sentences.listed(resource, reference, wanted_order=False),
-        },
-        cards=(card,),
         reference=reference,
     )
 

@@ -1,13 +1,12 @@
 """Order one piece of what is ordered; without stock, the waiting list instead."""
 
 from agents.catalog import cost, find_resource
-from agents.tools import sentences
+from agents.tools import results, sentences
 from agents.tools.request import ResourceArguments, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
 from bot.company.model import Company, Resource
 from bot.ports.agent import Refused, Ruling, ToolResult
 from bot.ports.records import Effect
-from bot.protocol.values import CardData, Fact
 
 
 async def rule(setting: Setting, arguments: ResourceArguments) -> Ruling:
@@ -70,49 +69,26 @@ def _happened(setting: Setting, resource: Resource, effect: Effect) -> ToolResul
 
 
 def _ordered(setting: Setting, resource: Resource, reference: str) -> ToolResult:
-    pairs = [
-        ("Order", reference),
-        ("For", setting.person.name),
-        ("Price", cost(resource)),
-        ("Delivery", resource.delivery),
-    ]
-    card = CardData(
-        title=f"Ordered: {resource.name}",
-        facts=tuple(Fact(label=k, value=v) for k, v in pairs if v),
-        tone="good",
-    )
-    return ToolResult(
-        outcome="done",
-        title=f"Ordered one {resource.name}",
-        content={
-            "status": "ordered",
-            "reference": reference,
-            "sentence": sentences.ordered(resource, reference),
-        },
-        cards=(card,),
+    return results.ordered(
+        setting,
+        resource.name,
         reference=reference,
+        price=cost(resource),
+        delivery=resource.delivery,
+        sentence=sentences.ordered(resource, reference),
+        step=f"Ordered one {resource.name}",
     )
 
 
 def _listed(resource: Resource, reference: str) -> ToolResult:
-    pairs = [("Reference", reference), ("Delivery once in stock", resource.delivery)]
-    card = CardData(
-        title=f"Waiting list: {resource.name}",
-        facts=tuple(Fact(label=k, value=v) for k, v in pairs if v),
+    thing = sentences.listed_thing(resource)
+    return results.card(
+        f"Waiting list: {resource.name}",
+        {"Reference": reference, "Delivery once in stock": resource.delivery},
+        step=f"On the waiting list for {thing}, not ordered yet",
+        status="waitlisted",
+        sentence=sentences.listed(resource, reference, wanted_order=True),
         note="Not ordered yet: none is in stock.",
-    )
-    return ToolResult(
-        outcome="done",
-        title=(
-            f"On the waiting list for {sentences.listed_thing(resource)}, "
-            "not ordered yet"
-        ),
-        content={
-            "status": "waitlisted",
-            "reference": reference,
-            "sentence": sentences.listed(resource, reference, wanted_order=True),
-        },
-        cards=(card,),
         reference=reference,
     )
 

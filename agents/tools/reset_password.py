@@ -3,12 +3,11 @@
 from pydantic import Field
 
 from agents.language import words
-from agents.tools import sentences
+from agents.tools import results, sentences
 from agents.tools.tool import Arguments, Setting, Tool, failed
 from bot.company.model import Company, Person
 from bot.ports.agent import Allowed, Refused, Ruling, ToolResult
 from bot.ports.records import Effect
-from bot.protocol.values import CardData, Fact
 
 _SELF = frozenset({"me", "my", "mine", "myself", "i", "self", "own", "requester"})
 
@@ -57,24 +56,14 @@ async def run(setting: Setting, arguments: ResetArguments) -> ToolResult:
 
 
 def _filed(setting: Setting, reference: str) -> ToolResult:
-    card = CardData(
-        title="Password reset filed",
-        facts=(
-            Fact(label="For", value=setting.person.name),
-            Fact(label="Reference", value=reference),
-        ),
-        tone="good",
-    )
-    return ToolResult(
-        outcome="done",
-        title="Filed the password reset",
-        content={
-            "status": "reset",
-            "reference": reference,
-            "sentence": sentences.reset_filed(reference),
-        },
-        cards=(card,),
+    return results.card(
+        "Password reset filed",
+        {"For": setting.person.name, "Reference": reference},
+        step="Filed the password reset",
+        status="reset",
+        sentence=sentences.reset_filed(reference),
         reference=reference,
+        good=True,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from agents.tools.tool import Setting
 from bot.ports.agent import ToolResult
 from bot.protocol.values import CardData, Fact
+from bot.view.address import https_address
 
 
 def access_granted(
@@ -21,13 +22,14 @@ def access_granted(
     ends_at: datetime | None = None,
     reference: str = "",
     sentence: str = "",
+    step: str = "",
 ) -> ToolResult:
     """Say that the requester has something now, and until when."""
     ends = f"{ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else ""
     return card(
         "Access granted",
         {"Person": setting.person.name, "What": what, "Ends": ends},
-        step=f"Gave {what}",
+        step=step or f"Gave {what}",
         status="granted",
         sentence=sentence or f"{what}: it is yours now.",
         reference=reference,
@@ -43,6 +45,7 @@ def ordered(
     price: str = "",
     delivery: str = "",
     sentence: str = "",
+    step: str = "",
 ) -> ToolResult:
     """Say that something is ordered for the requester."""
     return card(
@@ -53,7 +56,7 @@ def ordered(
             "Price": price,
             "Delivery": delivery,
         },
-        step=f"Ordered {what}",
+        step=step or f"Ordered {what}",
         status="ordered",
         sentence=sentence or f"{what} is ordered, with the number {reference}.",
         reference=reference,
@@ -62,16 +65,35 @@ def ordered(
 
 
 def ticket(
-    title: str, *, reference: str, queue: str = "", sentence: str = ""
+    title: str,
+    *,
+    reference: str,
+    queue: str = "",
+    key: str = "",
+    link: str = "",
+    sentence: str = "",
 ) -> ToolResult:
-    """Say that people will look into something."""
+    """Say that people will look into something.
+
+    Args:
+        title: What it is about, in a line.
+        reference: Our record's number.
+        queue: Who looks into it.
+        key: What it is called where it is worked on, if that is elsewhere: people quote
+            this one, so it is what the card is called, and our number stands below it.
+        link: Its https address there. Any other is left out, and nothing fails: the
+            ticket is open all the same.
+        sentence: What happened, for the model and the person.
+    """
+    called = key or reference
     return card(
-        f"Ticket {reference}",
-        {"About": title, "Queue": queue},
-        step=f"Opened ticket {reference}",
+        f"Ticket {called}",
+        {"About": title, "Queue": queue, "Reference": reference if key else ""},
+        step=f"Opened ticket {called}",
         status="opened",
-        sentence=sentence or f"Ticket {reference} is open: {title}.",
-        reference=reference,
+        sentence=sentence or f"Ticket {called} is open: {title}.",
+        reference=called,
+        link=link,
     )
 
 
@@ -124,6 +146,7 @@ def card(
     status: str = "done",
     note: str = "",
     reference: str = "",
+    link: str = "",
     good: bool = False,
 ) -> ToolResult:
     """Return any card with labelled values; empty values are left out.
@@ -136,11 +159,15 @@ def card(
         status: One word for the model.
         note: Below the facts.
         reference: The record's number, for people to quote.
+        link: The https address of more about it; any other is left out.
         good: Whether it is good news.
     """
     content: dict[str, JsonValue] = {"status": status, "sentence": sentence}
     if reference:
         content["reference"] = reference
+    address = https_address(link)
+    if address:
+        content["link"] = address
     return ToolResult(
         outcome="done",
         title=step,
@@ -151,6 +178,7 @@ def card(
                 facts=tuple(Fact(label=k, value=v) for k, v in facts.items() if v),
                 note=note,
                 tone="good" if good else "neutral",
+                link=address,
             ),
         ),
         reference=reference,

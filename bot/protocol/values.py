@@ -167,6 +167,8 @@ class CardData(Frozen):
     """Of the table, each with a text for every column."""
     steps: tuple[str, ...] = ()
     """What somebody is to do, one after the other."""
+    link: str = ""
+    """Where there is more about it. Shown if `bot.view.address` finds no fault."""
 
 
 class Approver(Frozen):

@@ -48,6 +48,7 @@ def everywhere(words: Words) -> TurnView:
         columns=(words("card column"),),
         rows=((words("card cell"),),),
         steps=(words("card step"),),
+        link=words("card link"),
     )
     step = Step(
         id="s1",

@@ -44,6 +44,27 @@ def test_an_order_and_a_ticket_have_their_numbers():
     assert ticket.content["reference"] == "IT-1"
 
 
+def test_a_ticket_elsewhere_is_called_as_it_is_there_and_has_its_address():
+    there = "https://desk.example/browse/DESK-7"
+    ticket = results.ticket("x", reference="IT-1", key="DESK-7", link=there)
+    [card] = ticket.cards
+    assert (card.title, card.link, ticket.reference) == (
+        "Ticket DESK-7",
+        there,
+        "DESK-7",
+    )
+    assert Fact(label="Reference", value="IT-1") in card.facts
+    assert isinstance(ticket.content, dict)
+    assert ticket.content["link"] == there
+
+
+def test_a_ticket_whose_address_is_none_is_open_all_the_same():
+    ticket = results.ticket("x", reference="IT-1", link="javascript:alert(1)")
+    assert (ticket.outcome, ticket.cards[0].link) == ("done", "")
+    assert isinstance(ticket.content, dict)
+    assert "link" not in ticket.content
+
+
 def test_a_table_and_steps_are_a_card_and_words():
     table = results.table(
         "Rooms", ("Room", "Seats"), [("Lisbon", "4")], step="Found a room"

@@ -38,6 +38,7 @@ APPROVAL = ApprovalView(
     status="Please decide until 14:05 UTC.",
     can_decide=True,
 )
+LINK = "https://desk.example/browse/DESK-7?a_b=1&c=2"
 VIEWS: dict[str, TurnView] = {
     "running": TurnView(
         headline="Working on it",
@@ -84,6 +85,11 @@ VIEWS: dict[str, TurnView] = {
                 title="Set up the VPN",
                 steps=("Install the client", "Sign in with <at>you</at>", "Restart"),
                 note="It takes ten minutes.",
+            ),
+            CardData(
+                title="Ticket DESK-7",
+                facts=(Fact(label="About", value="It *flickers*"),),
+                link=LINK,
             ),
         ),
         summary="Two rooms are free",
@@ -248,7 +254,7 @@ def test_the_fullest_view_of_all_still_fits(steps: tuple[str, ...]):
         ),
         steps=VIEWS["failed"].steps,
         text="text",
-        cards=(CardData(title="c", facts=facts, note="n", steps=steps),) * 9,
+        cards=(CardData(title="c", facts=facts, note="n", steps=steps, link=LINK),) * 9,
         approvals=(replace(APPROVAL, facts=facts),) * 9,
         sources=VIEWS["answered"].sources,
         notices=("note",),
@@ -366,6 +372,7 @@ cards = st.builds(
     rows=st.sampled_from(((), (("<@U1>" * 9, "&" * 900),) * 40)),
     steps=st.sampled_from(((), ("<!channel>" * 90,) * 40)),
     tone=st.sampled_from(["good", "neutral", "bad"]),
+    link=words | st.sampled_from((f"{LINK}{'&' * 400}"[:300], "https://a.b/<!here>")),
 )
 entries = st.lists(
     st.builds(Entry, title=words, reference=words, note=words), max_size=12

@@ -62,6 +62,7 @@ DONE = TurnView(
     footer="Scripted answers, not a language model.",
     summary="How to connect to the VPN",
 )
+LINK = "https://desk.example/browse/DESK-7?a_b=1&c=2"
 OPEN = ApprovalView(
     approval_id=ApprovalId("ap-1"),
     args_hash="h-1",
@@ -99,6 +100,11 @@ RESULTS = TurnView(
             title="Set up the VPN",
             steps=("Install the client", "Sign in with **you**", "Restart"),
             note="It takes ten minutes.",
+        ),
+        CardData(
+            title="Ticket DESK-7",
+            facts=(Fact(label="About", value="It *flickers*"),),
+            link=LINK,
         ),
     ),
     summary="Two rooms are free",
@@ -451,6 +457,7 @@ ANY_VIEW = st.builds(
             columns=TEXTS,
             rows=st.lists(TEXTS, max_size=4).map(tuple),
             steps=TEXTS,
+            link=WORDS | st.just("https://desk.example/{{x}}") | st.just(LINK),
         ),
         max_size=4,
     ).map(tuple),
