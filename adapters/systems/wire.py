@@ -1,8 +1,8 @@
 """Requests to a system over HTTP: time limits, attempts, and what is known after them.
 
-Only what may be repeated is sent through here. A request whose answer was lost, or was a
-5xx (a gateway's, say, that gave up waiting), may still be carried out: that doubt stays
-with what is returned, whatever later attempts bring.
+A request whose answer was lost, or was a 5xx (a gateway's, say, that gave up waiting),
+may still be carried out: that doubt stays with what is returned, whatever later attempts
+bring. What must not be carried out twice is not sent again then.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
-    retry_if_exception_type,
+    retry_if_exception,
     retry_if_result,
     stop_after_attempt,
 )
@@ -92,15 +92,24 @@ class Wire:
     headers: Callable[[], Awaitable[Mapping[str, str]]]
     is_limit: Callable[[Answer], bool]
 
-    async def ask(self, method: str, path: str, json: JsonValue = None) -> Answer:
-        """Send a request that may be repeated, and again where that may help.
+    async def ask(
+        self, method: str, path: str, json: JsonValue = None, *, once: bool = False
+    ) -> Answer:
+        """Send a request, and again where that may help.
+
+        Args:
+            method: The HTTP method.
+            path: With the query.
+            json: The body.
+            once: Whether it must not be carried out twice: then it is sent again only
+                where it certainly was not carried out.
 
         Raises:
             NoAnswerError: There was none.
         """
         doubts: list[str] = []
 
-        async def once() -> Answer:
+        async def attempt() -> Answer:
             try:
                 answer = await self._once(method, path, json)
             except ClientConnectorError as error:
@@ -116,12 +125,12 @@ class Wire:
             sleep=self.sender.clock.sleep,
             wait=_wait,
             stop=stop_after_attempt(ATTEMPTS),
-            retry=retry_if_exception_type(NoAnswerError)
-            | retry_if_result(self._may_pass),
+            retry=retry_if_exception(lambda error: _may_help(error, once=once))
+            | retry_if_result(lambda answer: self._may_pass(answer, once=once)),
             retry_error_callback=_last,
         )
         try:
-            answer = cast("Answer", await attempts(once))
+            answer = cast("Answer", await attempts(attempt))
         except NoAnswerError as error:
             raise NoAnswerError(str(error), doubt=bool(doubts)) from error
         return replace(answer, doubt=bool(doubts))
@@ -145,10 +154,10 @@ class Wire:
             }
             return Answer(status=response.status, headers=headers, body=body)
 
-    def _may_pass(self, answer: Answer) -> bool:
+    def _may_pass(self, answer: Answer, *, once: bool) -> bool:
         if self.is_limit(answer):
             return answer.wait is not None and answer.wait <= LONGEST_WAIT
-        return answer.status >= FAILING
+        return answer.status >= FAILING and not once
 
     def not_done(self, answer: Answer, detail: str) -> NotDone:
         """Return what an answer that is not what was hoped for means."""
@@ -172,6 +181,10 @@ def in_path(text: str) -> str:
     """Return a name as one segment of a path; the company file has no ``.`` and ``..``."""
     assert text not in {".", ".."}, "these would be taken out of the path, unseen"
     return quote(text, safe="")
+
+
+def _may_help(error: BaseException, *, once: bool) -> bool:
+    return isinstance(error, NoAnswerError) and not (once and error.doubt)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.systems.build import connected
+from adapters.systems.build import connected, connected_desk
 from adapters.systems.wire import Sender
 from agents.mcp.build import attach_servers
 from agents.roster import Agent, roster_of
@@ -232,11 +232,8 @@ async def check_systems(settings: Settings) -> list[Finding]:
         return []  # the first check has said so
     found: list[Finding] = []
     async with ClientSession() as session:
-        systems = connected(
-            company,
-            environ=os.environ,
-            sender=Sender(session=session, clock=SystemClock()),
-        )
+        sender = Sender(session=session, clock=SystemClock())
+        systems = connected(company, environ=os.environ, sender=sender)
         for name, system in systems.items():
             targets = [
                 target
@@ -244,11 +241,15 @@ async def check_systems(settings: Settings) -> list[Finding]:
                 if resource.system == name
                 for target in resource.targets.values()
             ]
-            said = await system.check(sorted(set(targets)))
-            text = f"{said.why}: {said.detail}" if isinstance(said, NotDone) else said
-            ok = isinstance(said, str)
-            found.append(Finding(f"system {name}", text, ok=ok))
+            found.append(_said_by(name, await system.check(sorted(set(targets)))))
+        if desk := connected_desk(company, environ=os.environ, sender=sender):
+            found.append(_said_by(desk.name, await desk.check()))
     return found
+
+
+def _said_by(system: str, said: str | NotDone) -> Finding:
+    text = f"{said.why}: {said.detail}" if isinstance(said, NotDone) else said
+    return Finding(f"system {system}", text, ok=isinstance(said, str))
 
 
 CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {

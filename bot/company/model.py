@@ -15,6 +15,7 @@ from bot.company.entries import Seconds, StageRule
 from bot.company.limits import SpendingLimits
 from bot.company.servers import McpServer, ServerName, problems_of_servers
 from bot.company.systems import Segment, System, SystemName
+from bot.company.tickets import Tickets, problems_of_tickets
 from bot.protocol.ids import PersonId, PlatformName
 
 
@@ -186,6 +187,7 @@ class Company(_Entry):
     limits: SpendingLimits = SpendingLimits()
     mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
     systems: dict[SystemName, System] = Field(default_factory=dict)
+    tickets: Tickets = Tickets()
 
     def person(self, person_id: str) -> Person | None:
         """Return the person with this id."""
@@ -204,6 +206,7 @@ class Company(_Entry):
             *_circles(self),
             *problems_of_servers(self.mcp, people, groups),
             *_unconnected(self),
+            *problems_of_tickets(self.tickets, self.systems),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -241,6 +244,8 @@ def _unconnected(company: Company) -> list[str]:
         where = f"resource {resource.id!r}"
         if resource.system and resource.system not in company.systems:
             found.append(f"{where}: there is no system {resource.system!r}")
+        elif resource.system and company.systems[resource.system].has_tickets:
+            found.append(f"{where}: the system {resource.system!r} gives no access")
         wanted = set(resource.grants) if resource.system else set[str]()
         if set(resource.targets) != wanted or not all(resource.targets.values()):
             found.append(

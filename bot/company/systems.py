@@ -1,4 +1,4 @@
-"""Systems in the company file: where access is really given, and how they are reached."""
+"""Systems in the company file: where access is given and tickets go, and how to get there."""
 
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
@@ -26,15 +26,24 @@ def _segment(name: str) -> str:
 Segment: TypeAlias = Annotated[str, AfterValidator(_segment)]
 """A name in a system, which becomes one segment of a path there."""
 
-SystemKind: TypeAlias = Literal["github", "okta", "entra"]
+SystemKind: TypeAlias = Literal["github", "okta", "entra", "jira", "servicenow"]
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_SHOWN: dict[SystemKind, str] = {"github": "GitHub", "okta": "Okta", "entra": "Entra"}
+_SHOWN: dict[SystemKind, str] = {
+    "github": "GitHub",
+    "okta": "Okta",
+    "entra": "Entra",
+    "jira": "Jira",
+    "servicenow": "ServiceNow",
+}
 _NEEDS: dict[SystemKind, tuple[str, ...]] = {
     "github": ("org",),
     "okta": ("url",),
     "entra": ("tenant", "client_id"),
+    "jira": ("url",),
+    "servicenow": ("url",),
 }
+_TICKETS: set[SystemKind] = {"jira", "servicenow"}
 _USUAL: dict[SystemKind, str] = {
     "github": "https://api.github.com",
     "entra": "https://graph.microsoft.com/v1.0",
@@ -57,6 +66,15 @@ class System(Entry):
     """Entra: the application's id."""
     login_url: str = ""
     """Entra: where to sign in; empty: the usual place."""
+    user: str = ""
+    """Jira, ServiceNow: whose token it is; empty: the token is sent as a bearer's."""
+    portal: str = ""
+    """ServiceNow: where people see their tickets; empty: ``/sp`` at ``url``."""
+
+    @property
+    def has_tickets(self) -> bool:
+        """Whether it is for tickets; else it gives access."""
+        return self.kind in _TICKETS
 
     @property
     def shown(self) -> str:
@@ -77,7 +95,7 @@ class System(Entry):
     def _can_be_reached(self) -> Self:
         if missing := [key for key in _NEEDS[self.kind] if not getattr(self, key)]:
             raise ValueError(f"{self.kind} needs {', '.join(missing)}")
-        for address in (self.address, self.login_address):
+        for address in (self.address, self.login_address, self.portal or self.address):
             where = urlsplit(address)
             if where.scheme not in {"http", "https"} or not where.hostname:
                 raise ValueError(f"url = {address!r} is no address of a web server")

@@ -14,6 +14,7 @@ from bot.protocol.ids import TurnId
 from bot.store.conversations import require_generation
 from bot.store.engine import begin
 from bot.store.log import mark_degraded
+from tests.support.desks import SECRET, company_with_desk, jira
 from tests.support.platforms import SlackVenue, slack_venue
 from tests.support.sites import TOKEN, company_with_github, github, served
 from tests.support.store import own, start
@@ -206,3 +207,22 @@ async def test_a_doctor_looks_whether_a_systems_teams_are_there(tmp_path: Path) 
         said = await doctor(settings)
     assert "ok  system github: organisation acme, 3 teams are there" in said.out
     assert {method for method, _ in world.asked} == {"GET"}
+
+
+async def test_a_doctor_looks_whether_tickets_can_be_opened(tmp_path: Path) -> None:
+    world = jira()
+    async with served(world.app()) as url:
+        settings = {
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+            "DESKHAND_CONFIG": str(company_with_desk(tmp_path, "jira", url)),
+        }
+        no_secret = await doctor(settings)
+        assert "the environment has no DESK_TOKEN_OF_TEST" in no_secret.out
+        settings["DESK_TOKEN_OF_TEST"] = SECRET
+        said = await doctor(settings)
+        assert "ok  system desk: 2 request types are there" in said.out
+        del world.forms["10", "26"]["labels"]
+        unfit = await doctor(settings)
+    told = "FIX system desk: refused: queue security: its form has no labels"
+    assert told in unfit.out
+    assert {method for method, _ in world.asked} == {"GET"} and not world.requests

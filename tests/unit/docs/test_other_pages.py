@@ -14,6 +14,7 @@ from bot.company import model
 from bot.company.limits import HandOffs, Price, Purse
 from bot.company.model import Company
 from bot.company.servers import McpTool
+from bot.company.tickets import TicketQueue
 from bot.engine.telemetry import Telemetry
 from bot.ports.agent import NeedsApproval
 from bot.store.columns import metadata
@@ -39,6 +40,7 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[mcp.NAME]`", [model.McpServer]),
         ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
         ("`[systems.NAME]`", [model.System]),
+        ("`[tickets]`", [model.Tickets]),
     ],
 )
 def test_every_key_of_the_company_file_is_described(
@@ -57,7 +59,7 @@ def test_every_key_of_the_company_file_is_described(
 def test_the_small_tables_of_the_company_file_are_named() -> None:
     named = set(spans_in(COMPANY))
     small = (model.When, model.AgentEntry, model.Knowledge, Purse, Price, HandOffs)
-    for table in small:
+    for table in (*small, TicketQueue):
         assert set(table.model_fields) <= named
     assert {f"[{name}]" for name in ("company", "groups", "knowledge")} <= named
 
