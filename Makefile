@@ -12,7 +12,7 @@ PYTHON_CHECK := import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2]
 
 help:
 	@echo "make demo    everything on this machine, no account needed"
-	@echo "make test    the tests, with everything they need; ARGS='-k slack' for some"
+	@echo "make test    the tests, with everything they need; ARGS='-k slack' for some; JOBS=3"
 	@echo "make check   what CI runs: format, lint, types, layers, deploy files, tests"
 	@echo "make serve   the bot (settings from the environment)"
 	@echo "make bench   the benchmarks, as a table and as JSON"
@@ -43,8 +43,10 @@ serve: $(SETUP)
 browser: $(SETUP)
 	@$(BIN)/python -m tests.support.get_browser
 
+# Most of the tests' time is waiting: one process more than a small machine has cores.
+test: JOBS = 3
 test: $(SETUP) browser
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 lint: $(SETUP)
 	@$(BIN)/ruff format --check .

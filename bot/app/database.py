@@ -1,7 +1,8 @@
 """The database: the one that is set, or the embedded Postgres."""
 
+import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -22,6 +23,11 @@ __all__ = [
     "pending",
     "temporary_database",
 ]
+
+_OF_A_KIND = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)"
+_LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
+_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 
 
 @asynccontextmanager
@@ -51,29 +57,57 @@ async def fresh_database(url: str, name: str) -> str:
 
     One of that name that is there is dropped, whoever uses it.
     """
-    quoted = _quoted(name)
     await _run(
         url,
-        f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)",
-        f"CREATE DATABASE {quoted}",
+        _dropping(name),
+        f"CREATE DATABASE {_quoted(name)}",
     )
     before, question, query = url.partition("?")
     return f"{before.rpartition('/')[0]}/{name}{question}{query}"
 
 
 @asynccontextmanager
-async def temporary_database(url: str, name: str) -> AsyncGenerator[str]:
+async def temporary_database(url: str, kind: str) -> AsyncGenerator[str]:
     """Give an empty database beside that of ``url`` that is gone after the block.
 
-    What is committed there is not kept safe from a crash: nobody will miss it.
+    What is committed there is not kept safe from a crash: nobody will miss it. Those
+    of the same kind whose processes were killed are dropped first. Each process holds
+    a lock on the name of its own, which the kernel and Postgres let go of even after
+    ``kill -9``.
+
+    Args:
+        url: A database of the server.
+        kind: What the name begins with.
     """
-    fresh = await fresh_database(url, name)
-    quoted = _quoted(name)
-    await _run(url, f"ALTER DATABASE {quoted} SET synchronous_commit = off")
+    holder = await asyncpg.connect(dsn_of(url))
     try:
-        yield fresh
+        await _drop_the_dead(holder, kind)
+        name = f"{kind}_{secrets.token_hex(6)}"
+        await holder.execute(_LOCK, name)
+        fresh = await fresh_database(url, name)
+        await _run(url, f"ALTER DATABASE {_quoted(name)} SET synchronous_commit = off")
+        try:
+            yield fresh
+        finally:
+            await _run(url, _dropping(name))
     finally:
-        await _run(url, f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+        await holder.close()
+
+
+async def _drop_the_dead(
+    holder: "asyncpg.Connection[asyncpg.Record]", kind: str
+) -> None:
+    """Drop the databases of a kind that no process holds."""
+    for (name,) in await holder.fetch(_OF_A_KIND, f"{kind}_"):
+        if await holder.fetchval(_TRY_LOCK, name):
+            # Without force: whoever is still there, dead or not, may end in peace.
+            with suppress(asyncpg.ObjectInUseError):
+                await holder.execute(f"DROP DATABASE IF EXISTS {_quoted(name)}")
+            await holder.execute(_UNLOCK, name)
+
+
+def _dropping(name: str) -> str:
+    return f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)"
 
 
 def _quoted(name: str) -> str:

@@ -63,7 +63,7 @@ async def run(options: argparse.Namespace) -> int:
     began = clock.monotonic()
     async with (
         embedded_postgres((settings.home / "evals").absolute()) as server,
-        temporary_database(server, f"eval_{os.getpid()}") as url,
+        temporary_database(server, "eval") as url,
         on_trial(
             url, company, company_file, agents, clock, today=told[0].today
         ) as trial,

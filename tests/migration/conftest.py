@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.postgres import Server, run_apart
 from tests.support.replicas import Fleet, fleet_on, unpacked
 
+_number = count(1)
 RELEASES = Path(__file__).with_name("releases")
 
 
@@ -40,10 +42,10 @@ def previous_template(postgres_server: Server, previous: Path) -> Iterator[str]:
 
 @pytest.fixture
 def previous_database_url(
-    postgres_server: Server, previous_template: str, request: pytest.FixtureRequest
+    postgres_server: Server, previous_template: str
 ) -> Iterator[str]:
     """A database of this test's own, at the previous release's schema."""
-    name = f"{previous_template}_{abs(hash(request.node.nodeid)) % 10**6}"
+    name = f"{previous_template}_{next(_number)}"
     run_apart(lambda: postgres_server.create(name, template=previous_template))
     yield postgres_server.url_of(name)
     run_apart(lambda: postgres_server.drop(name))

@@ -1,5 +1,6 @@
 """``deskhand eval`` as it is typed: a Postgres of its own, a report, an exit code."""
 
+import asyncio
 import io
 import json
 import shutil
@@ -8,12 +9,16 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 from typing_extensions import override
 
+from bot.app.database import embedded_postgres, temporary_database
 from bot.cli import parser
 from bot.commands import eval as eval_
 from bot.errors import ConfigError
+from bot.store.engine import dsn_of
 from tests.support.companies import SAMPLE
 
 FILE = """
@@ -41,14 +46,20 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+@pytest.fixture(scope="module")
+def folder() -> Generator[Path]:
+    """One for all: to make a Postgres takes seconds."""
     # Not pytest's folder: a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="deskhand-eval-"))
-    monkeypatch.setenv("DESKHAND_HOME", str(folder))
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DESKHAND_HOME", str(folder))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    return folder
 
 
 async def test_too_few_passes_exit_1_and_are_reported(
@@ -83,3 +94,57 @@ async def test_a_model_without_a_key_is_refused(home: Path) -> None:
     command = ["eval", "--company", str(SAMPLE), "--model", "claude-x"]
     with pytest.raises(ConfigError, match="ANTHROPIC_API_KEY is not set"):
         await eval_.run(parser().parse_args(command))
+
+
+EVAL = """
+import asyncio, sys
+from pathlib import Path
+from bot.app.database import embedded_postgres, temporary_database
+
+async def main() -> None:
+    async with embedded_postgres(Path(sys.argv[1])) as server:
+        async with temporary_database(server, "eval") as url:
+            print(url, flush=True)
+            await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+"""As far as `deskhand eval` goes before it plays, and then it waits to be killed."""
+DATABASES = "SELECT datname FROM pg_database WHERE datname LIKE 'eval%' ORDER BY 1"
+
+
+def name_in(url: str) -> str:
+    return str(make_url(url).database)
+
+
+async def test_what_a_killed_one_left_is_dropped_by_the_next_and_no_others(
+    home: Path,
+) -> None:
+    evals = home / "evals"
+    async with (
+        embedded_postgres(evals) as server,
+        temporary_database(server, "eval") as mine,
+    ):
+        conn = await asyncpg.connect(dsn_of(server))
+        killed = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", EVAL, str(evals), stdout=asyncio.subprocess.PIPE
+        )
+        assert killed.stdout is not None
+        left = name_in((await killed.stdout.readline()).decode().strip())
+        alive = [(name,) for name in sorted([left, name_in(mine)])]
+        async with temporary_database(server, "eval") as another:
+            both = sorted([*alive, (name_in(another),)])
+            assert await conn.fetch(DATABASES) == both, "nobody who lives is dropped"
+        killed.kill()
+        await killed.wait()
+        # Until Postgres has seen it, too.
+        await conn.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", left)
+        await conn.execute("SELECT pg_advisory_unlock_all()")
+        assert await conn.fetch(DATABASES) == alive
+
+        command = ["eval", "--company", str(SAMPLE), "--model", "scripted"]
+        file = home / "mine.toml"
+        file.write_text(FILE)
+        await eval_.run(parser().parse_args([*command, str(file)]))
+        assert await conn.fetch(DATABASES) == [(name_in(mine),)]
+        await conn.close()
