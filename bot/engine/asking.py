@@ -32,6 +32,7 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
 from bot.protocol.values import CallBlock, ItemKind, Summary, TextBlock
+from bot.turn.handing import with_why, without_why
 from bot.turn.replies import is_cut_off
 from bot.turn.state import CONTINUES, Frame
 from bot.view import failures
@@ -187,15 +188,20 @@ class Asker:
 
     def _requested(self, frame_id: FrameId, part: CallReady) -> ev.ToolRequested:
         spec = self._agents.spec(part.name)
+        handoff_to = spec.handoff_to if spec else ""
+        arguments, why = part.arguments, ""
+        if handoff_to:
+            arguments, why = without_why(arguments)
         return ev.ToolRequested(
             call_id=part.call_id,
             frame_id=frame_id,
             item_id=ItemId(part.call_id),
             name=part.name,
-            arguments=part.arguments,
+            arguments=arguments,
             effect=spec.effect if spec else "read",
             title=self._agents.title(part.name, part.arguments),
-            handoff_to=spec.handoff_to if spec else "",
+            handoff_to=handoff_to,
+            why=why,
         )
 
 
@@ -295,7 +301,7 @@ async def salvage(runner: Runner, frame_id: FrameId, ask: int) -> None:
     text = "".join(pieces)
     said = (TextBlock(text=text),) if text else ()
     calls = tuple(
-        CallBlock(call_id=c.call_id, name=c.name, arguments=c.arguments)
+        CallBlock(call_id=c.call_id, name=c.name, arguments=with_why(c))
         for c in runner.state.unreplied_calls(frame)
     )
     await runner.emit(

@@ -248,6 +248,9 @@ class ToolRequested(Event):
     """How the step reads while it runs."""
     handoff_to: str = ""
     """The agent to hand over to, when the tool is a hand-off."""
+    why: str = ""
+    """Why it is handed over, for people. No argument: an older release, whose hand-offs
+    have none, would refuse the call for it."""
 
 
 class ToolAuthorized(Event):

@@ -62,6 +62,7 @@ def _request(state: TurnState, event: ev.ToolRequested, at: datetime) -> TurnSta
         handoff_to=event.handoff_to,
         title=event.title,
         requested_at=at,
+        why=event.why,
     )
     item = Item(
         item_id=event.item_id,

@@ -8,6 +8,8 @@ one. Calls that were denied count for nothing.
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias, get_args
 
+from pydantic import JsonValue
+
 from bot.company.limits import HandOffs
 from bot.turn.state import Call, Frame, TurnState
 
@@ -16,6 +18,7 @@ Bound: TypeAlias = Literal["circle", "twice", "depth", "frames"]
 ``twice``: the same agent was given the same task before.
 ``depth``: it was handed on too often. ``frames``: too many agents were at work."""
 _POLICY = "hand-offs: "
+_WHY = "why"
 
 
 def bound_of(state: TurnState, call: Call, limits: HandOffs) -> Bound | None:
@@ -30,6 +33,25 @@ def bound_of(state: TurnState, call: Call, limits: HandOffs) -> Bound | None:
         return "depth"
     # The coordinator's frame is the first one.
     return "frames" if len(before) + 1 >= limits.frames else None
+
+
+def without_why(
+    arguments: dict[str, JsonValue],
+) -> tuple[dict[str, JsonValue], str]:
+    """Return what a hand-off's call is ruled on, and why it is handed over.
+
+    The reason is for people; a release before it was there refuses to rule on it. What
+    is no text stays an argument, so that this one refuses it.
+    """
+    why = arguments.get(_WHY, "")
+    if not isinstance(why, str):
+        return arguments, ""
+    return {name: said for name, said in arguments.items() if name != _WHY}, why
+
+
+def with_why(call: Call) -> dict[str, JsonValue]:
+    """Return a call's arguments as its model said them."""
+    return {**call.arguments, _WHY: call.why} if call.why else call.arguments
 
 
 def policy_of(bound: Bound) -> str:

@@ -167,6 +167,8 @@ class Call:
     handoff_to: str
     title: str
     requested_at: datetime
+    why: str = ""
+    """Why it hands over."""
     status: CallStatus = "requested"
     policy: str = ""
     reason: str = ""

@@ -204,7 +204,7 @@ def _since(state: TurnState, call: Call, zone: tzinfo) -> str:
         return ""
     began = state.started_at or frame.opened_at
     at = wording.moment(frame.opened_at, now=began, zone=zone)
-    return teamwork.handed_over(_shortened(str(call.arguments.get("why", ""))), at=at)
+    return teamwork.handed_over(_shortened(call.why), at=at)
 
 
 def _status(state: TurnState, call: Call, lost: Collection[CallId]) -> StepStatus:

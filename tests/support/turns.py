@@ -104,6 +104,7 @@ tools = st.one_of(
         effect=effects,
         title=words,
         handoff_to=st.sampled_from(["", "software"]),
+        why=st.sampled_from(["", "they give access"]),
     ),
     st.builds(ev.ToolAuthorized, call_id=calls, policy=words),
     st.builds(

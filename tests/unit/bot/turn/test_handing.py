@@ -1,16 +1,25 @@
 """Hand-offs end, whatever agents ask for."""
 
+from dataclasses import replace
 from functools import reduce
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from bot.company.limits import HandOffs
 from bot.protocol import events as ev
 from bot.protocol.events import TurnEvent
 from bot.protocol.ids import CallId, FrameId, ItemId
 from bot.protocol.values import CallBlock
-from bot.turn.handing import Bound, bound_in, bound_of, policy_of
+from bot.turn.handing import (
+    Bound,
+    bound_in,
+    bound_of,
+    policy_of,
+    with_why,
+    without_why,
+)
 from bot.turn.reduce import apply
 from bot.turn.state import Call, TurnState
 from tests.support.turns import ASKED, NOW, OPENED, ROOT, STARTED, TURN
@@ -38,7 +47,8 @@ def wants(
             frame_id=frame_id,
             item_id=ItemId(call_id),
             name=f"ask_{to}",
-            arguments={"task": task, "why": "they know"},
+            arguments={"task": task},
+            why="they know",
             effect="read",
             title=f"{to}: {task}",
             handoff_to=to,
@@ -178,3 +188,20 @@ def test_hand_offs_stay_within_all_limits_whoever_asks_for_what(
             above.append(parent.agent)
         assert len(above) - 1 <= depth
         assert len(above) == len(set(above))
+
+
+def test_the_reason_is_no_argument_that_is_ruled_on() -> None:
+    """The release before had none, and refuses arguments that it does not know."""
+    said: dict[str, JsonValue] = {"task": "a seat", "why": "they give seats"}
+    assert without_why(said) == ({"task": "a seat"}, "they give seats")
+    assert without_why({"task": "a seat"}) == ({"task": "a seat"}, "")
+
+
+def test_a_reason_that_is_no_text_is_ruled_on_and_so_refused() -> None:
+    assert without_why({"why": 7}) == ({"why": 7}, "")
+
+
+def test_a_model_is_told_its_call_as_it_made_it() -> None:
+    _, call = wants(BEGUN, ROOT, "software", "a seat")
+    assert with_why(call) == {"task": "a seat", "why": "they know"}
+    assert with_why(replace(call, why="")) == {"task": "a seat"}
