@@ -4,9 +4,8 @@ Events are facts in the past tense. Within one turn they are append-only and tot
 ordered by ``seq``, starting at 1. This module and `bot.protocol.values` are the only
 vocabulary that engine, agents and adapters share; they import no I/O and no clock.
 
-Evolution rule: add a field with a default, or add an event type. Never rename, never
-remove, never change a meaning. ``tests/golden/events/`` holds one recorded JSON
-document per type; all of them must decode forever.
+Evolution rule: add a field with a default, or an event type. Never rename, remove, or
+change a meaning. ``tests/golden/events/`` has recorded documents: all decode forever.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias
@@ -46,8 +45,7 @@ from bot.protocol.values import (
 class Event(BaseModel):
     """Base of all events: frozen, strict on write."""
 
-    # Forbid on write: an undeclared field is a bug here, not a reader's problem.
-    # Readers are lenient instead, see bot.protocol.codec.
+    # Strict on write: an undeclared field is a bug here. Readers: bot.protocol.codec.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     v: int = 1
@@ -249,8 +247,7 @@ class ToolRequested(Event):
     handoff_to: str = ""
     """The agent to hand over to, when the tool is a hand-off."""
     why: str = ""
-    """Why it is handed over, for people. No argument: an older release, whose hand-offs
-    have none, would refuse the call for it."""
+    """Why it is handed over. No argument: an older release would refuse it."""
 
 
 class ToolAuthorized(Event):
