@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from agents import policy
 from agents.brief import prompt_for
-from agents.models.port import NOT_JSON, Model, ToolOffer
+from agents.models.port import NOT_JSON, Model, Prompt, ToolOffer
 from agents.recap import summed_up
 from agents.roster import ROOT, roster_of
 from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
@@ -35,7 +35,6 @@ from bot.ports.agent import (
     Part,
     Question,
     Refused,
-    Replied,
     Ruling,
     ToolResult,
     ToolSpec,
@@ -130,15 +129,24 @@ class AgentsOf(Agents):
 
     @override
     def ask(self, question: Question) -> AsyncIterator[Part]:
-        agent = self._agents[question.agent]
-        prompt = prompt_for(self._company, self._words(), self._roster, question)
-        attached = map(_offer, self._toolbox.attached.offered(agent.name))
-        offers = (*self._offers[agent.name], *attached)
+        prompt, offers = self._told(question)
         return self._model.ask(prompt, offers, question)
 
     @override
-    async def summarise(self, question: Question) -> Replied | None:
-        return await summed_up(self._model, self._vocabulary, question)
+    def tokens_of(self, question: Question) -> int:
+        prompt, offers = self._told(question)
+        return self._model.tokens_of(prompt, offers, question)
+
+    @override
+    def summarise(self, question: Question) -> AsyncIterator[Part]:
+        return summed_up(self._model, self._vocabulary, question)
+
+    def _told(self, question: Question) -> tuple[Prompt, tuple[ToolOffer, ...]]:
+        """Return what is asked besides the question's messages."""
+        agent = self._agents[question.agent]
+        prompt = prompt_for(self._company, self._words(), self._roster, question)
+        attached = map(_offer, self._toolbox.attached.offered(agent.name))
+        return prompt, (*self._offers[agent.name], *attached)
 
     @override
     async def rule(self, call: Call) -> Ruling:
@@ -173,7 +181,7 @@ class AgentsOf(Agents):
             return failed("Nothing was done", sentence)
         if _is_another(tool, setting, arguments):
             return failed("Nothing was done", sentences.approved_another(call.name))
-        return self._told(tool, await tool.run(setting, arguments))
+        return self._kept(tool, await tool.run(setting, arguments))
 
     @override
     async def probe(self, call: Call) -> ToolResult | None:
@@ -185,7 +193,7 @@ class AgentsOf(Agents):
         known = None if isinstance(arguments, str) else arguments
         if tool.settle and (known is None or tool.elsewhere(self._company, known)):
             settled = await tool.settle(setting, known) if setting and known else None
-            return self._told(tool, settled) if settled else None
+            return self._kept(tool, settled) if settled else None
         effect = await self._records.settle_effect(call.tenant_id, call.key)
         title = tool.title(self._company, call.arguments)
         if effect is None:
@@ -195,7 +203,7 @@ class AgentsOf(Agents):
             if tool.recall and setting and known
             else None
         )
-        return self._told(tool, recalled or _happened(title, effect))
+        return self._kept(tool, recalled or _happened(title, effect))
 
     @override
     async def report(self, call: Call, title: str) -> ToolResult | None:
@@ -240,7 +248,7 @@ class AgentsOf(Agents):
             self._spoken_of = known
         return self._vocabulary
 
-    def _told(self, tool: AnyTool, result: ToolResult) -> ToolResult:
+    def _kept(self, tool: AnyTool, result: ToolResult) -> ToolResult:
         """Return what may be kept and shown of a result: no secrets, and not too much."""
         clean = without_secrets(result)  # first, so that no half of one is left over
         most = tool.limit or self._company.tools.limit

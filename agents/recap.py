@@ -7,20 +7,20 @@ from importlib.resources import files
 from agents.models.enclosure import RULE
 from agents.models.port import Model, Prompt
 from agents.vocabulary import Vocabulary
-from bot.ports.agent import Question, Replied
+from bot.ports.agent import Part, Question
 
 
 async def summed_up(
     model: Model, vocabulary: Vocabulary, question: Question
-) -> Replied | None:
-    """Return what the model makes of the question's messages; ``None``: it cannot.
+) -> AsyncGenerator[Part]:
+    """Stream what the model makes of the question's messages; nothing: it cannot.
 
     Raises:
         ModelError: The model refused or failed.
     """
     name = model.summaries()
     if name is None:
-        return None
+        return
     prompt = Prompt(
         lasting=f"{_prompt()}\n\n{RULE}",
         current="",
@@ -30,9 +30,7 @@ async def summed_up(
     parts = model.ask(prompt, (), question)
     try:
         async for part in parts:
-            if isinstance(part, Replied):
-                return part
-        return None
+            yield part
     finally:
         if isinstance(parts, AsyncGenerator):
             await parts.aclose()

@@ -7,13 +7,15 @@ a model that keeps failing is left alone for a while: `agents.models.breaker`.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import httpx2
 import structlog
 from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic, omit
-from anthropic.types import RawMessageStreamEvent
+from anthropic.types import MessageParam, RawMessageStreamEvent
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -28,7 +30,8 @@ from agents.models.port import Model, Prompt, ToolOffer
 from agents.models.wire import Assembly, messages_for, system_for, tools_for
 from bot.clock import Clock
 from bot.errors import ModelError
-from bot.ports.agent import Part, Question
+from bot.ports.agent import Counted, Part, Question
+from bot.turn.recall import tokens_in
 
 log = structlog.get_logger()
 
@@ -112,46 +115,63 @@ class AnthropicModel(Model):
         return ""
 
     @override
+    def tokens_of(
+        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> int:
+        sent = (system_for(prompt), tools_for(tools), _messages(prompt, question))
+        return tokens_in(json.dumps(sent, ensure_ascii=False))
+
+    @override
     async def ask(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncGenerator[Part]:
+        asking = _Asking(prompt=prompt, tools=tools, question=question)
         try:
-            first, rest = await self._begin(prompt, tools, question)
-            async with aclosing(rest):
-                yield first
-                async for part in rest:
+            async with aclosing(self._first_of(asking)) as parts:
+                async for part in parts:
                     yield part
+        except _BrokenOffError as broken:
+            raise _model_error(broken.error) from broken.error
         except (APIError, httpx2.HTTPError) as error:
             raise _model_error(error) from error
 
     # ------------------------------------------------------------------ whom to ask
 
-    async def _begin(
-        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
-    ) -> tuple[Part, AsyncGenerator[Part]]:
-        """Return the first part and the rest, of the first model that gives one."""
-        *others, last = self._models_for(prompt, question)
+    async def _first_of(self, asking: "_Asking") -> AsyncGenerator[Part]:
+        """Yield the reply of the first model that begins one."""
+        *others, last = self._models_for(asking)
         for name in others:
             if self._known(name).wait(self._clock.monotonic()):
                 continue
             try:
-                return await self._begin_with(name, prompt, tools, question)
+                async with aclosing(self._again_and_again(name, asking)) as parts:
+                    async for part in parts:
+                        yield part
             except (APIError, httpx2.HTTPError, ModelError) as error:
                 if not _another_may_help(error):
                     raise
                 log.warning("model.fell_back", model=name, error=str(error)[:300])
-        return await self._begin_with(last, prompt, tools, question)
+            else:
+                return
+        async with aclosing(self._again_and_again(last, asking)) as parts:
+            async for part in parts:
+                yield part
 
-    def _models_for(self, prompt: Prompt, question: Question) -> list[str]:
+    def _models_for(self, asking: "_Asking") -> list[str]:
         """Return whom to ask, in order; who failed before is asked last in the end."""
+        prompt = asking.prompt
         names = [self.name_for(prompt.model), prompt.fallback or self._fallback]
         found = [*dict.fromkeys(name for name in names if name)]
-        return found[::-1] if question.last_attempt else found
+        return found[::-1] if asking.question.last_attempt else found
 
-    async def _begin_with(
-        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
-    ) -> tuple[Part, AsyncGenerator[Part]]:
-        """Return the first part and the rest, asking again until there is a first."""
+    async def _again_and_again(
+        self, name: str, asking: "_Asking"
+    ) -> AsyncGenerator[Part]:
+        """Yield one model's reply, asking again until there is a first word of it.
+
+        Raises:
+            _BrokenOffError: There were words before it failed.
+        """
         attempts = AsyncRetrying(
             sleep=self._clock.sleep,
             wait=_wait,
@@ -160,26 +180,33 @@ class AnthropicModel(Model):
             reraise=True,
         )
         async for attempt in attempts:
-            with attempt:
-                parts = self._parts(name, prompt, tools, question)
-                return await anext(parts), parts
-        raise AssertionError("tenacity returns or raises")
+            failure, spoke = None, False
+            try:
+                async with aclosing(self._parts(name, asking)) as parts:
+                    async for part in parts:
+                        spoke = spoke or not isinstance(part, Counted)
+                        yield part
+            except (APIError, httpx2.HTTPError, ModelError) as error:
+                if spoke:
+                    raise _BrokenOffError(error) from error
+                failure = error
+            with attempt:  # around what is over: no `yield` may be in there
+                if failure:
+                    raise failure
 
     def _known(self, name: str) -> Breaker:
         return self._breakers.get(name, _UNTRIED)
 
     # ----------------------------------------------------------------- one question
 
-    async def _parts(
-        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
-    ) -> AsyncGenerator[Part]:
+    async def _parts(self, name: str, asking: "_Asking") -> AsyncGenerator[Part]:
         now = self._clock.monotonic()
         if rest := self._known(name).wait(now):
             raise ModelError(f"{name} is left alone", transient=True, retry_after=rest)
         self._breakers[name] = self._known(name).asking(now)
         try:
-            async with aclosing(self._events(name, prompt, tools, question)) as events:
-                assembly = Assembly(question=question, model=name)
+            async with aclosing(self._events(name, asking)) as events:
+                assembly = Assembly(question=asking.question, model=name)
                 async for event in events:
                     if event.type == "message_stop":
                         self._breakers[name] = self._known(name).succeeded()
@@ -193,7 +220,7 @@ class AnthropicModel(Model):
             raise
 
     async def _events(
-        self, name: str, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+        self, name: str, asking: "_Asking"
     ) -> AsyncGenerator[RawMessageStreamEvent]:
         """Yield what the API says; pings, which the SDK keeps to itself, are silence.
 
@@ -205,13 +232,9 @@ class AnthropicModel(Model):
                 stream = await self._client.messages.create(
                     model=name,
                     max_tokens=MAX_TOKENS,
-                    system=system_for(prompt),
-                    tools=tools_for(tools) or omit,
-                    messages=messages_for(
-                        question.messages,
-                        earlier=question.earlier,
-                        current=prompt.current,
-                    ),
+                    system=system_for(asking.prompt),
+                    tools=tools_for(asking.tools) or omit,
+                    messages=_messages(asking.prompt, asking.question),
                     stream=True,
                 )
             async with stream:
@@ -231,6 +254,29 @@ class AnthropicModel(Model):
 
 
 _UNTRIED = Breaker()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """One question with all that is sent for it."""
+
+    prompt: Prompt
+    tools: Sequence[ToolOffer]
+    question: Question
+
+
+class _BrokenOffError(Exception):
+    """A reply failed after its first word: only the engine can take that back."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _messages(prompt: Prompt, question: Question) -> list[MessageParam]:
+    return messages_for(
+        question.messages, earlier=question.earlier, current=prompt.current
+    )
 
 
 def _another_may_help(error: BaseException) -> bool:
@@ -278,6 +324,8 @@ def _retry_after(error: BaseException) -> float:
 
 
 def _model_error(error: Exception) -> ModelError:
+    if isinstance(error, ModelError):
+        return error
     return ModelError(
         f"{type(error).__name__}: {str(error)[:300]}", transient=_may_help(error)
     )

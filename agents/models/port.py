@@ -57,6 +57,13 @@ class Model(Protocol):
         """Return what must be said under every answer; empty: nothing."""
         ...
 
+    def tokens_of(
+        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> int:
+        """Return about how many tokens a question takes; 0: it costs nothing."""
+        del prompt, tools, question
+        return 0
+
     def ask(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncIterator[Part]:

@@ -25,6 +25,7 @@ from agents.models.port import NOT_JSON, Prompt, ToolOffer, call_id_for
 from bot.ports.agent import (
     CallGrows,
     CallReady,
+    Counted,
     Message,
     Part,
     Question,
@@ -239,6 +240,7 @@ class Assembly:
         match event.type:
             case "message_start":
                 self._count(event.message.usage)
+                yield Counted(model=self.model, usage=self._usage, begins=True)
             case "content_block_start":
                 block = self._open[event.index] = _opened(event.content_block)
                 if block.text:
@@ -258,6 +260,7 @@ class Assembly:
             case "message_delta":
                 self._stop = event.delta.stop_reason or self._stop
                 self._count(event.usage)
+                yield Counted(model=self.model, usage=self._usage)
                 yield from self._settle_broken()
             case "message_stop":
                 yield self._replied()

@@ -5,25 +5,26 @@ still goes on. Text that a broken reply left is replaced in place by the next on
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.clock import Clock
 from bot.engine.folding import folded
 from bot.engine.growing import Growing
+from bot.engine.metering import Meter, closing
 from bot.engine.question import question_for
 from bot.engine.runner import Runner
 from bot.engine.spending import Spending
+from bot.engine.streamed import Streamed
 from bot.errors import DeskhandError, ModelError
 from bot.ports.agent import (
     Agents,
     CallGrows,
     CallReady,
+    Counted,
     Limits,
-    Part,
     Question,
     Replied,
     TextDelta,
@@ -31,10 +32,12 @@ from bot.ports.agent import (
 )
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
-from bot.protocol.values import CallBlock, ItemKind, Summary, TextBlock
+from bot.protocol.values import CallBlock, Lost, Summary, TextBlock, Usage
 from bot.turn.handing import with_why, without_why
+from bot.turn.recall import fold_of
+from bot.turn.reduce import apply
 from bot.turn.replies import is_cut_off
-from bot.turn.state import CONTINUES, Frame
+from bot.turn.state import Frame
 from bot.view import failures
 
 log = structlog.get_logger()
@@ -70,27 +73,22 @@ class Asker:
         code = "agent"
         if self._agents.knows(frame.agent):
             code = _used_up(frame, ask, self._agents.limits(frame.agent))
-        if not code and self._spending:
-            code = await self._spending.reached(runner.state)
         if code:
             log.warning(
                 "model.limit", agent=frame.agent, asks=ask - 1, tokens=frame.tokens
             )
             await runner.emit(failed(frame_id, code))
             return
-        summary = await self._folded(runner, frame)
-        asked = ev.ModelAsked(
-            frame_id=frame_id,
-            ask=ask,
-            model=self._agents.model_name(frame.agent),
-            steers_seen=len(runner.state.steers),
-            summary=summary,
-        )
-        await runner.emit(asked)
+        asked = await self._asked(runner, frame, ask)
         for attempt in range(1, MODEL_ATTEMPTS + 1):
+            if code := await self._emit(runner, asked):
+                lost = [asked.model_copy(update={"tokens": 0})] if asked.lost else []
+                await runner.emit(*lost, failed(frame_id, code))
+                return
+            asked = asked.model_copy(update={"summary": None, "lost": ()})
             try:
                 async with asyncio.timeout(MODEL_TIMEOUT):
-                    await self._stream(runner, frame_id, ask, attempt)
+                    await self._stream(runner, asked, attempt)
             except (ModelError, TimeoutError) as error:
                 await runner.written()  # what was said counts, however slow the log
                 if _goes_on(runner, frame_id, ask):
@@ -104,58 +102,111 @@ class Asker:
             else:
                 return
 
-    async def _folded(self, runner: Runner, frame: Frame) -> Summary | None:
+    async def _asked(self, runner: Runner, frame: Frame, ask: int) -> ev.ModelAsked:
+        """Return the event that asks, with what was lost before it could be."""
+        lost = _left_by_the_dead(frame, ask)
+        summary = None
+        if not (frame.parent_id or frame.replies):
+            summary, meter = await self._folded(runner)
+            lost = (*lost, *meter.take())
+        self._count(lost)
+        asked = ev.ModelAsked(
+            frame_id=frame.frame_id,
+            ask=ask,
+            model=self._agents.model_name(frame.agent),
+            steers_seen=len(runner.state.steers),
+            summary=summary,
+            lost=lost,
+        )
+        state = apply(
+            runner.state, asked, turn_id=runner.state.turn_id, at=self._clock.now()
+        )
+        tokens = self._agents.tokens_of(question_for(state, frame.frame_id))
+        return asked.model_copy(update={"tokens": tokens})
+
+    async def _folded(self, runner: Runner) -> tuple[Summary | None, Meter]:
         """Return a summary of older turns, if they are too long for a first question."""
-        if frame.parent_id or frame.replies:
-            return None
-        summary = await folded(self._agents, runner.state)
+        spends = self._spending and fold_of(runner.state)
+        if spends and self._spending and await self._spending.reached(runner.state):
+            return None, Meter()  # the question will not be asked either
+        summary, meter = await folded(self._agents, runner.state)
         if summary and summary.model and self._spending:
             self._spending.count(summary.model, summary.usage)
-        return summary
+        return summary, meter
 
-    async def _stream(
-        self, runner: Runner, frame_id: FrameId, ask: int, attempt: int
-    ) -> None:
+    async def _emit(self, runner: Runner, asked: ev.ModelAsked) -> str:
+        """Emit that a question goes out; or return which limit keeps it from that."""
+        if self._spending:
+            return await self._spending.ask(runner, asked)
+        await runner.emit(asked)
+        return ""
+
+    def _count(self, lost: Iterable[Lost]) -> None:
+        for one in lost:
+            log.info(
+                "model.lost",
+                model=one.model,
+                tokens=one.usage.total,
+                estimated=one.estimated,
+            )
+            if self._spending:
+                self._spending.count_lost(one)
+
+    async def _stream(self, runner: Runner, asked: ev.ModelAsked, attempt: int) -> None:
         question = replace(
-            question_for(runner.state, frame_id),
+            question_for(runner.state, asked.frame_id),
             attempt=attempt,
             last_attempt=attempt == MODEL_ATTEMPTS,
         )
+        meter = Meter()
         try:
-            await self._stream_reply(runner, question, frame_id, ask)
+            await self._stream_reply(runner, question, meter)
         except (DeskhandError, TimeoutError):
             raise
         except Exception as error:
             # A mistake in a model's adapter ends this turn and nothing else.
-            log.exception("model.broken", frame=frame_id)
+            log.exception("model.broken", frame=asked.frame_id)
             raise ModelError(repr(error), transient=False) from error
+        finally:  # stopped or broken off, it is paid for
+            self._settle(runner, asked, meter)
+
+    def _settle(self, runner: Runner, asked: ev.ModelAsked, meter: Meter) -> None:
+        """Say what requests took that broke off, and that none is out any more."""
+        lost = meter.take()
+        self._count(lost)
+        frame = runner.state.frame(asked.frame_id)
+        if lost or (asked.tokens and frame and frame.waits_for_reply):
+            settled = asked.model_copy(update={"tokens": 0, "lost": lost})
+            runner.emit_soon(settled)
 
     async def _stream_reply(
-        self, runner: Runner, question: Question, frame_id: FrameId, ask: int
-    ) -> None:
-        text = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text")
-        text.continues = _goes_on_with(runner, frame_id)
-        thought = _Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought")
-        growing = Growing(runner, self._agents, self._clock, frame_id=frame_id)
-        if left := growing.leftovers():
-            runner.emit_soon(*left)
-        try:
-            await self._take(runner, question, text, thought, growing)
-        except (DeskhandError, TimeoutError):
-            runner.emit_soon(*growing.gone())
-            raise
-
-    async def _take(
-        self,
-        runner: Runner,
-        question: Question,
-        text: "_Streamed",
-        thought: "_Streamed",
-        growing: Growing,
+        self, runner: Runner, question: Question, meter: Meter
     ) -> None:
         frame_id, ask = question.frame_id, question.ask
-        async with _closing(self._agents.ask(question)) as parts:
+        reply = _Reply(
+            question=question,
+            meter=meter,
+            text=Streamed(runner, frame_id, ItemId(f"{frame_id}-{ask}-t"), "text"),
+            thought=Streamed(
+                runner, frame_id, ItemId(f"{frame_id}-{ask}-h"), "thought"
+            ),
+            growing=Growing(runner, self._agents, self._clock, frame_id=frame_id),
+        )
+        reply.text.continues = _goes_on_with(runner, frame_id)
+        if left := reply.growing.leftovers():
+            runner.emit_soon(*left)
+        try:
+            await self._take(runner, reply)
+        except (DeskhandError, TimeoutError):
+            runner.emit_soon(*reply.growing.gone())
+            raise
+
+    async def _take(self, runner: Runner, reply: "_Reply") -> None:
+        text, thought, growing = reply.text, reply.thought, reply.growing
+        frame_id, ask = reply.question.frame_id, reply.question.ask
+        async with closing(self._agents.ask(reply.question)) as parts:
             async for part in parts:
+                reply.meter.hear(part)
                 match part:
                     case TextDelta(text=more):
                         text.add(more)
@@ -166,6 +217,8 @@ class Asker:
                     case CallReady():
                         growing.taken_over(part.call_id)
                         runner.emit_soon(*text.close(), self._requested(frame_id, part))
+                    case Counted():
+                        pass
                     case Replied():
                         await runner.emit(
                             *thought.close(),
@@ -181,7 +234,8 @@ class Asker:
                             ),
                         )
                         if self._spending:
-                            name = part.model or self._agents.model_name(question.agent)
+                            agent = reply.question.agent
+                            name = part.model or self._agents.model_name(agent)
                             self._spending.count(name, part.usage)
                         return
         raise ModelError("the reply ended without its last part", transient=True)
@@ -205,61 +259,15 @@ class Asker:
         )
 
 
-@asynccontextmanager
-async def _closing(parts: AsyncIterator[Part]) -> AsyncGenerator[AsyncIterator[Part]]:
-    """End the stream with the block, so that a stopped turn hangs up at once."""
-    try:
-        yield parts
-    finally:
-        if isinstance(parts, AsyncGenerator):
-            await parts.aclose()
+@dataclass(slots=True, kw_only=True)
+class _Reply:
+    """One attempt at a reply, while it is written."""
 
-
-class _Streamed:
-    """Text that grows in one item. Asked again, it is replaced in place."""
-
-    def __init__(
-        self,
-        runner: Runner,
-        frame_id: FrameId,
-        item_id: ItemId,
-        kind: ItemKind,
-    ) -> None:
-        self._runner = runner
-        self._frame_id = frame_id
-        self._first = item_id
-        self._item_id = item_id
-        self._kind: ItemKind = kind
-        self._number = 0
-        self._open = False
-        self.continues = False
-        """Whether it goes on with what was cut off in the middle."""
-
-    def add(self, text: str) -> None:
-        if not self._open:
-            self._open = True
-            self._number += 1
-            if self._number > 1:  # more after a call is another piece
-                self._item_id = ItemId(f"{self._first}{self._number}")
-            self._runner.emit_soon(self._opening())
-        self._runner.say(self._item_id, text)
-
-    def close(self) -> tuple[ev.TurnEvent, ...]:
-        if not self._open:
-            return ()
-        self._open = False
-        return (ev.ItemClosed(item_id=self._item_id, status="done"),)
-
-    def _opening(self) -> ev.TurnEvent:
-        if self._runner.state.item(self._item_id):
-            return ev.ItemReplaced(item_id=self._item_id, text="")
-        continues = self.continues and self._number == 1
-        return ev.ItemOpened(
-            item_id=self._item_id,
-            frame_id=self._frame_id,
-            kind=self._kind,
-            data={CONTINUES: True} if continues else {},
-        )
+    question: Question
+    meter: Meter
+    text: Streamed
+    thought: Streamed
+    growing: Growing
 
 
 def failed(frame_id: FrameId, code: str) -> ev.FrameClosed:
@@ -283,6 +291,14 @@ def _used_up(frame: Frame, ask: int, limits: Limits) -> str:
     if ask > limits.asks:
         return "limit"
     return "tokens" if 0 < limits.tokens <= frame.tokens else ""
+
+
+def _left_by_the_dead(frame: Frame, ask: int) -> tuple[Lost, ...]:
+    """Return what is known of a request that a process left when it died."""
+    if frame.asked != ask or not frame.asked_tokens:
+        return ()
+    usage = Usage(input_tokens=frame.asked_tokens)
+    return (Lost(model=frame.asked_model, usage=usage, estimated=True),)
 
 
 def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 
+from bot.engine.metering import Meter, closing
 from bot.engine.question import summing_up
 from bot.errors import ModelError
 from bot.ports.agent import Agents, Replied
@@ -25,24 +26,38 @@ _LONGEST = SUMMARY_TOKENS * 3
 """Characters of a summary that a model wrote."""
 
 
-async def folded(agents: Agents, state: TurnState) -> Summary | None:
-    """Return a summary of the turns that are to be folded, if any are."""
+async def folded(agents: Agents, state: TurnState) -> tuple[Summary | None, Meter]:
+    """Return a summary of the turns that are to be folded, if any are.
+
+    With what was lost of requests for it that are not in the summary.
+    """
+    meter = Meter()
     fold = fold_of(state)
     if fold is None:
-        return None
-    said = await _said(agents, state, fold)
+        return None, meter
+    said = await _said(agents, state, fold, meter)
     text = "".join(b.text for b in said.blocks if b.type == "text") if said else ""
     if said is None or said.stop_reason != "end_turn" or not text.strip():
-        return extract(fold)
+        if said:
+            meter.in_vain(said)
+        return extract(fold), meter
     return summary_of(fold, cut(text.strip(), _LONGEST), model=said.model).model_copy(
         update={"usage": said.usage}
-    )
+    ), meter
 
 
-async def _said(agents: Agents, state: TurnState, fold: Fold) -> Replied | None:
+async def _said(
+    agents: Agents, state: TurnState, fold: Fold, meter: Meter
+) -> Replied | None:
     try:
-        async with asyncio.timeout(TIMEOUT):
-            return await agents.summarise(summing_up(state, fold))
+        async with (
+            asyncio.timeout(TIMEOUT),
+            closing(agents.summarise(summing_up(state, fold))) as parts,
+        ):
+            async for part in parts:
+                meter.hear(part)
+                if isinstance(part, Replied):
+                    return part
     except (ModelError, TimeoutError) as error:
         log.warning("summary.failed", turn=state.turn_id, error=str(error)[:300])
     except Exception:

@@ -111,6 +111,16 @@ class CallReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a request has taken so far, as whoever answers it counts."""
+
+    model: str
+    usage: Usage
+    begins: bool = False
+    """Whether it is a new request: one before it broke off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
     """The reply is complete. Always the last part."""
 
@@ -121,7 +131,7 @@ class Replied:
     """Who wrote it, where that may not be who was asked; empty: who was asked."""
 
 
-Part: TypeAlias = TextDelta | ThoughtDelta | CallGrows | CallReady | Replied
+Part: TypeAlias = TextDelta | ThoughtDelta | CallGrows | CallReady | Counted | Replied
 
 # ----------------------------------------------------------------------- acting
 
@@ -213,6 +223,12 @@ class Limits:
     """How many tokens its questions and replies may come to; 0: no limit."""
 
 
+async def _nobody() -> AsyncIterator[Part]:
+    silence: tuple[Part, ...] = ()
+    for part in silence:
+        yield part
+
+
 class Agents(Protocol):
     """Whoever answers employees."""
 
@@ -257,16 +273,21 @@ class Agents(Protocol):
         """
         ...
 
-    async def summarise(self, question: Question) -> Replied | None:
-        """Return what somebody says who is asked to sum up the question's messages.
+    def tokens_of(self, question: Question) -> int:
+        """Return about how many tokens a question takes; 0: it costs nothing."""
+        del question
+        return 0
 
-        By default nobody can: then lines of them are kept.
+    def summarise(self, question: Question) -> AsyncIterator[Part]:
+        """Stream what somebody says who is asked to sum up the question's messages.
+
+        By default nobody can, and there are no parts: then lines of them are kept.
 
         Raises:
             ModelError: The model refused or failed.
         """
         del question
-        return None
+        return _nobody()
 
     async def rule(self, call: Call) -> Ruling:
         """Return what policy says about the call. Has no effect on the world."""

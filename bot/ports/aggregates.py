@@ -288,6 +288,14 @@ class Surfaces(Protocol):
 class ModelUse(Protocol):
     """What turns have used of language models."""
 
+    async def lock_use(self, tenant: TenantId) -> None:
+        """Let no other transaction pass here before this one ends.
+
+        Whoever looks at what was used, and adds to it if there is something left, does
+        so after this: two that look at once would both find the same left.
+        """
+        ...
+
     async def save_use(
         self,
         claim: Claim,
@@ -297,7 +305,7 @@ class ModelUse(Protocol):
         requester: PersonId,
         started_at: datetime,
     ) -> None:
-        """Write what a turn has used so far, by model.
+        """Write what a turn has used so far, by model, in place of what was written.
 
         Raises:
             LeaseLostError: The claim is not valid any more; nothing was written.

@@ -29,6 +29,7 @@ from bot.protocol.values import (
     ItemKind,
     ItemStatus,
     Ledger,
+    Lost,
     OpenRequest,
     Outcome,
     PastTurn,
@@ -123,7 +124,7 @@ class TurnCancelled(Event):
     ledger: Ledger | None = None
 
 
-# ---------------------------------------------------------------------- the frames
+# ------------------------------------------------------------ the frames and items
 
 
 class FrameOpened(Event):
@@ -147,9 +148,6 @@ class FrameClosed(Event):
     result: str = ""
     code: str = ""
     """Why it failed: a key of `bot.view.failures`; releases before 0.2 wrote none."""
-
-
-# ----------------------------------------------------------------------- the items
 
 
 class ItemOpened(Event):
@@ -198,7 +196,7 @@ class ItemClosed(Event):
     status: ItemStatus
 
 
-# ----------------------------------------------------------------------- the model
+# ------------------------------------------------------------- the model and tools
 
 
 class ModelAsked(Event):
@@ -213,6 +211,10 @@ class ModelAsked(Event):
     """How many of the turn's steers the question contained."""
     summary: Summary | None = None
     """From this question on, told in place of the exchanges that are in it."""
+    tokens: int = 0
+    """About how many the question is, while a request is out; 0: none is."""
+    lost: tuple[Lost, ...] = ()
+    """Of requests for it, or for the summary, that broke off since it was said last."""
 
 
 class ModelReplied(Event):
@@ -226,9 +228,6 @@ class ModelReplied(Event):
     usage: Usage = Usage()
     model: str = ""
     """Who wrote it, where it was not who was asked; empty: who was asked."""
-
-
-# ----------------------------------------------------------------------- the tools
 
 
 class ToolRequested(Event):

@@ -97,6 +97,15 @@ class Usage(Frozen):
         )
 
 
+class Lost(Frozen):
+    """What a request to a model took of which there is no reply: it broke off."""
+
+    model: str
+    usage: Usage
+    estimated: bool = False
+    """Whether a part of it is guessed from what was asked and written."""
+
+
 class Summary(Frozen):
     """What is left of a conversation's exchanges that are not told in full any more."""
 

@@ -15,8 +15,16 @@ from bot.protocol.values import Usage
 from bot.store.conversations import hold_conversation
 from bot.store.direct import direct
 
+_lock = direct(
+    "SELECT pg_advisory_xact_lock(hashtextextended('model_use ' || CAST(:tenant_id AS text), 0))"
+)
 _save = direct(
     """
+    WITH gone AS (
+        DELETE FROM model_use
+        WHERE tenant_id = :tenant_id AND turn_id = :turn_id
+          AND model <> ALL (CAST(:models AS text[]))
+    )
     INSERT INTO model_use AS u (
         tenant_id, turn_id, model, requester_id, started_at,
         input_tokens, output_tokens, cache_read_tokens
@@ -61,6 +69,11 @@ _since_by = direct(
 )
 
 
+async def lock_use(conn: AsyncConnection, tenant: TenantId) -> None:
+    """Let no other transaction pass here before this one ends."""
+    await _lock.all(conn, tenant_id=tenant)
+
+
 async def save_use(
     conn: AsyncConnection,
     claim: Claim,
@@ -70,7 +83,7 @@ async def save_use(
     requester: PersonId,
     started_at: datetime,
 ) -> None:
-    """Write what a turn has used so far, by model.
+    """Write what a turn has used so far, by model, in place of what was written.
 
     Raises:
         LeaseLostError: The claim is not valid any more; nothing was written.

@@ -140,6 +140,7 @@ class PostgresTransaction:
     load_surfaces = _here(surfaces.load_surfaces)
     turn_showing = _here(surfaces.turn_showing)
 
+    lock_use = _here(model_use.lock_use)
     save_use = _here(model_use.save_use)
     used_since = _here(model_use.used_since)
 

@@ -246,18 +246,25 @@ def _unheard(state: TurnState, frame: Frame) -> bool:
 
 def _apply_model(state: TurnState, event: ev.ModelAsked | ev.ModelReplied) -> TurnState:
     match event:
-        case ev.ModelAsked(ask=ask, model=model, steers_seen=seen, summary=summary):
-            return with_frame(
-                changed(state, folded=summary) if summary else state,
-                event.frame_id,
-                lambda f: (
-                    changed(f, asked=ask, asked_steers=seen, asked_model=model)
-                    if ask == len(f.replies) + 1
-                    else f
-                ),
-            )
+        case ev.ModelAsked(summary=summary):
+            folded = changed(state, folded=summary) if summary else state
+            return with_frame(folded, event.frame_id, lambda f: _asked(f, event))
         case ev.ModelReplied():
             return with_frame(state, event.frame_id, lambda f: _replied(f, event))
+
+
+def _asked(frame: Frame, event: ev.ModelAsked) -> Frame:
+    lost = (*frame.lost, *event.lost)
+    if event.ask != len(frame.replies) + 1:
+        return changed(frame, lost=lost)
+    return changed(
+        frame,
+        asked=event.ask,
+        asked_steers=event.steers_seen,
+        asked_model=event.model,
+        asked_tokens=event.tokens,
+        lost=lost,
+    )
 
 
 def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
@@ -271,7 +278,8 @@ def _replied(frame: Frame, event: ev.ModelReplied) -> Frame:
         usage=event.usage,
         model=event.model or frame.asked_model,
     )
-    return changed(frame, asked=event.ask, replies=(*frame.replies, reply))
+    replies = (*frame.replies, reply)
+    return changed(frame, asked=event.ask, asked_tokens=0, replies=replies)
 
 
 # -------------------------------------------------------------------------- items

@@ -30,6 +30,7 @@ from bot.protocol.values import (
     ItemKind,
     ItemStatus,
     Ledger,
+    Lost,
     OpenRequest,
     Outcome,
     PastTurn,
@@ -106,6 +107,10 @@ class Frame:
     """Who was asked last."""
     asked_steers: int = 0
     """Steers that the newest question contained."""
+    asked_tokens: int = 0
+    """About how many tokens the newest question is, while a request is out."""
+    lost: tuple[Lost, ...] = ()
+    """What its requests took that broke off."""
     replies: tuple[Reply, ...] = ()
     outcome: Literal["done", "failed", "cancelled"] | None = None
     result: str = ""
@@ -125,8 +130,8 @@ class Frame:
 
     @property
     def tokens(self) -> int:
-        """How many tokens its questions and replies came to."""
-        return sum(reply.usage.total for reply in self.replies)
+        """How many tokens its questions and replies came to, and what broke off."""
+        return sum(part.usage.total for part in (*self.replies, *self.lost))
 
     @property
     def waits_for_reply(self) -> bool:

@@ -521,3 +521,28 @@ class TestModelUse:
         assert await used(besides="t2") == {"m": some}
         assert await used(who="b") == {"m": some, "n": some}
         assert await used(who="nobody") == {}
+        await save("t2", "b", LATER, "n")  # what it had of the other was a guess
+        assert await used() == {"m": some, "n": some}
+
+    @on_every_store
+    async def test_whoever_looks_at_what_is_left_waits_for_who_looked_before(
+        self, ground: Ground
+    ):
+        passed = asyncio.Event()
+
+        async def next_one() -> None:
+            async with ground.store.begin("log.append_with") as tx:
+                await tx.lock_use(TENANT)
+                passed.set()
+
+        async with (
+            asyncio.TaskGroup() as tasks,
+            ground.store.begin("log.append_with") as tx,
+        ):
+            await tx.lock_use(TENANT)
+            tasks.create_task(next_one())
+            await ground.somebody_waits()
+            assert not passed.is_set()
+            async with ground.store.begin("log.append_with") as theirs:
+                await theirs.lock_use(OTHER)
+        assert passed.is_set()

@@ -107,6 +107,7 @@ class SimTransaction:
     load_surfaces = over_the_wire(store_shown.load_surfaces)
     turn_showing = over_the_wire(store_shown.turn_showing)
 
+    lock_use = over_the_wire(store_use.lock_use)
     save_use = over_the_wire(store_use.save_use)
     used_since = over_the_wire(store_use.used_since)
 

@@ -12,6 +12,11 @@ from tests.simulation.store_conversations import hold
 from tests.simulation.tables import UseRecord
 
 
+async def lock_use(s: Session, tenant: TenantId) -> None:
+    """Let no other transaction pass here before this one ends."""
+    await s.lock(s.tables.model_use, (tenant, TurnId("")))
+
+
 async def save_use(
     s: Session,
     claim: Claim,

@@ -21,6 +21,7 @@ from bot.ports.agent import (
     Call,
     CallGrows,
     CallReady,
+    Counted,
     Limits,
     NeedsApproval,
     Part,
@@ -71,7 +72,7 @@ class Grows:
     arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
-Step: TypeAlias = str | Use | Grows | Stops | Gate | Exception
+Step: TypeAlias = str | Use | Grows | Stops | Counted | Gate | Exception
 Reply: TypeAlias = tuple[Step, ...]
 
 
@@ -151,6 +152,8 @@ class ScriptedAgents(Agents):
     """How far hand-offs may go."""
     uses: Usage = field(default_factory=Usage)
     """What every reply takes."""
+    weighs: int = 0
+    """What every question takes, as far as is known before it is asked."""
     hung_up: int = 0
     """How many replies were left before their end."""
     broke: asyncio.Event = field(default_factory=asyncio.Event)
@@ -235,6 +238,8 @@ class ScriptedAgents(Agents):
                     )
                 case Stops(why=why):
                     stop = why
+                case Counted():
+                    yield step
                 case Gate():
                     await step.arrive()
                 case Exception():
@@ -249,13 +254,17 @@ class ScriptedAgents(Agents):
         )
 
     @override
-    async def summarise(self, question: Question) -> Replied | None:
+    def tokens_of(self, question: Question) -> int:
+        return self.weighs
+
+    @override
+    async def summarise(self, question: Question) -> AsyncIterator[Part]:
         self.summed_up.append(question)
         if isinstance(self.sums_up, Exception):
             raise self.sums_up
         if self.sums_up is None:
-            return None
-        return Replied(
+            return
+        yield Replied(
             blocks=(TextBlock(text=self.sums_up),),
             stop_reason="end_turn",
             usage=self.uses,

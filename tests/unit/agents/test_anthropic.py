@@ -2,37 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from agents.models.anthropic import ATTEMPTS, AnthropicModel
 from agents.models.breaker import REST
 from agents.models.enclosure import enclosed
-from agents.models.port import NOT_JSON, Prompt, ToolOffer
+from agents.models.port import NOT_JSON
 from agents.models.wire import NOTES
-from agents.vocabulary import Vocabulary
 from bot.errors import ModelError
 from bot.ports.agent import (
     CallGrows,
     CallReady,
+    Counted,
     Message,
     Part,
-    Question,
     Replied,
     TextDelta,
     ThoughtDelta,
     ToolAnswer,
 )
-from bot.protocol.ids import CallId, FrameId, PersonId, TenantId, TurnId
+from bot.protocol.ids import CallId
 from bot.protocol.values import (
     CallBlock,
-    Requester,
     TextBlock,
     ThoughtBlock,
     Usage,
@@ -50,96 +45,17 @@ from tests.support.claude import (
     text,
     tool,
 )
+from tests.support.claude_api import (
+    HELLO,
+    OFFER,
+    PROMPT,
+    QUESTION,
+    Api,
+    last,
+    reply,
+    said,
+)
 from tests.support.patient_clock import PatientClock
-
-
-@dataclass(slots=True)
-class Api:
-    """The server: answers in order, remembers what it was sent."""
-
-    model: AnthropicModel
-    clock: PatientClock
-    answers: list[Answering] = field(default_factory=list[Answering])
-    sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        served.sent.append(await request.json())
-        served.headers.append(dict(request.headers))
-        return await served.answers.pop(0)(request)
-
-    app = web.Application()
-    app.router.add_post("/v1/messages", answer)
-    server = TestServer(app)
-    await server.start_server()
-    clock = PatientClock()
-    model = AnthropicModel(
-        api_key="k-test",
-        base_url=str(server.make_url("")),
-        model="claude-test",
-        fallback="claude-other",
-        clock=clock,
-        silence=0.2,
-    )
-    served = Api(model, clock)
-    yield served
-    await model.close()
-    await server.close()
-
-
-# ------------------------------------------------------------------- what is served
-
-
-HELLO = sse(start(), *text(0, "Hel", "lo"), *ended("end_turn"))
-
-
-# --------------------------------------------------------------------- what is asked
-
-PROMPT = Prompt(
-    lasting="You are the desk.",
-    current="The requester is Ada.",
-    vocabulary=Vocabulary(
-        company="Tiny", help_channel="", greeting="", things=(), people=()
-    ),
-)
-OFFER = ToolOffer(name="look", description="Looks.", schema={"type": "object"})
-
-
-def said(*texts: str, answers: tuple[ToolAnswer, ...] = ()) -> Message:
-    blocks = tuple(TextBlock(text=t) for t in texts)
-    return Message(role="user", blocks=blocks, answers=answers)
-
-
-QUESTION = Question(
-    tenant_id=TenantId("t1"),
-    turn_id=TurnId("turn-1"),
-    frame_id=FrameId("f2"),
-    ask=3,
-    agent="software",
-    requester=Requester(person_id=PersonId("ada"), name="Ada"),
-    open_requests=(),
-    messages=(said("hi"),),
-)
-
-
-async def reply(
-    api: Api, question: Question = QUESTION, *, seen: list[Part] | None = None
-) -> list[Part]:
-    """Return all parts but those of calls that still grow."""
-    parts = [] if seen is None else seen
-    async for part in api.model.ask(PROMPT, [OFFER], question):
-        if not isinstance(part, CallGrows):
-            parts.append(part)
-    return parts
-
-
-def last(parts: list[Part]) -> Replied:
-    assert isinstance(parts[-1], Replied)
-    return parts[-1]
-
 
 # ---------------------------------------------------------------------------- tests
 
@@ -236,7 +152,7 @@ async def test_a_call_is_handed_on_while_the_reply_still_streams(api: Api):
         parts.append(part)
         if isinstance(part, CallReady):
             seen.set()
-    kinds = [type(part) for part in parts if not isinstance(part, CallGrows)]
+    kinds = [type(p) for p in parts if not isinstance(p, CallGrows | Counted)]
     assert kinds == [CallReady, CallReady, Replied]
 
 

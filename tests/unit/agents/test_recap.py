@@ -84,8 +84,9 @@ async def api() -> AsyncIterator[Api]:
 
 async def test_the_small_model_is_told_the_exchanges_as_data_and_no_tools(api: Api):
     api.answers = [streamed(sse(start(), *text(0, "They asked."), *ended("end_turn")))]
-    made = await folded(agents(api.model), long())
+    made, meter = await folded(agents(api.model), long())
     assert made is not None
+    assert not meter.take()
     assert (made.text, made.model) == ("They asked.", "claude-small")
     assert made.usage == Usage(input_tokens=25, output_tokens=15)
     [body] = api.sent
@@ -104,13 +105,19 @@ async def test_the_small_model_is_told_the_exchanges_as_data_and_no_tools(api: A
         refused(401, "authentication_error"),
         streamed(sse(start(), *text(0, "They ask"), *ended("max_tokens"))),
         streamed(sse(start(), *ended("end_turn"))),
+        streamed(sse(start(), *text(0, "They ask")[:2])),
     ],
-    ids=["refused", "cut off", "empty"],
+    ids=["refused", "cut off", "empty", "broken off"],
 )
-async def test_what_is_no_whole_summary_is_not_taken(api: Api, answer: Answering):
+async def test_what_is_no_whole_summary_is_not_taken_but_paid_for(
+    api: Api, answer: Answering, request: pytest.FixtureRequest
+):
     api.answers = [answer]
-    made = await folded(agents(api.model), long())
+    made, meter = await folded(agents(api.model), long())
     assert made is not None
+    paid = [(one.model, one.usage.input_tokens) for one in meter.take()]
+    refused = "refused" in request.node.name
+    assert paid == ([] if refused else [("claude-small", 25)])
     assert made.model == ""
     assert made.text.startswith("2026-11-20 09:00 UTC Asker asked: ask 0")
 
@@ -120,4 +127,4 @@ async def test_the_scripted_model_sums_nothing_up():
     fold = fold_of(state)
     assert fold is not None
     scripted = agents(ScriptedModel(SystemClock(), words_per_second=0))
-    assert await scripted.summarise(summing_up(state, fold)) is None
+    assert not [part async for part in scripted.summarise(summing_up(state, fold))]

@@ -136,7 +136,8 @@ def test_nothing_is_lost_and_nothing_told_twice(turns: tuple[PastTurn, ...]) -> 
     state = after(*turns)
     fold = fold_of(state)
     if fold is None:
-        assert told(state) == turns
+        # What waits is not folded, so its texts are cut where all is too long.
+        assert [turn.turn_id for turn in told(state)] == [t.turn_id for t in turns]
         return
     folded = {turn.turn_id for turn in fold.turns}
     kept = told(dataclasses.replace(state, folded=extract(fold)))
