@@ -46,8 +46,7 @@ class Spending:
 
     def count_lost(self, lost: Lost) -> None:
         """Count what a request used that broke off."""
-        self.count(lost.model, lost.usage)
-        self.telemetry.model_tokens_lost.labels(lost.model).inc(lost.usage.total)
+        self.telemetry.model_tokens.labels(lost.model, "lost").inc(lost.usage.total)
 
     async def reached(self, state: TurnState) -> str:
         """Return which limit keeps a turn from asking; a key of `bot.view.failures`.

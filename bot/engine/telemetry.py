@@ -62,12 +62,6 @@ class Telemetry:
             ["model", "kind"],
             registry=self.registry,
         )
-        self.model_tokens_lost = Counter(
-            "deskhand_model_tokens_lost",
-            "Those of them that belong to requests that broke off",
-            ["model"],
-            registry=self.registry,
-        )
         self.budgets_reached = Counter(
             "deskhand_budgets_reached",
             "Questions that were not asked because a limit on spending was reached",

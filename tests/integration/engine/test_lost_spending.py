@@ -43,7 +43,7 @@ async def test_a_reply_that_broke_off_counts_with_what_was_written(costly: House
     assert await costly.rows(USED) == [("a script", 102 + 100)]
     [lost] = (await costly.state()).frames[0].lost
     assert (lost.usage.total, lost.estimated) == (102, True)
-    told = costly.telemetry.model_tokens_lost.labels("a script")
+    told = costly.telemetry.model_tokens.labels("a script", "lost")
     assert told._value.get() == 102
 
 
