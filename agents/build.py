@@ -13,6 +13,7 @@ from bot.company.model import Company
 from bot.ports.records import Records
 from bot.ports.staff import Staff
 from bot.ports.systems import AccessSystem
+from bot.ports.tickets import TicketSystem
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 """Used when a key is set and no model is named."""
@@ -33,6 +34,7 @@ def build_agents(
     attached: Attached = NOTHING_ATTACHED,
     staff: Staff | None = None,
     systems: Mapping[str, AccessSystem] | None = None,
+    desk: TicketSystem | None = None,
 ) -> AgentsOf:
     """Return the agents of ``company``.
 
@@ -50,6 +52,7 @@ def build_agents(
         attached: Tools that come and go.
         staff: Who works here now; without it, whoever is in the file.
         systems: Where access is given, by name; ``None``: nowhere.
+        desk: Where tickets go; ``None``: into our records alone.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -74,4 +77,5 @@ def build_agents(
         attached=attached,
         staff=staff,
         systems=systems,
+        desk=desk,
     )

@@ -22,12 +22,13 @@ from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
 from agents.tools import sentences
 from agents.tools.cleaning import without_secrets
 from agents.tools.fitting import fitted
-from agents.tools.open_ticket import HELPDESK, opened
 from agents.tools.registry import AnyTool
+from agents.tools.ticketing import Wanted, reported
 from agents.tools.tool import Arguments, Setting, failed, problems_of
 from agents.vocabulary import Vocabulary, vocabulary_of
 from bot.company.limits import HandOffs
 from bot.company.model import Company
+from bot.company.tickets import HELPDESK
 from bot.ports.agent import (
     Agents,
     Call,
@@ -42,6 +43,7 @@ from bot.ports.agent import (
 from bot.ports.records import Effect, Records
 from bot.ports.staff import AsWritten, Staff
 from bot.ports.systems import AccessSystem
+from bot.ports.tickets import TicketSystem
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
 from bot.redaction import redacted
@@ -58,6 +60,7 @@ class AgentsOf(Agents):
         attached: Tools that come and go.
         staff: Who works here now; without it, whoever is in the file.
         systems: Where access is given, by name.
+        desk: Where tickets go; ``None``: into our records alone.
 
     Raises:
         ConfigError: The company file names agents that do not exist.
@@ -75,10 +78,12 @@ class AgentsOf(Agents):
         attached: Attached = NOTHING_ATTACHED,
         staff: Staff | None = None,
         systems: Mapping[str, AccessSystem] | None = None,
+        desk: TicketSystem | None = None,
     ) -> None:
         self._company = company
         self._staff = staff or AsWritten(company)
         self._systems = systems or {}
+        self._desk = desk
         self._records = records
         self._model = model
         self._roster = roster_of(company)
@@ -214,11 +219,8 @@ class AgentsOf(Agents):
         details = "\n".join(
             f"{name}: {value}" for name, value in call.arguments.items()
         )
-        filed = await self._records.open_ticket(
-            call.tenant_id,
+        wanted = Wanted(
             key=f"{call.key}:report",
-            person=setting.person_id,
-            queue=HELPDESK,
             title=about,
             body=sentences.unknown_outcome(
                 setting.person,
@@ -228,8 +230,9 @@ class AgentsOf(Agents):
                 at=call.now.astimezone(UTC),
                 key=call.key,
             ),
+            queue=HELPDESK,
         )
-        return without_secrets(opened(about, HELPDESK, filed.reference))
+        return without_secrets(await reported(setting, wanted))
 
     @override
     async def escalate(
@@ -273,6 +276,7 @@ class AgentsOf(Agents):
             call=call,
             person=person,
             systems=self._systems,
+            desk=self._desk,
             accounts=written.accounts if written else {},
         )
 

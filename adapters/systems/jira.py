@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from adapters.systems.opening import (
     MOST_STATE,
+    address,
     asked_once,
     authorization,
     entries,
@@ -30,7 +31,6 @@ from bot.company.tickets import Tickets
 from bot.errors import SystemUnsureError
 from bot.ports.systems import NotDone
 from bot.ports.tickets import NewTicket, TicketSystem, TicketThere
-from bot.protocol.values import web_link
 
 DESK = "/rest/servicedeskapi"
 PLATFORM = "/rest/api/3"
@@ -195,7 +195,7 @@ class Jira(TicketSystem):
             reference=reference,
             state=one_line(status.get("status"), MOST_STATE),
             done=status.get("statusCategory") == "DONE",
-            link=web_link(fields(body.get("_links")).get("web")),
+            link=address(fields(body.get("_links")).get("web")),
         )
 
     def _why_not(self, answer: Answer, about: str = "") -> NotDone:

@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.errors import SystemUnsureError
 from bot.ports.systems import NotDone
 from bot.ports.tickets import TicketThere
+from bot.view.address import https_address
 
 PAUSES = (0.5, 2.0, 5.0)
 """Seconds before each look: what was sent arrives, and searches follow in seconds."""
@@ -88,6 +89,11 @@ def one_line(value: JsonValue, most: int) -> str:
     """Return a text on one line of at most ``most`` characters; "" for no text."""
     words = " ".join(value.split()) if isinstance(value, str) else ""
     return words if len(words) <= most else f"{words[: most - 1]}…"
+
+
+def address(value: JsonValue) -> str:
+    """Return where people can see a ticket, or "" if they should not be sent there."""
+    return https_address(value) if isinstance(value, str) else ""
 
 
 def fields(value: JsonValue) -> dict[str, JsonValue]:

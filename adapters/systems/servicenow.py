@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from adapters.systems.opening import (
     MOST_STATE,
+    address,
     asked_once,
     authorization,
     entries,
@@ -31,7 +32,6 @@ from bot.company.tickets import Tickets
 from bot.errors import SystemUnsureError
 from bot.ports.systems import NotDone
 from bot.ports.tickets import NewTicket, TicketSystem, TicketThere
-from bot.protocol.values import web_link
 
 TABLE = "/api/now/table"
 MOST_SUMMARY = 160
@@ -202,7 +202,7 @@ class ServiceNow(TicketSystem):
             reference=reference,
             state=one_line(fields(row.get("state")).get("display_value"), MOST_STATE),
             done=state == RESOLVED or _value(row, "active") == "false",
-            link=web_link(f"{self._portal}?{where}"),
+            link=address(f"{self._portal}?{where}"),
         )
 
     def _why_not(self, answer: Answer, about: str = "") -> NotDone:

@@ -138,6 +138,7 @@ _BACK = (
 _HOW_IT_STANDS = (
     "what about (?:my|the|it)",
     "how about (?:my|the|it)",
+    "how(?:'s| is) (?:my|the) ticket",
     "status",
     "any (?:news|updates?|progress)",
     "where(?:'s| is| are) my",
@@ -173,7 +174,7 @@ def status(sentence: Sentence, context: Context) -> list[Act] | None:
     if not sentence.has(*_HOW_IT_STANDS):
         return None
     if not sentence.mentions and not sentence.has(
-        "requests?", "access", "it", "any", "status"
+        "requests?", "tickets?", "access", "it", "any", "status"
     ):
         return None
     return [Status(things=sentence.things)]

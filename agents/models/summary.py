@@ -181,10 +181,17 @@ def _standing(scene: Scene, done: Done, things: Sequence[str]) -> str:
         for entry in map(_fields, _entries(done, "have"))
         if not named or entry.get("resource") in {t.id for t in named}
     ]
-    lines = [*waiting, *held]
-    if not waiting and not (named and held):
+    tickets = [] if named else [*map(_ticket, map(_fields, _entries(done, "tickets")))]
+    lines = [*tickets, *waiting, *held]
+    if not waiting and not tickets and not (named and held):
         lines.insert(0, phrases.nothing_open([t.name for t in named]))
     return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+
+
+def _ticket(entry: dict[str, JsonValue]) -> str:
+    link = entry.get("link")
+    where = f" {link}" if link else ""
+    return f"Ticket {entry.get('ticket')} ({entry.get('about')}): {entry.get('state')}.{where}"
 
 
 def _is_about(scene: Scene, subject: str, named: Sequence[Thing]) -> bool:

@@ -1,22 +1,28 @@
 """What the requester waits for and what they have."""
 
+from pydantic import JsonValue
+
 from agents.catalog import what
 from agents.tools.declare import tool
+from agents.tools.ticketing import standing_there
 from agents.tools.tool import NoArguments, Setting, found
 from bot.company.model import Company
 from bot.ports.agent import ToolResult
 from bot.ports.records import Grant
 
 
-@tool(effect="read", step="Looking up your requests")
+@tool(effect="read", step="Looking up your requests", timeout=20.0)
 async def my_requests(setting: Setting, arguments: NoArguments) -> ToolResult:
     """List what the requester waits for, with whom it waits, and what they have.
 
-    Use it for every question about the state of a request.
+    Use it for every question about the state of a request or a ticket.
     """
     del arguments
     waiting = await setting.records.open_requests(setting.tenant, setting.person_id)
     held = await setting.records.grants_of(setting.tenant, setting.person_id)
+    tickets: dict[str, JsonValue] = {}
+    if setting.desk:
+        tickets = {"tickets": await standing_there(setting, setting.desk)}
     return found(
         "Looked up your requests",
         {
@@ -36,6 +42,7 @@ async def my_requests(setting: Setting, arguments: NoArguments) -> ToolResult:
                 }
                 for grant in held
             ],
+            **tickets,
         },
     )
 

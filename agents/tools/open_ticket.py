@@ -2,15 +2,13 @@
 
 from pydantic import Field
 
-from agents.tools import sentences
-from agents.tools.declare import tool
-from agents.tools.tool import Arguments, Setting
+from agents.tools import results, sentences
+from agents.tools.ticketing import Wanted, found_there, opened_there
+from agents.tools.tool import Arguments, Setting, Tool
+from bot.company.model import Company
+from bot.company.tickets import HELPDESK
 from bot.ports.agent import ToolResult
 from bot.ports.records import Effect
-from bot.protocol.values import CardData, Fact
-
-HELPDESK = "helpdesk"
-"""The queue of whatever belongs to no specialist."""
 
 
 class TicketArguments(Arguments):
@@ -25,42 +23,14 @@ class TicketArguments(Arguments):
     )
 
 
-def opened(title: str, queue: str, reference: str) -> ToolResult:
-    """Return the result of a ticket that is open."""
-    card = CardData(
-        title=f"Ticket {reference}",
-        facts=(Fact(label="About", value=title), Fact(label="Queue", value=queue)),
-    )
-    return ToolResult(
-        outcome="done",
-        title=f"Opened ticket {reference}",
-        content={
-            "status": "opened",
-            "reference": reference,
-            "sentence": sentences.ticket_opened(reference, title),
-        },
-        cards=(card,),
-        reference=reference,
-    )
+async def run(setting: Setting, arguments: TicketArguments) -> ToolResult:
+    """Open it where the company's tickets are.
 
-
-def recall(setting: Setting, arguments: TicketArguments, effect: Effect) -> ToolResult:
-    """Return the result of a ticket found in the ledger."""
-    del setting
-    return opened(arguments.title, arguments.queue, effect.reference)
-
-
-@tool(
-    effect="idempotent",
-    approval="none",
-    step="Opening a ticket: {title}",
-    recall=recall,
-)
-async def open_ticket(setting: Setting, arguments: TicketArguments) -> ToolResult:
-    """Open a ticket for people to work on, in the requester's name.
-
-    Only when no other tool can help and the requester wants one.
+    Raises:
+        SystemUnsureError: Nobody can tell whether it was opened.
     """
+    if setting.desk:
+        return await opened_there(setting, setting.desk, _wanted(setting, arguments))
     filed = await setting.records.open_ticket(
         setting.tenant,
         key=setting.call.key,
@@ -69,4 +39,64 @@ async def open_ticket(setting: Setting, arguments: TicketArguments) -> ToolResul
         title=arguments.title,
         body=arguments.body,
     )
-    return opened(arguments.title, arguments.queue, filed.reference)
+    return _ours(arguments, filed.reference)
+
+
+def recall(setting: Setting, arguments: TicketArguments, effect: Effect) -> ToolResult:
+    """Return the result of a ticket found in the ledger."""
+    del setting
+    return _ours(arguments, effect.reference)
+
+
+async def settle(setting: Setting, arguments: TicketArguments) -> ToolResult | None:
+    """Ask the company's system whether the ticket is there."""
+    if setting.desk is None:
+        return None
+    return await found_there(setting, setting.desk, _wanted(setting, arguments))
+
+
+def is_opened_elsewhere(company: Company, arguments: TicketArguments) -> bool:
+    """Return whether another system than ours must be asked what happened."""
+    del arguments
+    return bool(company.tickets.system)
+
+
+def running(company: Company, arguments: TicketArguments) -> str:
+    """Return how the step reads while it runs."""
+    del company
+    return f"Opening a ticket: {arguments.title}"
+
+
+def _wanted(setting: Setting, arguments: TicketArguments) -> Wanted:
+    return Wanted(
+        key=setting.call.key,
+        title=arguments.title,
+        body=arguments.body,
+        queue=arguments.queue,
+    )
+
+
+def _ours(arguments: TicketArguments, reference: str) -> ToolResult:
+    return results.ticket(
+        arguments.title,
+        reference=reference,
+        queue=arguments.queue,
+        sentence=sentences.ticket_opened(reference, arguments.title),
+    )
+
+
+OPEN_TICKET = Tool(
+    name="open_ticket",
+    description=(
+        "Open a ticket for people to work on, in the requester's name. Only when no "
+        "other tool can help and the requester wants one."
+    ),
+    arguments=TicketArguments,
+    effect="idempotent",
+    running=running,
+    run=run,
+    recall=recall,
+    timeout=60.0,  # another system may be asked, and looked at for a while after
+    settle=settle,
+    elsewhere=is_opened_elsewhere,
+)

@@ -10,7 +10,7 @@ from agents.tools.join_waitlist import JOIN_WAITLIST
 from agents.tools.look_up_catalog import look_up_catalog
 from agents.tools.look_up_person import look_up_person
 from agents.tools.my_requests import my_requests
-from agents.tools.open_ticket import open_ticket
+from agents.tools.open_ticket import OPEN_TICKET
 from agents.tools.order_hardware import ORDER_HARDWARE
 from agents.tools.reset_password import RESET_PASSWORD
 from agents.tools.search_knowledge import SEARCH_KNOWLEDGE
@@ -34,7 +34,7 @@ TOOLS: dict[str, AnyTool] = {
         ORDER_HARDWARE,
         JOIN_WAITLIST,
         RESET_PASSWORD,
-        open_ticket,
+        OPEN_TICKET,
         my_requests,
         WITHDRAW_REQUEST,
         CHANGE_REQUEST,

@@ -20,6 +20,7 @@ from bot.ports.agent import Allowed, Call, Ruling, ToolResult
 from bot.ports.records import Effect as Happened
 from bot.ports.records import Records
 from bot.ports.systems import AccessSystem
+from bot.ports.tickets import TicketSystem
 from bot.protocol.ids import PersonId, TenantId
 from bot.protocol.values import Effect
 
@@ -52,7 +53,9 @@ class Setting:
     systems: Mapping[str, AccessSystem] = field(default_factory=dict[str, AccessSystem])
     """Those of the company that are connected, by name."""
     accounts: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Who the requester is in each of them, by the company file alone."""
+    """Who the requester is in each of the company's systems, by the company file alone."""
+    desk: TicketSystem | None = None
+    """Where tickets go; ``None``: into our records alone."""
 
     @property
     def tenant(self) -> TenantId:

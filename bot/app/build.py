@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.console.api import add_console
 from adapters.scim.routes import scim_routes
-from adapters.systems.build import connected
+from adapters.systems.build import connected, connected_desk
 from adapters.systems.wire import Sender
 from agents.build import build_agents
 from agents.mcp.build import attach_servers
@@ -52,6 +52,7 @@ from bot.ports.store import Store
 from bot.ports.streaming import Streams
 from bot.ports.surface import Platform
 from bot.ports.systems import AccessSystem
+from bot.ports.tickets import TicketSystem
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
 from bot.store.engine import begin, create_engine
@@ -129,13 +130,10 @@ async def built(
             clock=clock,
             meter=_mcp_meter(telemetry),
         )
-        systems = connected(
-            company,
-            environ=os.environ,
-            sender=Sender(
-                session=await stack.enter_async_context(ClientSession()), clock=clock
-            ),
-        )
+        session = await stack.enter_async_context(ClientSession())
+        sender = Sender(session=session, clock=clock)
+        systems = connected(company, environ=os.environ, sender=sender)
+        desk = connected_desk(company, environ=os.environ, sender=sender)
         platforms: Mapping[PlatformName, Platform] = {
             name: seams.platform(platform)
             for name, platform in _by_name(mounted).items()
@@ -162,6 +160,7 @@ async def built(
                     attached=attached,
                     staff=staff,
                     systems=systems,
+                    desk=desk,
                 )
             ),
             telemetry=telemetry,
@@ -243,6 +242,7 @@ def _agents(
     attached: Attached,
     staff: Staff,
     systems: Mapping[str, AccessSystem],
+    desk: TicketSystem | None,
 ) -> Agents:
     return build_agents(
         company,
@@ -258,6 +258,7 @@ def _agents(
         attached=attached,
         staff=staff,
         systems=systems,
+        desk=desk,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -119,7 +120,7 @@ class Actor:
         )
         await runner.emit(started)  # the intent, committed before the effect
         spec = self._agents.spec(call.name)
-        asked = self._port_call(runner.state, call)
+        asked = replace(self._port_call(runner.state, call), attempt=started.attempt)
 
         def attempt() -> Awaitable[ToolResult]:
             return self._agents.run(asked)

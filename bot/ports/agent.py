@@ -153,6 +153,8 @@ class Call:
     """Who called; empty: not known."""
     approved: str = ""
     """The fingerprint of what people approved; empty: nobody had to be asked."""
+    attempt: int = 1
+    """Which attempt at running it this is; an earlier one may have had its effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

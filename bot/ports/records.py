@@ -62,6 +62,29 @@ class Filed:
     """False when the key had been used before: nothing changed this time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a ticket is worked on that is not worked on by our records alone."""
+
+    system: str
+    """Its name in the company file."""
+    reference: str
+    """What the ticket is called there."""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledTicket:
+    """A ticket as it was opened."""
+
+    reference: str
+    queue: str
+    title: str
+    opened_at: datetime
+    place: Place | None
+    """``None``: it is in our records alone, as far as is known."""
+
+
 class OutOfStock(Exception):  # noqa: N818 - an expected outcome with a name, not an error
     """Nothing is left; nothing was changed."""
 
@@ -167,8 +190,23 @@ class Records(Directory, Protocol):
         queue: str,
         title: str,
         body: str,
+        place: Place | None = None,
     ) -> Filed:
-        """Open a ticket for people to work on."""
+        """Open a ticket for people to work on.
+
+        With ``place`` where that is; it is also written down if the key was used before
+        and nobody knew the place then.
+        """
+        ...
+
+    async def ticket_under(self, tenant: TenantId, key: str) -> FiledTicket | None:
+        """Return the ticket that was opened under ``key``."""
+        ...
+
+    async def tickets_of(
+        self, tenant: TenantId, person: PersonId, *, limit: int = 5
+    ) -> Sequence[FiledTicket]:
+        """Return the person's tickets, newest first."""
         ...
 
     async def find_effect(self, tenant: TenantId, key: str) -> Effect | None:

@@ -40,7 +40,7 @@ class TicketThere:
     done: bool = False
     """Whether nobody works on it any more."""
     link: str = ""
-    """Where who asked sees it: as `bot.protocol.values.web_link` lets through."""
+    """Where who asked sees it: as `bot.view.address` returns it."""
 
 
 class TicketSystem(Protocol):

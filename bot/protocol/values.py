@@ -1,8 +1,6 @@
 """Values that events carry: small, frozen, platform-neutral."""
 
-import re
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, JsonValue
 
@@ -154,25 +152,6 @@ class Fact(Frozen):
 
     label: str
     value: str
-
-
-MOST_LINK = 500
-"""Characters of an address that people are shown."""
-_ADDRESS = re.compile(r"https://[!#-&+-;=?-Z_a-z~]+")
-"""Of an address's own characters; none that a platform may read as formatting."""
-
-
-def web_link(value: JsonValue) -> str:
-    """Return an address that people may be sent to, or ""; others are left out."""
-    if not isinstance(value, str) or len(value) > MOST_LINK:
-        return ""
-    if not _ADDRESS.fullmatch(value):
-        return ""
-    try:
-        where = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if where.hostname and "@" not in where.netloc else ""
 
 
 class Source(Frozen):

@@ -17,16 +17,23 @@ from typing_extensions import override
 
 from bot.company.model import Person
 from bot.knowledge.ask import Ask
-from bot.ports.records import Effect, Filed, Grant, Passage, Records
+from bot.ports.records import (
+    Effect,
+    Filed,
+    FiledTicket,
+    Grant,
+    Passage,
+    Place,
+    Records,
+)
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
-from bot.store import holdings, knowledge, ledger, people
+from bot.store import holdings, knowledge, ledger, people, tickets
 from bot.store.approvals import lock_approval, open_approvals_of
 from bot.store.audit import record_audit
 from bot.store.engine import begin, connect
 from bot.store.schema import person
-from bot.store.schema_records import password_reset, ticket
-from bot.store.texts import storable
+from bot.store.schema_records import password_reset
 from bot.store.withdrawals import is_withdrawn, withdraw
 
 
@@ -211,30 +218,45 @@ class PostgresRecords(Records):
         queue: str,
         title: str,
         body: str,
+        place: Place | None = None,
     ) -> Filed:
         async def file(conn: AsyncConnection) -> Filed:
-            reference = await ledger.next_reference(conn, tenant, "IT")
-            await conn.execute(
-                insert(ticket).values(
-                    tenant_id=tenant,
-                    reference=reference,
-                    person_id=person,
-                    queue=storable(queue),
-                    title=storable(title),
-                    body=storable(body),
-                )
+            reference = await tickets.write_ticket(
+                conn,
+                tenant,
+                person=person,
+                queue=queue,
+                title=title,
+                body=body,
+                place=place,
             )
             return Filed(reference=reference, created=True)
 
-        return await self._once(
+        filed = await self._once(
             tenant,
             key,
             "ticket",
             file,
             person=person,
             subject=title,
-            detail={"queue": queue},
+            detail={"queue": queue, **({"there": place.reference} if place else {})},
         )
+        if place and not filed.created:
+            async with begin(self._engine) as conn:
+                await tickets.place_ticket(conn, tenant, filed.reference, place)
+        return filed
+
+    @override
+    async def ticket_under(self, tenant: TenantId, key: str) -> FiledTicket | None:
+        async with connect(self._engine) as conn:
+            return await tickets.ticket_under(conn, tenant, key)
+
+    @override
+    async def tickets_of(
+        self, tenant: TenantId, person: PersonId, *, limit: int = 5
+    ) -> Sequence[FiledTicket]:
+        async with connect(self._engine) as conn:
+            return await tickets.tickets_of(conn, tenant, person, limit)
 
     async def _once(
         self,

@@ -178,7 +178,11 @@ ticket = Table(
     words("body"),
     Column("status", Text, nullable=False, server_default="open"),
     moment(),
+    words("system"),
+    words("there"),
+    words("link"),
     PrimaryKeyConstraint("tenant_id", "reference"),
+    Index("ticket_of_person_idx", "tenant_id", "person_id", "at"),
     CheckConstraint("status IN ('open', 'closed')", "a_ticket_is_open_or_closed"),
 )
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from bot.ports.records import Filed
+from bot.ports.records import Filed, Place
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from tests.support.records import MemoryRecords
 
@@ -98,10 +98,18 @@ class HaltingRecords(MemoryRecords):
         queue: str,
         title: str,
         body: str,
+        place: Place | None = None,
     ) -> Filed:
         await self._arrive("ticket")
         return await MemoryRecords.open_ticket(
-            self, tenant, key=key, person=person, queue=queue, title=title, body=body
+            self,
+            tenant,
+            key=key,
+            person=person,
+            queue=queue,
+            title=title,
+            body=body,
+            place=place,
         )
 
     @override

@@ -15,9 +15,11 @@ from bot.knowledge.ask import Ask
 from bot.ports.records import (
     Effect,
     Filed,
+    FiledTicket,
     Grant,
     OutOfStock,
     Passage,
+    Place,
     Records,
 )
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
@@ -48,6 +50,8 @@ class Ticket:
     queue: str
     title: str
     body: str
+    key: str = ""
+    place: Place | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -234,12 +238,42 @@ class MemoryRecords(Records):
         queue: str,
         title: str,
         body: str,
+        place: Place | None = None,
     ) -> Filed:
         row = Row(kind="ticket", key=key, person=person)
         filed = self._write(tenant, row, "IT")
         if filed.created:
-            self.tickets.append(Ticket(queue=queue, title=title, body=body))
+            self.tickets.append(Ticket(queue=queue, title=title, body=body, key=key))
+        for at, one in enumerate(self.tickets):
+            if place and one.key == key and not one.place:
+                self.tickets[at] = replace(one, place=place)
         return filed
+
+    @override
+    async def ticket_under(self, tenant: TenantId, key: str) -> FiledTicket | None:
+        found = [row for t, row in self.rows if (t, row.key) == (tenant, key)]
+        return self._filed(found[0]) if found and found[0].kind == "ticket" else None
+
+    @override
+    async def tickets_of(
+        self, tenant: TenantId, person: PersonId, *, limit: int = 5
+    ) -> Sequence[FiledTicket]:
+        found = [
+            self._filed(row)
+            for t, row in self.rows
+            if (t, row.kind, row.person) == (tenant, "ticket", person)
+        ]
+        return found[::-1][:limit]
+
+    def _filed(self, row: Row) -> FiledTicket:
+        [said] = [one for one in self.tickets if one.key == row.key]
+        return FiledTicket(
+            reference=row.reference,
+            queue=said.queue,
+            title=said.title,
+            opened_at=row.at,
+            place=said.place,
+        )
 
     @override
     async def withdraw_request(

@@ -42,6 +42,7 @@ EVERY = [
     "0005_knowledge",
     "0006_model_use",
     "0007_scim",
+    "0008_tickets",
 ]
 
 
