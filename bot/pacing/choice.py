@@ -88,8 +88,7 @@ class Chooser:
         self._held.update(self._market.route(way))
 
     def _last_word(self, known: Surface) -> Choice:
-        ways = [w for w in known.ways if w.use is not Use.PROGRESS]
-        ways = ways or list(known.ways) or [Way()]
+        ways = [w for w in known.ways if w.use is not Use.PROGRESS] or [Way()]
         choices = [self._at(w, Haste.URGENT, known.retry_at) for w in ways]
         best = min(choices, key=_when)
         if self._may_yet_come(known, choices[0]):

@@ -6,7 +6,7 @@ from math import inf
 
 from bot.pacing.plan import Priority
 from bot.pacing.surface import Surface
-from bot.pacing.way import Way
+from bot.pacing.way import Way, endings_of
 from bot.protocol.ids import SurfaceId
 
 GLANCES = 4
@@ -89,6 +89,7 @@ class Roster:
         same, known.ways = known.ways == ways, ways  # that is, so next time it is quick
         if same:
             return False
+        assert not ways or endings_of(ways), f"{surface}: no way for its last word"
         by = min((way.by for way in ways if way.by is not None), default=None)
         if by is None:
             self._bound.pop(surface, None)

@@ -19,7 +19,7 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way to send a surface. A surface may have several at a time.
+    """One way to send a surface. A surface may have several at a time, one for its end.
 
     Where an end may go several ways, one for `Use.ENDING` is a fallback for when the
     others are scarce.

@@ -27,6 +27,7 @@ from bot.engine.showing import SHOWN, Outcome, Showing
 from bot.engine.sweeper import Sweeper
 from bot.errors import AmbiguousSendError, DeskhandError, StillStreamingError
 from bot.pacing.lanes import Bucket
+from bot.pacing.way import Use, Way
 from bot.ports.inbox import Acceptance
 from bot.ports.rows import Append, Claim
 from bot.ports.surface import Payload, Receipt
@@ -96,6 +97,8 @@ class Bug:
         if self.plant is appended_again:  # few lost answers are those of an append
             troubles = {*recipe.platform_troubles}
             return recipe.platform_trouble > 0.3 and troubles <= unanswered
+        if self.plant is ending_opens_a_stream:  # who has to wait ends unseen
+            return recipe.brief > 0.5 and recipe.narrow
         if self.plant is any_stream_is_mine:
             lost = not unanswered.isdisjoint(recipe.platform_troubles)
             return recipe.brief > 0.5 and recipe.platform_trouble > 0.15 and lost
@@ -399,6 +402,20 @@ def stream_left_open() -> AbstractContextManager[None]:
     return swapped(Showing, _close=close)
 
 
+def ending_opens_a_stream() -> AbstractContextManager[None]:
+    """A turn that has ended before anything of it was shown begins a stream by that."""
+    real = Showing._ways
+
+    def ways(*args: Any, **kwargs: Any) -> tuple[Way, ...]:
+        found = real(*args, **kwargs)
+        opening = tuple(
+            replace(way, use=Use.ANY) for way in found if way.name == "open"
+        )
+        return opening + found if opening else found
+
+    return swapped(Showing, _ways=ways)
+
+
 def appended_again() -> AbstractContextManager[None]:
     """What may have been appended is appended once more."""
     real = Showing._on_stream
@@ -462,6 +479,7 @@ def any_stream_is_mine() -> AbstractContextManager[None]:
 
 _OF_STREAMS = (
     stream_left_open,
+    ending_opens_a_stream,
     appended_again,
     edited_while_it_streams,
     adopted_stream_goes_on,
@@ -502,6 +520,7 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     late_edit_covers: ("every surface shows the end",),
     budget_ignored: ("no lane is exceeded",),
     stream_left_open: ("no stream is left open", "a stream is closed in time"),
+    ending_opens_a_stream: ("a stream is closed in time",),
     appended_again: ("a stream shows what was sent", "every surface shows the end"),
     edited_while_it_streams: (
         "every surface shows the end",

@@ -12,6 +12,7 @@ from adapters.slack.stream_content import StreamContent, rested, streamed
 from bot.errors import (
     ContentRefusedError,
     MessageGoneError,
+    PlatformError,
     StoppedByPersonError,
     StreamOverError,
     StreamRefusedError,
@@ -19,6 +20,7 @@ from bot.errors import (
 from bot.ports.surface import Payload
 from bot.protocol.ids import SurfaceId
 from bot.protocol.inbound import Address
+from bot.view.nodes import TurnView
 from tests.simulation.calls import Calls, Request
 from tests.simulation.halls import Growing, Hall, Message, surface_of
 from tests.simulation.streams import Errand, errand
@@ -112,9 +114,15 @@ class SlackWire:
             payload=payload,
             carry_out=carry_out,
             lanes=now.lanes,
-            refusal=StreamRefusedError,
+            refusal=_refusal(payload),
         )
         return await self._calls.send(request)
+
+
+def _refusal(payload: Payload) -> type[PlatformError]:
+    """Return what it means that a stream cannot begin with this: half of them each."""
+    view: TurnView = payload.body["view"]
+    return ContentRefusedError if len(view.headline) % 2 else StreamRefusedError
 
 
 def _growing(message: Message, *, stop: bool) -> Growing:

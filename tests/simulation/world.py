@@ -129,7 +129,11 @@ class World:
             answered_since=self._answered_since,
         )
         self.streams = StreamWatch(
-            self.loop, tables, self.halls, looked_after=self._looked_after
+            self.loop,
+            self.chronicle,
+            tables,
+            self.halls,
+            looked_after=self._looked_after,
         )
         self._names = count(1)
         self._healed_at = float("inf")
@@ -141,6 +145,7 @@ class World:
             self.gallery.committed,
             self._owners,
             self.stops.committed,
+            self.streams.committed,
         )
 
     def run(self) -> Tally:

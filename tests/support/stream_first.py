@@ -4,18 +4,28 @@ Left to itself the pacer begins none in Teams: Teams counts a stream's parts as 
 counts edits, and takes fewer of them. Run as a program it is the bot, with that changed.
 """
 
+from dataclasses import replace
+
 from bot.cli import main
 from bot.engine.exhibit import Exhibit
 from bot.engine.showing import Showing
-from bot.pacing.way import Way
+from bot.pacing.way import Use, Way
 
 PROGRAM = ("-m", "tests.support.stream_first", "serve")
 """What Python runs as such a bot."""
 
 
 def streams_first(offered: tuple[Way, ...]) -> tuple[Way, ...]:
-    """Leave only the way that begins a stream, where there is one."""
-    return tuple(way for way in offered if way.name == "open") or offered
+    """Leave the way that begins a stream alone for progress, where there is one.
+
+    A turn that has ended before anything of it could be shown is posted: no stream
+    begins with a last word.
+    """
+    if not any(way.name == "open" for way in offered):
+        return offered
+    return tuple(
+        way if way.name == "open" else replace(way, use=Use.ENDING) for way in offered
+    )
 
 
 def _stream_always() -> None:

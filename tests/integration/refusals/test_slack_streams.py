@@ -81,6 +81,7 @@ ROWS = (
     ),
     *refusals(
         {
+            "first": Then(fates=("retry",)),
             "progress": Then(fates=("pass over",)),
             "last": OVER,
         },

@@ -41,6 +41,12 @@ def slack(
     return (post, opening)
 
 
+def streams(*, stops: float = 20) -> tuple[Way, ...]:
+    """Return ways that begin with a stream, but for a last word."""
+    post, opening = slack(stops=stops)
+    return (opening, replace(post, use=Use.ENDING))
+
+
 @dataclass
 class Shell:
     """Shows turns that all say the same; answers come at once."""
@@ -230,7 +236,7 @@ def test_a_turn_alone_needs_no_stream():
 
 
 def test_a_stream_is_closed_in_time_even_if_there_is_nothing_new():
-    shell = Shell(slack()[1:])
+    shell = Shell(streams())
     shell.talk([A], 1.0)
     assert shell.ways_of(A)[0] == "open"
     append, close = shell.known[A]
@@ -252,7 +258,7 @@ def test_a_stream_is_closed_in_time_even_if_there_is_nothing_new():
 
 
 def test_who_waits_for_a_person_closes_its_stream_by_the_token_kept_for_that():
-    shell = Shell(slack(stops=3)[1:])
+    shell = Shell(streams(stops=3))
     three = turns(3)
     shell.talk(three, 2.0)
     assert [shell.ways_of(surface)[0] for surface in three] == ["open"] * 3
