@@ -142,13 +142,31 @@ class TestClaims:
 
     @on_every_store
     async def test_a_claim_in_flight_is_passed_by(self, ground: Ground):
-        await ground.send(ground.address())
-        async with ground.store.begin("worker.claim") as first:
-            taken = await first.claim_conversations(
+        first, second = ground.address(), ground.address()
+        for place in (first, second):
+            await ground.send(place)
+        # Of several statements, so that it is held open.
+        async with asyncio.timeout(60), ground.store.begin("worker.put_off") as tx:
+            flying = await tx.claim_conversations(
                 worker_id="w1", lease=LEASE, generation=0, most=1
             )
-            assert taken.claims
+            assert [claim.address for claim in flying.claims] == [first]
+            other = await ground.claim(worker_id="w2")
+            assert other is not None and other.address == second
             assert await ground.claim(worker_id="w2") is None
+
+    @on_every_store
+    async def test_a_claim_that_is_rolled_back_is_nobodys(self, ground: Ground):
+        place = ground.address()
+        await ground.send(place)
+        with suppress(ValueError):
+            async with ground.store.begin("worker.put_off") as tx:
+                await tx.claim_conversations(
+                    worker_id="w1", lease=LEASE, generation=0, most=1
+                )
+                raise ValueError("it dies")
+        again = await ground.claim(worker_id="w2")
+        assert again is not None and again.address == place
 
     @on_every_store
     async def test_several_are_claimed_at_once_and_the_rest_is_for_others(
