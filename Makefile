@@ -46,7 +46,7 @@ browser: $(SETUP)
 # Most of the tests' time is waiting: one process more than a small machine has cores.
 test: JOBS = 3
 test: $(SETUP) browser
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) $(ARGS)
 
 lint: $(SETUP)
 	@$(BIN)/ruff format --check .

@@ -4,18 +4,20 @@ Properties look for the same examples in every run, so a change is judged by wha
 changes. To look for new ones: ``HYPOTHESIS_PROFILE=search make test``. How long one
 takes is not judged: machines are busy.
 
-``make test`` runs several processes. Tests that share what is made once, for a module
-or a folder, run in one of them: it is not made again in each.
+``make test`` runs several processes, see `tests.support.processes`.
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from adapters.simulator import stage
+from tests.support.processes import Together, place_of, shared_places
 
 for name, derandomize in (("same", True), ("search", False)):
     settings.register_profile(
@@ -37,24 +39,24 @@ def pytest_configure() -> None:
         stage.QUIET_PORTS = stage.QUIET_PORTS[number::several]
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Deal the tests out one by one, but for those that stay together."""
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep those in one process that share a fixture of their module or folder."""
-    for item in items:
-        places = sorted(_shared_places(item), key=len)
-        if places and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(places[0]))
+    """Make sure that nothing is made again in each process.
 
-
-def _shared_places(item: pytest.Item) -> Iterator[str]:
-    """Give where the fixtures are from that are made once for several tests.
-
-    Those of a plugin are from nowhere: each process has its own Postgres.
+    Raises:
+        pytest.UsageError: Tests share a fixture, and are dealt out one by one.
     """
-    if isinstance(item, pytest.Function):
-        for definitions in item._fixtureinfo.name2fixturedefs.values():
-            for one in definitions:
-                if one.scope != "function" and one.baseid:
-                    yield one.baseid
+    for item in items:
+        for place in shared_places(item):
+            if place_of(item.nodeid) is None:
+                raise pytest.UsageError(
+                    f"{item.nodeid} shares a fixture of {place} with other tests: "
+                    "put that into TOGETHER in tests/support/processes.py"
+                )
 
 
 @pytest.fixture(autouse=True)

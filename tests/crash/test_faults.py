@@ -9,9 +9,6 @@ from tests.crash.yard import Yard, yard_in
 from tests.support.postgres import run_apart
 from tests.support.store import all_of
 
-pytestmark = pytest.mark.xdist_group("crash")
-"""Dozens of processes: one such campaign at a time."""
-
 HARMS_ALL = "restart"
 """What nobody else can be in the yard with."""
 

@@ -6,9 +6,6 @@ from tests.crash.load import Loaded, Plan, run_load
 from tests.crash.yard import yard_in
 from tests.support.postgres import run_apart
 
-pytestmark = pytest.mark.xdist_group("crash")
-"""Dozens of processes: one such campaign at a time."""
-
 PLAN = Plan(
     turns=20,
     minutes=0.25,

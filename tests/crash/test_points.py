@@ -16,9 +16,6 @@ from tests.crash.fuse import PLACES
 from tests.crash.yard import yard_in
 from tests.support.postgres import run_apart
 
-pytestmark = pytest.mark.xdist_group("crash")
-"""Dozens of processes: one such campaign at a time."""
-
 NOT_REACHED = ["worker.let_go", "agents.summarise"]
 """Only by a worker that still owns something 20 s after SIGTERM: too slow for here; the
 load of `make crash` crosses it with every SIGTERM. And no act talks for so long that
