@@ -47,5 +47,5 @@ def shared_places(item: pytest.Item) -> Iterator[str]:
     if isinstance(item, pytest.Function):
         for definitions in item._fixtureinfo.name2fixturedefs.values():
             for one in definitions:
-                if one.scope != "function" and one.baseid:
+                if one.scope not in {"function", "class"} and one.baseid:
                     yield one.baseid
