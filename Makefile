@@ -61,10 +61,12 @@ bench: $(SETUP)
 	@UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --quiet --group bench --python $(BIN)/python
 	@$(BIN)/deskhand bench $(ARGS)
 
+# All companies are played, also after one that fails.
+EVALS := adapters/simulator/acme tests/companies/hospital tests/companies/brewery
 evals: $(SETUP)
-	@$(BIN)/deskhand eval --company adapters/simulator/acme/company.toml $(ARGS)
-	@$(BIN)/deskhand eval --company tests/companies/hospital/company.toml $(ARGS)
-	@$(BIN)/deskhand eval --company tests/companies/brewery/company.toml $(ARGS)
+	@failed=0; for folder in $(EVALS); do \
+	  $(BIN)/deskhand eval --company $$folder/company.toml $(ARGS) || failed=1; \
+	done; exit $$failed
 
 crash: $(SETUP)
 	@$(BIN)/python -m tests.crash $(ARGS)

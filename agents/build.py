@@ -1,6 +1,6 @@
 """Put the agents together: the one call that the roof makes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agents.loop import AgentsOf
 from agents.models.anthropic import AnthropicModel
@@ -30,6 +30,7 @@ def build_agents(
     fallback: str = "",
     summaries: str = "",
     words_per_second: float = 18.0,
+    through: Callable[[Model], Model] = lambda model: model,
     more: Sequence[AnyTool] = (),
     attached: Attached = NOTHING_ATTACHED,
     staff: Staff | None = None,
@@ -48,6 +49,7 @@ def build_agents(
         fallback: Which is asked where that one fails; empty: none.
         summaries: Which sums up long conversations; empty: ``model``.
         words_per_second: How fast the scripted model writes; 0: at once.
+        through: What is between the agents and who speaks.
         more: Tools of the company's own.
         attached: Tools that come and go.
         staff: Who works here now; without it, whoever is in the file.
@@ -72,7 +74,7 @@ def build_agents(
     return AgentsOf(
         company,
         records,
-        model=speaker,
+        model=through(speaker),
         more=more,
         attached=attached,
         staff=staff,

@@ -1,7 +1,7 @@
 """Read scenario files; every problem at once, each with its place and its fix."""
 
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -10,9 +10,10 @@ from typing import cast
 
 from pydantic import ValidationError
 
+from agents.evals.lines import Place, line_of, lines_in
 from agents.evals.own import CALL
 from agents.evals.scenario import Ask, Deed, Expected, Scenario, ScenarioFile, Step
-from agents.roster import roster_of
+from agents.roster import ROOT, roster_of
 from bot.company.file import load_articles
 from bot.company.model import Company
 from bot.errors import ConfigError
@@ -85,7 +86,8 @@ def load_scenarios(
 def _read(file: Path, names: "_Names") -> list[Told]:
     source = f"scenario file {file}"
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(source, [f"cannot be read ({error.strerror})"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -93,23 +95,38 @@ def _read(file: Path, names: "_Names") -> list[Told]:
     try:
         said = ScenarioFile.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(source, _problems(error, document)) from error
-    problems = [p for one in said.scenario for p in names.problems(one)]
-    titles = [one.name for one in said.scenario]
-    problems += [
-        f"{name!r} is there twice"
-        for name in sorted(set(titles))
-        if titles.count(name) > 1
+        raise ConfigError(source, _problems(error, document, text)) from error
+    lines = lines_in(text)
+    problems = [
+        problem
+        for number, one in enumerate(said.scenario)
+        for problem in names.problems(one, _Place(text, lines, number))
     ]
+    first: dict[str, int | None] = {}
+    for number, one in enumerate(said.scenario):
+        line = line_of(("scenario", number), lines)
+        if one.name in first:
+            twice = f"{one.name!r} is there twice, first on line {first[one.name]}"
+            problems.append(f"line {line}: {twice}")
+        first.setdefault(one.name, line)
     if problems:
         raise ConfigError(source, problems)
     return [Told(file=file, scenario=one, today=said.today) for one in said.scenario]
 
 
-def _problems(error: ValidationError, document: dict[str, object]) -> list[str]:
+def _problems(
+    error: ValidationError, document: dict[str, object], text: str
+) -> list[str]:
     found = [(p["loc"], p["type"], p["msg"]) for p in error.errors()]
+    lines = lines_in(text)
+
+    def where(place: tuple[int | str, ...]) -> str:
+        line = line_of(place, lines)
+        said = _place(place, document)
+        return f"line {line}, {said}" if line else said
+
     return [
-        f"{_place(place, document)}: {_said(kind, message, place)}"
+        f"{where(place)}: {_said(kind, message, place)}"
         for place, kind, message in found
         # A list of which every entry is wrong is called too short besides.
         if kind != "too_short"
@@ -146,11 +163,34 @@ def _inside(document: object, part: int | str) -> object:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one scenario stands."""
+
+    text: str
+    lines: Mapping[Place, int]
+    number: int
+
+    def of(self, word: str) -> int | None:
+        """Return the line on which the scenario first has a word in quotes."""
+        begin = line_of(("scenario", self.number), self.lines) or 1
+        said = self.text.splitlines()[begin - 1 :]
+        marks = (f'"{word}"', f"'{word}'")
+        found = (
+            line
+            for line, words in enumerate(said, begin)
+            if any(mark in words for mark in marks)
+        )
+        return next(found, begin)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
     """What scenarios may name."""
 
     people: frozenset[str]
+    emails: Mapping[str, str]
+    """Whose they are, in small letters."""
     things: dict[str, tuple[str, ...]]
     """Resources with their grants."""
     agents: frozenset[str]
@@ -161,13 +201,22 @@ class _Names:
     def of(cls, company: Company, company_file: Path, own: Collection[str]) -> "_Names":
         return cls(
             people=frozenset(p.id for p in company.people),
+            emails={p.email.casefold(): p.id for p in company.people if p.email},
             things={r.id: r.grants for r in company.resources},
             agents=frozenset(s.name for s in roster_of(company).specialists),
             articles=frozenset(a.ref for a in load_articles(company, company_file)),
             tools=frozenset(own),
         )
 
-    def problems(self, scenario: Scenario) -> list[str]:
+    def problems(self, scenario: Scenario, place: _Place) -> list[str]:
+        """Return what a scenario names that is not there, each with its line."""
+        found = dict.fromkeys(self._unknowns(scenario))
+        return [
+            f"line {place.of(word)}, {scenario.name!r}: {problem}"
+            for word, problem in found
+        ]
+
+    def _unknowns(self, scenario: Scenario) -> list[tuple[str, str]]:
         expect, effects = scenario.expect, scenario.expect.effects
         found = [
             *self._unknown("person", (s.who for s in scenario.steps), self.people),
@@ -186,19 +235,31 @@ class _Names:
                 self.tools,
             ),
             *self._unknown("specialist", expect.hands_to or (), self.agents),
+            *self._unknown(
+                "agent", (s.meanwhile for s in scenario.steps), {ROOT, *self.agents}
+            ),
+            *self._known(s.email for s in scenario.steps),
             *self._unknown("article", expect.cites, self.articles),
         ]
         for deed in effects:
             grants = self.things.get(deed.what, ())
             found += self._unknown(f"grant of {deed.what!r}", [deed.grant], grants)
-        return [f"{scenario.name!r}: {problem}" for problem in dict.fromkeys(found)]
+        return found
+
+    def _known(self, emails: Iterable[str]) -> list[tuple[str, str]]:
+        known = ((one, self.emails.get(one.casefold())) for one in emails)
+        return [
+            (email, f"{email!r} is no stranger's; write who = {who!r}")
+            for email, who in known
+            if who
+        ]
 
     def _unknown(
         self, kind: str, said: Iterable[str], known: Iterable[str]
-    ) -> list[str]:
+    ) -> list[tuple[str, str]]:
         names = list(known)
         return [
-            f"there is no {kind} {one!r}{_fix(one, names)}"
+            (one, f"there is no {kind} {one!r}{_fix(one, names)}")
             for one in said
             if one and one not in names
         ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from agents.evals.pausing import Pause, Pauses
 from bot.clock import Clock
 from bot.company.model import Company
 from bot.engine.kit import Kit
@@ -30,6 +31,9 @@ class Happened:
 class House(Protocol):
     """A running engine, with one company's agents, for any number of tenants."""
 
+    pauses: Pauses
+    """Lets an agent pause in a tenant."""
+
     company: Company
     """With an id on both platforms for everybody."""
     kit: Kit
@@ -48,6 +52,33 @@ class House(Protocol):
 
         Returns:
             Whether it is so; after ``patience`` seconds it is not waited for.
+        """
+        ...
+
+    async def paused(self, tenant: TenantId, pause: Pause, patience: float) -> bool:
+        """Wait until an agent pauses.
+
+        Returns:
+            Whether it does; not where nothing is left to do for the tenant, or after
+            ``patience`` seconds.
+        """
+        ...
+
+    async def heard(self, tenant: TenantId, patience: float) -> bool:
+        """Wait until all that was said to a tenant's turns has reached them.
+
+        Returns:
+            Whether it has; after ``patience`` seconds it is not waited for.
+        """
+        ...
+
+    async def passes(self, tenant: TenantId, seconds: float, patience: float) -> bool:
+        """Let time pass at once, for all of the house.
+
+        What is due in between happens at its moment, one thing after the other.
+
+        Returns:
+            Whether everything came to rest, within ``patience`` seconds each time.
         """
         ...
 

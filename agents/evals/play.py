@@ -41,18 +41,25 @@ async def play(
     await house.move_in(tenant)
     stage = _Stage(house, tenant)
     played = Played()
-    for number, step in enumerate(scenario.steps, 1):
+    numbers = count(1)
+    for steps in scenario.together:
+        numbered = [(next(numbers), step) for step in steps]
         began = house.clock.monotonic()
-        problems = [await stage.do(step)]
+        problems = await stage.act(steps, patience)
         rests = await house.rest(tenant, patience)
-        played.waits.append(house.clock.monotonic() - began)
-        if rests:
-            problems += await stage.unheard(step)
-        else:
-            problems.append(f"it did not come to rest within {patience:g} seconds")
-        place = f"step {number} ({step.does})"
-        played.problems += [f"{place}: {problem}" for problem in problems if problem]
+        passed = sum(step.passes or 0.0 for step in steps)
+        waited = house.clock.monotonic() - began - passed
+        played.waits.append(max(0.0, waited))
+        for (number, step), told in zip(numbered, problems, strict=True):
+            said = [told, *(await stage.unheard(step) if rests else ())]
+            place = f"step {number} ({step.does})"
+            played.problems += [f"{place}: {problem}" for problem in said if problem]
         if not rests:
+            number, step = numbered[-1]
+            played.problems.append(
+                f"step {number} ({step.does}): it did not come to rest within "
+                f"{patience:g} seconds"
+            )
             break
     played.turns = await stage.turns()
     played.happened = await house.happened(tenant)
@@ -71,8 +78,34 @@ class _Stage:
         self._last = TurnId("")
         """Whose turn it was about last."""
 
-    async def do(self, step: Step) -> str:
-        """Do what a step says; return why it could not be, if it could not."""
+    async def act(self, steps: Sequence[Step], patience: float) -> list[str]:
+        """Do what a step says, and others while it is under way.
+
+        Returns:
+            For each, why it could not be done; empty: it was.
+        """
+        first, *meanwhile = steps
+        if not meanwhile:
+            return [await self._do(first, patience)]
+        agent = meanwhile[0].meanwhile
+        pause = self._house.pauses.begin(self._tenant, agent)
+        try:
+            problems = [await self._do(first, patience)]
+            if not await self._house.paused(self._tenant, pause, patience):
+                never = f"{agent} was not asked anything before it"
+                return [*problems, *(never for _ in meanwhile)]
+            for step in meanwhile:
+                problem = await self._do(step, patience)
+                heard = await self._house.heard(self._tenant, patience)
+                problems.append(problem or ("" if heard else "it was not heard"))
+        finally:
+            pause.released.set()
+        return problems
+
+    async def _do(self, step: Step, patience: float) -> str:
+        if step.passes:
+            rests = await self._house.passes(self._tenant, step.passes, patience)
+            return "" if rests else "what was due did not come to rest"
         if step.says:
             return await self._say(step)
         return await (self._stop(step) if step.stops else self._decide(step))
@@ -153,7 +186,7 @@ class _Stage:
             for turn in await self.turns()
             if turn.ending is None
             and turn.requester
-            and turn.requester.person_id == step.who
+            and (not step.counts or turn.requester.person_id == step.who)
         ]
         if not theirs:
             return "there is nothing to stop"
@@ -168,9 +201,22 @@ class _Stage:
                 turn_id=self._last,
             )
         )
-        return "" if taken.outcome == "accepted" else f"was answered {taken.outcome}"
+        counts = taken.outcome == "accepted"
+        if step.counts == counts:
+            return ""
+        return (
+            "it counts, and it must not" if counts else f"was answered {taken.outcome}"
+        )
 
     def _user(self, step: Step) -> UserRef:
+        if step.stranger:
+            return UserRef(
+                platform=step.platform or "slack",
+                workspace=self._tenant,
+                user_id=f"stranger-{step.stranger}",
+                name=step.stranger,
+                email=step.email,
+            )
         person = self._house.company.person(step.who)
         assert person is not None, "the file was checked"
         platform = step.platform or person.reach_on

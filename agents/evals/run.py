@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from agents.evals.file import Told
@@ -17,7 +18,7 @@ from bot.turn.spending import together, used_by
 
 
 async def run(
-    house: House,
+    open_house: Callable[[], AbstractAsyncContextManager[House]],
     told: Sequence[Told],
     *,
     jobs: int,
@@ -28,7 +29,8 @@ async def run(
     """Return what each scenario showed, in their order.
 
     Args:
-        house: The engine.
+        open_house: Opens an engine: one for all, and one more for each scenario in
+            which time passes, because it passes for everybody in the house.
         told: The scenarios.
         jobs: How many at once.
         patience: Seconds that one step of a scenario may take to come to rest.
@@ -38,22 +40,26 @@ async def run(
     places = asyncio.Semaphore(jobs)
     results: dict[int, Result] = {}
 
-    async def one(number: int, told: Told) -> None:
+    async def one(house: House, number: int, told: Told) -> None:
         needs = told.scenario.needs
         if needs == LANGUAGE and not has_language:
             result = Result(name=told.name, skipped=needs, used={})
         else:
             async with places:
                 tenant = TenantId(f"eval-{number}")
-                result = await _result(house, tenant, told, patience)
+                if told.scenario.passes:
+                    async with open_house() as own:
+                        result = await _result(own, tenant, told, patience)
+                else:
+                    result = await _result(house, tenant, told, patience)
             if not has_language:  # what a script writes is no cost of anybody
                 result = replace(result, used={})
         results[number] = result
         done(result)
 
-    async with asyncio.TaskGroup() as tasks:
+    async with open_house() as house, asyncio.TaskGroup() as tasks:
         for number, scenario in enumerate(told, 1):
-            tasks.create_task(one(number, scenario))
+            tasks.create_task(one(house, number, scenario))
     return [results[number] for number in sorted(results)]
 
 

@@ -4,7 +4,9 @@ Pure data with the checks that need no company; `agents.evals.file` reads it.
 What happened and is not expected is a failure: an effect, or somebody who was asked.
 """
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
@@ -20,14 +22,26 @@ Fate: TypeAlias = Literal["open", "approved", "rejected", "withdrawn", "expired"
 
 LANGUAGE = "a language model"
 """What a scenario ``needs`` that the scripted model cannot play."""
-_ACTS = ("says", "decides", "stops")
+_ACTS = ("says", "decides", "stops", "passes")
+_SAID = ("in", "chat")
+_OF_PEOPLE = ("who", "stranger", "email", "meanwhile")
+_MEANS_NOTHING: Mapping[str, Sequence[str]] = {
+    "says": ("on", "because"),
+    "decides": ("chat",),
+    "stops": ("on", "because", "chat"),
+    "passes": ("on", "because", *_SAID, *_OF_PEOPLE),
+}
 
 
 class Step(Entry):
-    """What somebody does: exactly one of `says`, `decides` and `stops`."""
+    """What somebody does, or that time passes: exactly one of the four."""
 
-    who: str
+    who: str = ""
     """A person's id."""
+    stranger: str = ""
+    """Instead of `who`: the name of somebody who is not in the company file."""
+    email: str = ""
+    """A stranger's, as the platform tells it; empty: a guest, whose it does not tell."""
     says: str = ""
     platform: PlatformName | None = Field(default=None, alias="in")
     """Where; without it, where the person is reached."""
@@ -40,7 +54,11 @@ class Step(Entry):
     counts: bool = True
     """Whether the decision counts: the person is entitled, and it is not too late."""
     stops: bool = False
-    """Presses Stop on their newest request."""
+    """Presses Stop on their newest request; where it must not count, on anybody's."""
+    passes: Seconds | None = None
+    """Nobody does anything for so long. All that is due comes, at its moment."""
+    meanwhile: str = ""
+    """Done while this agent thinks about what the step before it caused."""
     hears: tuple[Words, ...] = ()
     """What the answer has in it once everything rests again."""
 
@@ -48,18 +66,35 @@ class Step(Entry):
     def _does_one_thing(self) -> Self:
         done = [name for name in _ACTS if getattr(self, name)]
         if len(done) != 1:
-            raise ValueError("write one of says, decides and stops")
-        extra = {"says": ("on", "because"), "decides": ("chat",), "stops": ("on",)}
-        if wrong := [name for name in extra[done[0]] if getattr(self, name)]:
-            raise ValueError(f"{wrong[0]!r} means nothing for who {done[0]}")
+            raise ValueError("write one of says, decides, stops and passes")
+        [does] = done
+        wrong = [name for name in _MEANS_NOTHING[does] if self._has(name)]
+        if wrong and does == "passes":
+            raise ValueError(f"{wrong[0]!r} means nothing where time passes")
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} means nothing for who {does}")
+        if does != "passes" and bool(self.who) == bool(self.stranger):
+            raise ValueError("write one of who and stranger")
+        if self.email and not self.stranger:
+            raise ValueError(
+                "'email' is a stranger's; the company file has the others'"
+            )
+        if not self.counts and does not in {"decides", "stops"}:
+            raise ValueError("'counts' means nothing for who only says something")
         return self
+
+    def _has(self, name: str) -> bool:
+        return bool(getattr(self, "platform" if name == "in" else name))
 
     @property
     def does(self) -> str:
         """How it is told."""
+        if self.passes:
+            return f"{timedelta(seconds=self.passes)} pass"
+        who = self.who or f"{self.stranger}, a stranger,"
         if self.says:
-            return f"{self.who} says {self.says!r}"
-        return f"{self.who} {'stops' if self.stops else f'decides to {self.decides}'}"
+            return f"{who} says {self.says!r}"
+        return f"{who} {'stops' if self.stops else f'decides to {self.decides}'}"
 
 
 class Deed(Entry):
@@ -127,7 +162,30 @@ class Scenario(Entry):
     def _begins_with_words(self) -> Self:
         if not self.steps[0].says:
             raise ValueError("somebody must say something first")
+        if self.steps[0].meanwhile:
+            raise ValueError("the first step has none before it, so no meanwhile")
+        for before, step in pairwise(self.steps):
+            both = before.meanwhile and step.meanwhile
+            if both and before.meanwhile != step.meanwhile:
+                problem = "what is done meanwhile, one after the other, names one agent"
+                raise ValueError(problem)
         return self
+
+    @property
+    def passes(self) -> bool:
+        """Whether time passes in it."""
+        return any(step.passes for step in self.steps)
+
+    @property
+    def together(self) -> Sequence[Sequence[Step]]:
+        """The steps: each with what is done while it is under way."""
+        groups: list[list[Step]] = []
+        for step in self.steps:
+            if step.meanwhile:
+                groups[-1].append(step)
+            else:
+                groups.append([step])
+        return groups
 
 
 class ScenarioFile(Entry):

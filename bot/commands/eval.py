@@ -10,12 +10,13 @@ from pathlib import Path
 from agents.build import build_agents
 from agents.evals.file import Told, load_scenarios
 from agents.evals.own import held_back
+from agents.evals.pausing import Pauses
 from agents.evals.results import Report, Result
 from agents.evals.run import run as run_scenarios
 from agents.tools.own import own_tools
-from bot.app.database import embedded_postgres, temporary_database
-from bot.app.trial import on_trial
-from bot.clock import SystemClock
+from bot.app.database import embedded_postgres
+from bot.app.trial import trials_on
+from bot.clock import Clock, SystemClock
 from bot.commands.logs import set_up_logs
 from bot.company.file import load_company
 from bot.company.model import Company
@@ -44,9 +45,10 @@ async def run(options: argparse.Namespace) -> int:
     )
     told = [replace(one, time=n) for one in told for n in range(1, options.times + 1)]
     model = _model(settings.model, options.model)
-    clock = SystemClock()
 
-    def agents(company: Company, records: Records) -> Agents:
+    def agents(
+        company: Company, records: Records, clock: Clock, pauses: Pauses
+    ) -> Agents:
         return build_agents(
             company,
             records,
@@ -58,18 +60,14 @@ async def run(options: argparse.Namespace) -> int:
             summaries=model.summaries,
             words_per_second=0,
             more=more,
+            through=pauses.through,
         )
 
+    clock = SystemClock()
     began = clock.monotonic()
-    async with (
-        embedded_postgres((settings.home / "evals").absolute()) as server,
-        temporary_database(server, "eval") as url,
-        on_trial(
-            url, company, company_file, agents, clock, today=told[0].today
-        ) as trial,
-    ):
+    async with embedded_postgres((settings.home / "evals").absolute()) as server:
         results = await run_scenarios(
-            trial,
+            trials_on(server, company, company_file, agents, today=told[0].today),
             told,
             jobs=options.jobs,
             patience=options.patience,

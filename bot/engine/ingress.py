@@ -19,7 +19,7 @@ from bot.engine.telemetry import Telemetry
 from bot.engine.turns import read_turn
 from bot.ports.inbox import Acceptance, Inbox
 from bot.ports.store import Store, Transaction
-from bot.ports.surface import Platform
+from bot.ports.surface import Acquaintance
 from bot.protocol.ids import PersonId, PlatformName, TenantId, TurnId
 from bot.protocol.inbound import (
     Address,
@@ -42,7 +42,7 @@ class Ingress(Inbox):
     def __init__(
         self,
         store: Store,
-        platforms: Mapping[PlatformName, Platform],
+        platforms: Mapping[PlatformName, Acquaintance],
         clock: Clock,
         telemetry: Telemetry,
         zone: tzinfo = UTC,

@@ -45,6 +45,14 @@ class Receipt(Frozen):
 Operation = Literal["post", "edit"]
 
 
+class Acquaintance(Protocol):
+    """Who knows the people of a platform."""
+
+    async def find_user(self, user: UserRef, address: Address | None) -> UserRef:
+        """Return ``user`` with name and e-mail filled in as far as known."""
+        ...
+
+
 class Platform(Protocol):
     """A chat platform behind one port: render, post, edit, look up."""
 

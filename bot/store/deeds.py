@@ -1,5 +1,7 @@
 """What was done for a tenant's people, and whether anything is left to do: for evals."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.protocol.ids import TenantId
@@ -40,6 +42,21 @@ _busy = direct(
     """
 )
 
+_mail = direct(
+    """
+    SELECT EXISTS (
+        SELECT FROM conversation
+        WHERE tenant_id = CAST(:tenant_id AS text) AND mail_seq > consumed
+    ) AS waits
+    """
+)
+_due = direct(
+    """
+    SELECT min(due_at) AS due_at FROM conversation
+    WHERE tenant_id = CAST(:tenant_id AS text)
+    """
+)
+
 
 async def deeds_of(conn: AsyncConnection, tenant: TenantId) -> list[Row]:
     """Return a row for each effect of a tenant, in order."""
@@ -50,3 +67,15 @@ async def is_busy(conn: AsyncConnection, tenant: TenantId) -> bool:
     """Return whether somebody works for a tenant, or soon will without being told."""
     [row] = await _busy.all(conn, tenant_id=tenant)
     return bool(row["busy"])
+
+
+async def has_mail(conn: AsyncConnection, tenant: TenantId) -> bool:
+    """Return whether something was said to a tenant's turns that they have not heard."""
+    [row] = await _mail.all(conn, tenant_id=tenant)
+    return bool(row["waits"])
+
+
+async def next_due(conn: AsyncConnection, tenant: TenantId) -> datetime | None:
+    """Return when something of a tenant has to be done by itself, if anything."""
+    [row] = await _due.all(conn, tenant_id=tenant)
+    return row["due_at"]

@@ -6,11 +6,12 @@ from pathlib import Path
 from agents.build import build_agents
 from agents.evals.file import load_scenarios
 from agents.evals.own import held_back
+from agents.evals.pausing import Pauses
 from agents.evals.results import Result
 from agents.evals.run import run
 from agents.tools.own import own_tools
-from bot.app.trial import on_trial
-from bot.clock import SystemClock
+from bot.app.trial import trials_on
+from bot.clock import Clock
 from bot.company.file import load_company
 from bot.company.model import Company
 from bot.ports.agent import Agents
@@ -28,19 +29,21 @@ async def played(
     """Return what scenarios of a company showed.
 
     Args:
-        url: A database of their own.
+        url: A database of the server where they have theirs.
         company_file: Whose they are.
         files: Empty: those beside the company file.
         only: What must be in their names.
         patience: Seconds that each may take.
         claude: The URL of who answers as Anthropic's API does; empty: the script.
     """
-    company, clock = load_company(company_file), SystemClock()
+    company = load_company(company_file)
     more = [held_back(own.tool) for own in own_tools(company, company_file.parent)]
     own = [tool.name for tool in more]
     told = load_scenarios(company, company_file, files, only, own=own)
 
-    def agents(company: Company, records: Records) -> Agents:
+    def agents(
+        company: Company, records: Records, clock: Clock, pauses: Pauses
+    ) -> Agents:
         return build_agents(
             company,
             records,
@@ -49,11 +52,13 @@ async def played(
             anthropic_base_url=claude,
             words_per_second=0,
             more=more,
+            through=pauses.through,
         )
 
-    async with on_trial(
-        url, company, company_file, agents, clock, today=told[0].today
-    ) as trial:
-        return await run(
-            trial, told, jobs=4, patience=patience, has_language=bool(claude)
-        )
+    return await run(
+        trials_on(url, company, company_file, agents, today=told[0].today),
+        told,
+        jobs=4,
+        patience=patience,
+        has_language=bool(claude),
+    )

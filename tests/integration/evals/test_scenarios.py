@@ -17,7 +17,7 @@ from tests.support.companies import BREWERY, HOSPITAL, SAMPLE
 from tests.support.evals import played
 from tests.support.postgres import Server
 
-LEAST = {SAMPLE: 61, HOSPITAL: 21, BREWERY: 14}
+LEAST = {SAMPLE: 73, HOSPITAL: 25, BREWERY: 18}
 """How many the scripted model plays; those that need language are not among them."""
 
 
@@ -116,6 +116,47 @@ async def test_what_does_not_come_to_rest_has_failed(
     assert result.problems[0] == (
         "step 1 (maya.chen says 'hi there'): it did not come to rest within 0.001 seconds"
     )
+
+
+UNDER_WAY = """
+[[scenario]]
+name = "nobody is asked"
+steps = [
+  { who = "maya.chen", says = "hi there" },
+  { who = "maya.chen", says = "and you?", meanwhile = "hardware" },
+]
+
+[[scenario]]
+name = "it is theirs"
+steps = [
+  { who = "maya.chen", says = "I need to be a Figma viewer" },
+  { who = "maya.chen", stops = true, counts = false, meanwhile = "software" },
+]
+
+[[scenario]]
+name = "it is not so late yet"
+steps = [
+  { who = "maya.chen", says = "I need to be a Figma editor" },
+  { passes = "47h", hears = ["Elena Sato"] },
+]
+[scenario.expect]
+asks = [{ of = [["priya.nair"]], fate = "open" }]
+"""
+
+
+async def test_what_is_not_so_meanwhile_or_later_is_told(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "under-way.toml"
+    file.write_text(UNDER_WAY)
+    unasked, theirs, early = await played(database_url, SAMPLE, file)
+    assert unasked.problems == (
+        "step 2 (maya.chen says 'and you?'): hardware was not asked anything before it",
+    )
+    assert theirs.problems == ("step 2 (maya.chen stops): it counts, and it must not",)
+    [problem] = early.problems
+    assert problem.startswith("step 2 (1 day, 23:00:00 pass): the answer lacks 'Elena")
+    assert sum(early.waits) < 60, "nobody waits for what passes"
 
 
 GONE = """

@@ -21,6 +21,8 @@ def problems_of(text: str, folder: Path, *, only: str = "") -> tuple[str, ...]:
     return raised.value.problems
 
 
+HI = '{ who = "maya.chen", says = "hi" }'
+HI_AS = '{{ who = "maya.chen", says = "hi", meanwhile = "{}" }}'
 HELLO = """
 [[scenario]]
 name = "hello"
@@ -46,15 +48,17 @@ def test_a_name_that_is_not_in_the_company_file_is_told_with_the_nearest(
     """
     said = problems_of(text, tmp_path)
     assert said[0] == (
-        "'names': there is no person 'maya.chan'; did you mean 'maya.chen'?"
+        "line 4, 'names': there is no person 'maya.chan'; did you mean 'maya.chen'?"
     )
-    assert said[1].startswith("'names': there is no person 'zorro'; use one of amara")
+    assert said[1].startswith(
+        "line 10, 'names': there is no person 'zorro'; use one of amara"
+    )
     assert said[2:] == (
-        "'names': there is no resource 'app/figmo'; did you mean 'app/figma'?",
-        "'names': there is no specialist 'softwear'; did you mean 'software'?",
-        "'names': there is no article 'vpm'; did you mean 'vpn'?",
-        "'names': there is no grant of 'app/figmo' 'editor'",
-        "'names': there is no grant of 'app/figma' 'owner'; use one of editor, viewer",
+        "line 7, 'names': there is no resource 'app/figmo'; did you mean 'app/figma'?",
+        "line 11, 'names': there is no specialist 'softwear'; did you mean 'software'?",
+        "line 12, 'names': there is no article 'vpm'; did you mean 'vpn'?",
+        "line 7, 'names': there is no grant of 'app/figmo' 'editor'",
+        "line 8, 'names': there is no grant of 'app/figma' 'owner'; use one of editor, viewer",
     )
 
 
@@ -63,19 +67,78 @@ def test_a_name_that_is_not_in_the_company_file_is_told_with_the_nearest(
     [
         (
             '[{ who = "maya.chen", sais = "hi" }]',
-            "scenario 'it' steps #1 sais: there is no such key; did you mean 'says'?",
+            "line 3, scenario 'it' steps #1 sais: there is no such key; did you mean 'says'?",
         ),
         (
             '[{ who = "maya.chen", says = "hi", decides = "approve" }]',
-            "scenario 'it' steps #1: write one of says, decides and stops",
+            "line 3, scenario 'it' steps #1: write one of says, decides, stops and passes",
         ),
         (
             '[{ who = "maya.chen", says = "hi", because = "so" }]',
-            "scenario 'it' steps #1: 'because' means nothing for who says",
+            "line 3, scenario 'it' steps #1: 'because' means nothing for who says",
         ),
         (
             '[{ who = "maya.chen", decides = "approve" }]',
-            "scenario 'it': somebody must say something first",
+            "line 1, scenario 'it': somebody must say something first",
+        ),
+        (
+            '[\n{ says = "hi" },\n]',
+            "line 4, scenario 'it' steps #1: write one of who and stranger",
+        ),
+        (
+            '[{ who = "maya.chen", stranger = "Zoe", says = "hi" }]',
+            "line 3, scenario 'it' steps #1: write one of who and stranger",
+        ),
+        (
+            '[{ who = "maya.chen", email = "a@b.c", says = "hi" }]',
+            (
+                "line 3, scenario 'it' steps #1: 'email' is a stranger's; "
+                "the company file has the others'"
+            ),
+        ),
+        (
+            '[{ stranger = "Zoe", says = "hi", email = "maya.chen@acme.example" }]',
+            (
+                "line 3, 'it': 'maya.chen@acme.example' is no stranger's; "
+                "write who = 'maya.chen'"
+            ),
+        ),
+        (
+            '[{ who = "maya.chen", says = "hi", counts = false }]',
+            (
+                "line 3, scenario 'it' steps #1: "
+                "'counts' means nothing for who only says something"
+            ),
+        ),
+        (
+            f'[{HI},\n{{ passes = "2h", who = "maya.chen" }}]',
+            "line 4, scenario 'it' steps #2: 'who' means nothing where time passes",
+        ),
+        (
+            f'[{HI},\n{{ passes = "2h", meanwhile = "hr" }}]',
+            "line 4, scenario 'it' steps #2: 'meanwhile' means nothing where time passes",
+        ),
+        (
+            f'[{HI},\n{{ passes = "soon" }}]',
+            (
+                "line 4, scenario 'it' steps #2 passes: "
+                "'soon' is not a duration; write it like 15m, 4h or 2d"
+            ),
+        ),
+        (
+            '[{ who = "maya.chen", says = "hi", meanwhile = "coordinator" }]',
+            "line 1, scenario 'it': the first step has none before it, so no meanwhile",
+        ),
+        (
+            f"[{HI},\n{HI_AS.format('coordinatr')}]",
+            "line 4, 'it': there is no agent 'coordinatr'; did you mean 'coordinator'?",
+        ),
+        (
+            f"[{HI},\n{HI_AS.format('coordinator')},\n{HI_AS.format('hr')}]",
+            (
+                "line 1, scenario 'it': what is done meanwhile, one after the other, "
+                "names one agent"
+            ),
         ),
     ],
 )
@@ -88,11 +151,13 @@ def test_a_step_that_means_nothing_is_told_with_its_place(
 
 def test_a_scenario_without_a_name_is_told_by_its_number(tmp_path: Path) -> None:
     text = f'{HELLO}\n[[scenario]]\nsteps = [{{ who = "maya.chen", says = "hi" }}]\n'
-    assert problems_of(text, tmp_path) == ("scenario #2 name: Field required",)
+    assert problems_of(text, tmp_path) == ("line 6, scenario #2 name: Field required",)
 
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:
-    assert problems_of(HELLO + HELLO, tmp_path) == ("'hello' is there twice",)
+    assert problems_of(HELLO + HELLO, tmp_path) == (
+        "line 6: 'hello' is there twice, first on line 2",
+    )
 
 
 def test_what_is_not_toml_says_where(tmp_path: Path) -> None:
@@ -119,7 +184,7 @@ def test_files_that_run_together_happen_on_the_same_day(tmp_path: Path) -> None:
 
 
 def test_without_files_those_beside_the_company_file_are_read(tmp_path: Path) -> None:
-    assert len(load_scenarios(company_at(BREWERY), BREWERY, [])) == 14
+    assert len(load_scenarios(company_at(BREWERY), BREWERY, [])) == 18
     elsewhere = tmp_path / "company.toml"
     with pytest.raises(ConfigError, match=r"there is no \*\.toml in"):
         load_scenarios(company_at(BREWERY), elsewhere, [])
