@@ -101,6 +101,12 @@ class AgentsOf(Agents):
         return agent in self._agents
 
     @override
+    def called(self, agent: str) -> str:
+        # It may have gone since the hand-off was asked for: then its part ends.
+        declared = self._agents.get(agent)
+        return declared.title if declared else agent
+
+    @override
     def model_name(self, agent: str) -> str:
         return self._model.name_for(self._agents[agent].model)
 

@@ -8,6 +8,7 @@ carry ids only, and the ids are no authority: the engine asks who pressed.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from adapters.slack import blocks, bodies, escape, limits, wording
 from adapters.slack.blocks import Block
@@ -25,7 +26,7 @@ from bot.view.nodes import (
     TurnView,
 )
 from bot.view.pages import weight_of
-from bot.view.wording import steps_done
+from bot.view.steps import collapsed
 
 APPROVE = "approval.approve"
 REJECT = "approval.reject"
@@ -191,11 +192,11 @@ def _entries(entries: tuple[Entry, ...]) -> str:
 def _steps(steps: tuple[Step, ...]) -> list[Block]:
     if not steps:
         return []
-    finished = [step for step in steps if step.status == "done"]
-    collapsed = len(finished) > _COLLAPSE_ABOVE
-    entries = [_step(s) for s in steps if not (collapsed and s.status == "done")]
-    if collapsed:
-        entries.insert(0, f"{_STEPS['done']} {steps_done(len(finished))}")
+    if sum(step.status == "done" for step in steps) > _COLLAPSE_ABOVE:
+        done, *others = collapsed(steps)
+        # Some ran side by side: their sum is not how long people waited.
+        steps = (replace(done, seconds=None), *others)
+    entries = [_step(step) for step in steps]
     return [blocks.context(blocks.lines(entries, limits.CONTEXT, "steps"))]
 
 

@@ -25,7 +25,7 @@ from bot.protocol.values import CardData, Fact, Source
 from bot.view.address import https_address
 from bot.view.markdown import close_markdown, end_markdown
 from bot.view.nodes import Account, ApprovalView, Entry, Step, StepStatus
-from bot.view.wording import steps_done
+from bot.view.steps import collapsed
 
 DONE_STEPS = "done-steps"
 _COLLAPSE_FROM = 3
@@ -129,8 +129,11 @@ def _detail(text: str, plan: Plan) -> Iterator[Element]:
 
 def _folded(done: Sequence[Step], plan: Plan) -> Iterator[Element]:
     toggle = {"type": "Action.ToggleVisibility", "targetElements": [DONE_STEPS]}
+    [all_done] = collapsed(tuple(done))
+    said = (all_done.title, all_done.agent)
+    title = " · ".join(line(part, plan.line) for part in said if part)
     yield {
-        **_columns(_GLYPHS["done"], f"{steps_done(len(done))} ▾", ""),
+        **_columns(_GLYPHS["done"], f"{title} ▾", ""),
         "selectAction": toggle,
     }
     rows = [_row(step, plan) for step in done[-plan.rows :]]

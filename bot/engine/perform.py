@@ -31,6 +31,7 @@ class Performer:
     def __init__(
         self, agents: Agents, clock: Clock, spending: Spending | None = None
     ) -> None:
+        self._agents = agents
         self._root = agents.root
         self._asker = Asker(agents, clock, spending)
         self._actor = Actor(agents, clock)
@@ -136,7 +137,7 @@ class Performer:
             case do.Report():
                 await self._actor.report(runner, call)
             case do.HandOff():
-                await _hand_off(runner, call)
+                await self._hand_off(runner, call)
             case do.TakeBack():
                 await runner.emit(_taken_back(runner.state, call))
             case do.Reconsider():
@@ -145,19 +146,19 @@ class Performer:
                     ev.ToolDenied(call_id=call.call_id, reason=reason, by="requester")
                 )
 
-
-async def _hand_off(runner: Runner, call: st.Call) -> None:
-    key = effect_key_for(runner.state.turn_id, call.call_id)
-    await runner.emit(
-        ev.ToolStarted(call_id=call.call_id, key=key),
-        ev.FrameOpened(
-            frame_id=FrameId(call.call_id),
-            parent_id=call.frame_id,
-            call_id=call.call_id,
-            agent=call.handoff_to,
-            task=str(call.arguments.get("task", runner.state.text)),
-        ),
-    )
+    async def _hand_off(self, runner: Runner, call: st.Call) -> None:
+        key = effect_key_for(runner.state.turn_id, call.call_id)
+        await runner.emit(
+            ev.ToolStarted(call_id=call.call_id, key=key),
+            ev.FrameOpened(
+                frame_id=FrameId(call.call_id),
+                parent_id=call.frame_id,
+                call_id=call.call_id,
+                agent=call.handoff_to,
+                title=self._agents.called(call.handoff_to),
+                task=str(call.arguments.get("task", runner.state.text)),
+            ),
+        )
 
 
 def _taken_back(state: st.TurnState, call: st.Call) -> ev.ToolFinished:

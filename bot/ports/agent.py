@@ -242,6 +242,10 @@ class Agents(Protocol):
         del agent
         return True
 
+    def called(self, agent: str) -> str:
+        """Return what people call ``agent``; by default its name."""
+        return agent
+
     def model_name(self, agent: str) -> str:
         """Return which model speaks for ``agent``, for the log."""
         ...

@@ -128,7 +128,7 @@ class TurnCancelled(Event):
 
 
 class FrameOpened(Event):
-    """An agent began to work on a task."""
+    """An agent, whom people call by its title, began to work on a task."""
 
     type: Literal["frame.opened"] = "frame.opened"
     frame_id: FrameId
@@ -136,6 +136,7 @@ class FrameOpened(Event):
     call_id: CallId | None = None
     """The hand-off call of the parent that this frame answers."""
     agent: str
+    title: str = ""
     task: str
 
 
@@ -292,7 +293,6 @@ class ToolFinished(Event):
     cards: tuple[dict[str, Any], ...] = ()
     """Structured results to show: `bot.protocol.values.CardData` as JSON."""
     sources: tuple[Source, ...] = ()
-    """What the answer rests on."""
     reference: str = ""
     """What people can quote: the number of a record or a ticket."""
 

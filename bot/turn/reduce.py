@@ -216,6 +216,7 @@ def _apply_frame(
                 agent=event.agent,
                 task=event.task,
                 opened_at=at,
+                title=event.title,
                 steers_before=seen,
                 asked_steers=seen,
             )

@@ -99,6 +99,8 @@ class Frame:
     agent: str
     task: str
     opened_at: datetime
+    title: str = ""
+    """What people call the agent; empty in logs of the first release."""
     steers_before: int = 0
     """Steers that whoever handed over had already seen."""
     asked: int = 0
@@ -117,6 +119,11 @@ class Frame:
     code: str = ""
     """Why it failed: a key of `bot.view.failures`."""
     closed_at: datetime | None = None
+
+    @property
+    def specialist(self) -> str:
+        """What people are told who works here; empty: the coordinator."""
+        return "" if self.parent_id is None else self.title or self.agent
 
     @property
     def answer(self) -> str:

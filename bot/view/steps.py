@@ -77,7 +77,7 @@ def _growing_step(state: TurnState, item: Item) -> Step:
         id=str(item.data[GROWS]),
         title=item.title,
         status="running",
-        agent=frame.agent if frame and frame.parent_id is not None else "",
+        agent=frame.specialist if frame else "",
     )
 
 
@@ -108,7 +108,7 @@ def unknown_calls(state: TurnState) -> Collection[CallId]:
 def who_of(state: TurnState, call: Call) -> str:
     """Return which specialist asked for a call; empty: the coordinator."""
     frame = state.frame(call.frame_id)
-    return frame.agent if frame and frame.parent_id is not None else ""
+    return frame.specialist if frame else ""
 
 
 def is_set_aside(state: TurnState, call: Call) -> bool:

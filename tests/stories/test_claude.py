@@ -1,13 +1,6 @@
 """With a key set, the bot speaks through Anthropic's API; policy decides all the same."""
 
-import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.view import replies
 from tests.support.claude import (
@@ -16,60 +9,18 @@ from tests.support.claude import (
     refused,
     sse,
     start,
-    streamed,
     text,
-    tool,
 )
-from tests.support.play import Play, playing, said_in
+from tests.support.claude_speaks import (
+    Question,
+    calling,
+    has_answers,
+    saying,
+    speaking,
+)
+from tests.support.play import said_in
 
 DESIGNER, CONTRACTOR = "U0MAYA", "U0NOAH"
-Question = dict[str, Any]
-
-
-def calling(name: str, **arguments: str) -> bytes:
-    """Return a reply that calls one tool."""
-    return sse(start(), *tool(0, name, json.dumps(arguments)), *ended("tool_use"))
-
-
-def saying(words: str) -> bytes:
-    """Return a reply that only speaks."""
-    return sse(start(), *text(0, words), *ended("end_turn"))
-
-
-def has_answers(question: Question) -> bool:
-    """Whether the last message brings a tool's result."""
-    last = question["messages"][-1]["content"]
-    return any(block["type"] == "tool_result" for block in last)
-
-
-@asynccontextmanager
-async def speaking(
-    database_url: str,
-    home: Path,
-    reply: Callable[[Question], bytes | Answering],
-    **more: str,
-) -> AsyncGenerator[Play]:
-    """Play with a model whose replies ``reply`` writes; ``more`` are settings."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        said = reply(await request.json())
-        answering = streamed(said) if isinstance(said, bytes) else said
-        return await answering(request)
-
-    app = web.Application()
-    app.router.add_post("/v1/messages", answer)
-    server = TestServer(app)
-    await server.start_server()
-    try:
-        extra = {
-            "ANTHROPIC_API_KEY": "sk-ant-test",
-            "ANTHROPIC_BASE_URL": str(server.make_url("")).rstrip("/"),
-            **more,
-        }
-        async with playing(database_url, home, extra=extra) as play:
-            yield play
-    finally:
-        await server.close()
 
 
 async def test_a_reply_streams_through_the_whole_bot(

@@ -117,6 +117,7 @@ class Story:
                 parent_id=frame,
                 call_id=CallId(call),
                 agent=agent,
+                title=agent.capitalize(),
                 task="help",
             )
         )

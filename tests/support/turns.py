@@ -166,6 +166,7 @@ ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
         parent_id=st.none() | frames,
         call_id=st.none() | calls,
         agent=st.sampled_from(["coordinator", "software"]),
+        title=st.sampled_from(["", "Software"]),
         task=words,
     ),
     st.builds(

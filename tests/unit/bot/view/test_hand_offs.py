@@ -37,15 +37,28 @@ def test_a_step_says_since_when_somebody_is_on_it_and_why():
     assert step(story, "c2").detail == "Handed over at 09:00 UTC: they see to access."
     assert [(s.id, s.agent) for s in seen(story).steps] == [
         ("c1", ""),
-        ("c2", "software"),
-        ("c3", "security"),
+        ("c2", "Software"),
+        ("c3", "Security"),
     ]
+
+
+def test_a_log_of_the_first_release_names_the_agent_as_it_did():
+    story = two_deep()
+    story.log = [
+        logged.model_copy(
+            update={"event": logged.event.model_copy(update={"title": ""})}
+        )
+        if isinstance(logged.event, ev.FrameOpened)
+        else logged
+        for logged in story.log
+    ]
+    assert [step.agent for step in seen(story).steps] == ["", "software", "security"]
 
 
 def test_both_platforms_show_who_is_on_it_and_why():
     for render in (in_slack, in_teams):
         shown = str(render(seen(two_deep())).body)
-        for words in ("09:00 UTC: Figma is theirs", "they see to access", "security"):
+        for words in ("09:00 UTC: Figma is theirs", "they see to access", "Security"):
             assert words in shown
 
 
@@ -78,7 +91,7 @@ def test_a_hand_off_is_worth_what_somebody_further_down_brought_about():
 def test_a_folded_line_says_who_did_what_it_stands_for():
     view = seen(onboarding_story().finishes("c1").finishes("c2"))
     [line] = [step for step in collapsed(view.steps) if step.id == "done"]
-    assert line.agent == "software"
+    assert line.agent == "Software"
 
 
 def test_an_account_says_who_did_what():
@@ -86,7 +99,7 @@ def test_an_account_says_who_did_what():
     account = seen(story).account
     assert account
     assert [(entry.title, entry.agent) for entry in account.did] == [
-        ("Gave access", "security")
+        ("Gave access", "Security")
     ]
 
 

@@ -289,10 +289,10 @@ def test_a_specialists_steps_follow_the_hand_off_and_name_the_specialist():
     view = seen(onboarding_story())
     assert [(s.id, s.agent) for s in view.steps] == [
         ("c1", ""),
-        ("c3", "software"),
+        ("c3", "Software"),
         ("c2", ""),
-        ("c4", "hardware"),
-        ("c5", "hardware"),
+        ("c4", "Hardware"),
+        ("c5", "Hardware"),
     ]
 
 
