@@ -17,6 +17,7 @@ from importlib.resources import files
 
 from bot.company.model import AgentEntry, Company
 from bot.company.page import agent_entry
+from bot.company.tickets import HELPDESK
 from bot.errors import ConfigError
 
 ROOT = "coordinator"
@@ -111,6 +112,7 @@ def roster_of(company: Company) -> Roster:
         *(p for name in names for p in _missing(name, entries[name])),
         *(p for name in entries for p in _unknown_hands(name, entries[name], names)),
         *_unknown_specialists(company, names),
+        *_unknown_queues(company, names),
     ]
     if problems:
         raise ConfigError("the company file", problems)
@@ -163,4 +165,14 @@ def _unknown_specialists(company: Company, names: list[str]) -> list[str]:
         f"agents/{resource.specialist}.md beside the company file"
         for resource in company.resources
         if resource.specialist not in names
+    ]
+
+
+def _unknown_queues(company: Company, names: list[str]) -> list[str]:
+    known = [HELPDESK, *names]
+    return [
+        f"tickets queue {queue!r}: nobody's tickets go there; use some of "
+        f"{', '.join(known)}"
+        for queue in company.tickets.queues
+        if queue not in known
     ]

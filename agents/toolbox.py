@@ -124,7 +124,7 @@ def toolbox_of(
     offered = {
         agent: (
             *(hand_offs[other.name] for other in roster.handed_by(agent)),
-            *map(tools.__getitem__, names),
+            *(tools[name] for name in names if tools[name].has_use(company)),
         )
         for agent, names in named.items()
     }

@@ -166,7 +166,7 @@ class Jira(TicketSystem):
         return f"{len(self._tickets.queues)} request types are there"
 
     async def _account_of(self, email: str) -> str | NotDone:
-        """Return whose e-mail it is; names that look like it do not count."""
+        """Return whose e-mail it is; a hidden one is "", and a name does not count."""
         path = f"{PLATFORM}/user/search?query={quote(email, safe='')}"
         try:
             answer = await self._wire.ask("GET", path)
@@ -177,7 +177,8 @@ class Jira(TicketSystem):
         ids = [
             str(one.get("accountId", ""))
             for one in entries(answer.body)
-            if str(one.get("emailAddress", "")).casefold() == email.casefold()
+            if email
+            and str(one.get("emailAddress", "")).casefold() == email.casefold()
             and one.get("active") is True
         ]
         if len(ids) != 1 or not ids[0]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents.tools.add_to_ticket import ADD_TO_TICKET
 from agents.tools.assign_seat import ASSIGN_SEAT
 from agents.tools.change_request import CHANGE_REQUEST
 from agents.tools.check_policy import CHECK_POLICY
@@ -35,6 +36,7 @@ TOOLS: dict[str, AnyTool] = {
         JOIN_WAITLIST,
         RESET_PASSWORD,
         OPEN_TICKET,
+        ADD_TO_TICKET,
         my_requests,
         WITHDRAW_REQUEST,
         CHANGE_REQUEST,

@@ -36,3 +36,24 @@ def not_opened(company: Company, why: NotDone) -> str:
             return f"{system} does not know your e-mail address or the queue, so no ticket was opened. {ask}"
         case "refused":
             return f"{system} refused it, so no ticket was opened. {ask}"
+
+
+def added(company: Company, reference: str) -> str:
+    """Say that a comment was added."""
+    return f"It is added to ticket {reference} in {shown(company)}."
+
+
+def not_added(company: Company, reference: str) -> str:
+    """Say that no comment was added, and what to do next."""
+    return (
+        f"{shown(company)} did not take it, so nothing was added to ticket {reference}. "
+        "Ask again later, or write it there."
+    )
+
+
+def not_your_ticket(reference: str) -> str:
+    """Say that only one's own tickets can be added to."""
+    return (
+        f"I know of no ticket {reference!r} of yours, so nothing was added. "
+        "Ask me for your tickets to see their names."
+    )

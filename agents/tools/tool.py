@@ -73,6 +73,12 @@ class Setting:
         return self.call.now.date()
 
 
+def everywhere(company: Company) -> bool:
+    """Say yes, whatever the company."""
+    del company
+    return True
+
+
 def always(company: Company, arguments: Arguments) -> bool:
     """Say yes, whatever the call."""
     del company, arguments
@@ -130,6 +136,8 @@ class Tool(Generic[A]):
     approval: tuple[StageRule, ...] = ()
     """Who has to agree, where ``rule`` asks just them: checked when the bot starts."""
     handoff_to: str = ""
+    has_use: Callable[[Company], bool] = everywhere
+    """Whether a company has a use for it; else no agent of theirs is given it."""
     running: Callable[[Company, A], str]
     """How the step reads while it runs; the result says how it reads after."""
     rule: Callable[[Setting, A], Awaitable[Ruling]] = allow

@@ -119,6 +119,15 @@ async def test_bad_credentials_are_told_as_such(site: DeskSite) -> None:
     assert site.books() == []
 
 
+async def test_where_nobody_listens_nothing_was_asked_for(site: DeskSite) -> None:
+    desk = site.wrong["address"]
+    assert why(await desk.open(NEW)) == "unreachable"
+    assert why(await desk.open(replace(NEW, account=MAYA))) == "unreachable"
+    assert why(await desk.check()) == "unreachable"
+    assert why(await desk.find(NEW.key)) == "unreachable"
+    assert why(await desk.comment("DESK-1", "x")) == "unreachable"
+
+
 @pytest.mark.parametrize(("status", "told"), REFUSED)
 async def test_what_is_refused_is_not_tried_again(
     site: DeskSite, status: int, told: str

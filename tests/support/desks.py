@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
+from adapters.simulator.stage import free_port
 from adapters.simulator.systems.jira import USUAL_FORM, JiraStandIn
 from adapters.simulator.systems.misbehaving import Misbehaving
 from adapters.simulator.systems.servicenow import ServiceNowStandIn
@@ -52,7 +53,7 @@ class DeskSite:
     changes: str
     """The method by which a comment is added."""
     wrong: Mapping[str, TicketSystem]
-    """Clients with bad credentials, and one whose queues are not there."""
+    """Clients with a bad secret, with a queue that is not there, of nobody's address."""
     wait: Callable[[int], None] = field(default=lambda _: None)
     """Has so many looks not find what is written from now on."""
 
@@ -138,6 +139,7 @@ async def jira_site() -> AsyncGenerator[DeskSite]:
             wrong={
                 "secret": _client(said, JIRA_QUEUES, "stale", sender),
                 "queue": _client(said, gone, SECRET, sender),
+                "address": _client(_nowhere(said), JIRA_QUEUES, SECRET, sender),
             },
             wait=wait,
         )
@@ -172,8 +174,13 @@ async def servicenow_site() -> AsyncGenerator[DeskSite]:
             wrong={
                 "secret": _client(said, SERVICENOW_QUEUES, "stale", sender),
                 "queue": _client(said, gone, SECRET, sender),
+                "address": _client(_nowhere(said), SERVICENOW_QUEUES, SECRET, sender),
             },
         )
+
+
+def _nowhere(said: System) -> System:
+    return said.model_copy(update={"url": f"http://127.0.0.1:{free_port()}"})
 
 
 def _client(

@@ -50,7 +50,8 @@ class Ticket:
     queue: str
     title: str
     body: str
-    key: str = ""
+    under: tuple[TenantId, str]
+    """Whose it is, and its key."""
     place: Place | None = None
 
 
@@ -243,30 +244,35 @@ class MemoryRecords(Records):
         row = Row(kind="ticket", key=key, person=person)
         filed = self._write(tenant, row, "IT")
         if filed.created:
-            self.tickets.append(Ticket(queue=queue, title=title, body=body, key=key))
+            said = Ticket(queue=queue, title=title, body=body, under=(tenant, key))
+            self.tickets.append(said)
         for at, one in enumerate(self.tickets):
-            if place and one.key == key and not one.place:
+            if place and one.under == (tenant, key) and not one.place:
                 self.tickets[at] = replace(one, place=place)
         return filed
 
     @override
     async def ticket_under(self, tenant: TenantId, key: str) -> FiledTicket | None:
         found = [row for t, row in self.rows if (t, row.key) == (tenant, key)]
-        return self._filed(found[0]) if found and found[0].kind == "ticket" else None
+        return (
+            self._filed(tenant, found[0])
+            if found and found[0].kind == "ticket"
+            else None
+        )
 
     @override
     async def tickets_of(
         self, tenant: TenantId, person: PersonId, *, limit: int = 5
     ) -> Sequence[FiledTicket]:
         found = [
-            self._filed(row)
+            self._filed(tenant, row)
             for t, row in self.rows
             if (t, row.kind, row.person) == (tenant, "ticket", person)
         ]
         return found[::-1][:limit]
 
-    def _filed(self, row: Row) -> FiledTicket:
-        [said] = [one for one in self.tickets if one.key == row.key]
+    def _filed(self, tenant: TenantId, row: Row) -> FiledTicket:
+        [said] = [one for one in self.tickets if one.under == (tenant, row.key)]
         return FiledTicket(
             reference=row.reference,
             queue=said.queue,

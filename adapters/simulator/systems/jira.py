@@ -135,7 +135,7 @@ class JiraStandIn(Misbehaving):
         """Answer as there: whoever's name or e-mail begins so; some e-mails hidden."""
         wanted = request.query.get("query", "").casefold()
         found = [
-            {"accountId": account, "active": True, "emailAddress": email or None}
+            {"accountId": account, "active": True, "emailAddress": email}
             for account, email in self.people.items()
             if not email or email.casefold().startswith(wanted)
         ]

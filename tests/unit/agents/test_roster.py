@@ -12,6 +12,7 @@ from agents.roster import roster_of, shipped
 from agents.toolbox import toolbox_of
 from agents.vocabulary import vocabulary_of
 from bot.clock import SystemClock
+from bot.company.tickets import TicketQueue, Tickets
 from bot.errors import ConfigError
 from bot.ports.agent import Allowed, Limits, Question, Refused, Ruling
 from bot.protocol.ids import CallId, FrameId, PersonId, TurnId
@@ -255,3 +256,12 @@ def test_an_agent_may_go_as_far_as_it_declares(tmp_path: Path):
     agents = build_agents(company, records_of(SAMPLE), SystemClock())
     assert agents.limits("hr") == Limits(asks=7, tokens=9000)
     assert agents.limits("software") == Limits(asks=25, tokens=0)
+
+
+def test_a_queue_of_tickets_for_nobody_stops_the_start():
+    queues = {"helpdesk": TicketQueue(), "secruity": TicketQueue()}
+    update = {"tickets": Tickets(system="desk", queues=queues)}
+    with pytest.raises(ConfigError) as told:
+        roster_of(company_at(SAMPLE).model_copy(update=update))
+    assert "tickets queue 'secruity'" in str(told.value)
+    assert "helpdesk" in str(told.value)

@@ -10,10 +10,14 @@ from pydantic import JsonValue
 from adapters.simulator.systems.jira import JiraStandIn
 from adapters.simulator.systems.misbehaving import Mishap
 from agents.build import build_agents
+from agents.roster import ROOT, roster_of
+from agents.toolbox import toolbox_of
 from bot.clock import SystemClock
 from bot.company.model import Company
+from bot.company.tickets import Tickets
 from bot.errors import SystemUnsureError
-from bot.ports.agent import Allowed, Call, ToolResult
+from bot.ports.agent import Allowed, Call, Refused, ToolResult
+from bot.protocol.ids import TenantId
 from tests.support.agent_turns import Desk
 from tests.support.companies import SAMPLE, company_at, records_of
 from tests.support.desks import (
@@ -148,6 +152,19 @@ async def test_a_later_attempt_looks_and_never_asks(place: Place) -> None:
     assert len(place.desk.records.tickets) == 1
 
 
+async def test_every_call_of_every_tenant_has_a_mark_of_its_own(place: Place) -> None:
+    other = replace(place.call(), tenant_id=TenantId("another"))
+    calls = [place.call(), place.call("c2", title="Broken lamp"), other]
+    opened = [await place.desk.agents.run(call) for call in calls]
+    assert len({one.key for one in place.site.books()}) == len(calls)
+    place.desk.records.rows.clear()
+    place.desk.records.ledger.clear()
+    place.desk.records.tickets.clear()
+    for call, first in zip(calls, opened, strict=True):
+        found = await place.desk.agents.run(replace(call, attempt=2))
+        assert found.reference == first.reference
+
+
 async def test_a_later_attempt_that_finds_nothing_leaves_it_open(place: Place) -> None:
     call = place.call()
     with pytest.raises(SystemUnsureError):
@@ -235,6 +252,54 @@ async def test_people_ask_for_a_ticket_and_how_it_stands_in_their_words(
     assert isinstance(result.content, dict)
     assert opened.results[0].reference in told.text
     assert "https://desk.example/" in told.text
+
+
+def comment(place: Place, ticket: str, call_id: str = "c9") -> Call:
+    arguments: dict[str, JsonValue] = {"ticket": ticket, "text": "On floor 3"}
+    return place.desk.call("add_to_ticket", arguments, call_id=call_id)
+
+
+async def test_a_comment_is_added_to_a_ticket_of_ones_own(place: Place) -> None:
+    opened = await place.desk.agents.run(place.call())
+    call = comment(place, opened.reference.lower())
+    assert isinstance(await place.desk.agents.rule(call), Allowed)
+    done = await place.desk.agents.run(call)
+    assert done.outcome == "done" and opened.reference in said(done)
+    assert "On floor 3" in place.site.books()[0].comments
+    assert done.cards[0].link == opened.cards[0].link
+
+
+async def test_nothing_is_added_to_the_tickets_of_others(place: Place) -> None:
+    opened = await place.desk.agents.run(place.call())
+    place.desk.person = "omar.haddad"
+    call = comment(place, opened.reference)
+    ruling = await place.desk.agents.rule(call)
+    assert isinstance(ruling, Refused) and "no ticket" in ruling.reason
+    assert (await place.desk.agents.run(call)).outcome == "failed"
+    assert place.site.books()[0].comments == ""
+
+
+async def test_a_comment_that_is_refused_or_lost_is_told_as_such(place: Place) -> None:
+    opened = await place.desk.agents.run(place.call())
+    call, changes = comment(place, opened.reference), place.site.changes
+    refused = Mishap(kind="answer", method=changes, status=403)
+    place.site.world.mishaps.append(refused)
+    told = await place.desk.agents.run(call)
+    assert told.outcome == "failed" and "did not take it" in said(told)
+    lost = Mishap(kind="cut", method=changes, done=True)
+    place.site.world.mishaps.append(lost)
+    with pytest.raises(SystemUnsureError):
+        await place.desk.agents.run(call)
+    assert await place.desk.agents.probe(call) is None
+    assert place.site.books()[0].comments.count("On floor 3") == 1
+
+
+def test_only_who_has_tickets_elsewhere_can_add_to_them() -> None:
+    ours = company_at(SAMPLE)
+    theirs = ours.model_copy(update={"tickets": Tickets(system="desk")})
+    for company, offered in ((ours, False), (theirs, True)):
+        tools = toolbox_of(company, roster_of(company)).offered[ROOT]
+        assert ("add_to_ticket" in {tool.name for tool in tools}) == offered
 
 
 async def test_without_a_system_tickets_are_ours_and_nothing_else_is_said() -> None:
