@@ -2,7 +2,14 @@
 
 from agents.catalog import find_resource, takes_seat
 from agents.tools import sentences
-from agents.tools.grant_access import give, recall, running
+from agents.tools.grant_access import (
+    SECONDS,
+    give,
+    is_given_elsewhere,
+    recall,
+    running,
+    settle,
+)
 from agents.tools.request import GrantArguments, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
 from bot.ports.agent import Refused, Ruling, ToolResult
@@ -54,4 +61,7 @@ ASSIGN_SEAT = Tool(
     rule=rule,
     run=run,
     recall=recall,
+    timeout=SECONDS,
+    settle=settle,
+    elsewhere=is_given_elsewhere,
 )

@@ -20,12 +20,11 @@ def no_account(company: Company, resource: Resource) -> str:
     )
 
 
-def no_end(company: Company, resource: Resource) -> str:
-    """Say that nothing there ends by itself."""
+def given_by_others(company: Company, resource: Resource, grant: str) -> str:
+    """Say that they have it, and that it does not end as they asked."""
     return (
-        f"Access to {resource.name} is given in {shown(company, resource)}, where it does not end "
-        "by itself, so I can't ask for it for some days only. Nothing was asked for. "
-        f"Ask without a time, or elsewhere: {whom_to_ask(company, '')}"
+        f"You have {one(resource, grant)} in {shown(company, resource)}, and somebody else "
+        "gave it to you. So I changed nothing there, and it does not end by itself."
     )
 
 

@@ -1,9 +1,11 @@
 """Give a grant in the system that the company file names for it."""
 
+from datetime import datetime
+
 from agents.tools import elsewhere_sentences as sentences
 from agents.tools.tool import Setting
 from bot.company.model import Resource
-from bot.ports.systems import AccessSystem, NotDone, Standing
+from bot.ports.systems import AccessSystem, Membership, NotDone, Standing
 
 
 def account_of(setting: Setting, resource: Resource) -> str:
@@ -11,30 +13,66 @@ def account_of(setting: Setting, resource: Resource) -> str:
     return setting.accounts.get(resource.system, "")
 
 
-def obstacle(setting: Setting, resource: Resource, days: int | None) -> str:
+def obstacle(setting: Setting, resource: Resource) -> str:
     """Return why the system could not give it, before anybody is asked; or ""."""
-    if not resource.system:
-        return ""
-    if days:
-        return sentences.no_end(setting.company, resource)
-    if not account_of(setting, resource):
+    if resource.system and not account_of(setting, resource):
         return sentences.no_account(setting.company, resource)
     return ""
 
 
-async def given_there(
+def membership_of(
     setting: Setting, resource: Resource, grant: str
+) -> Membership | None:
+    """Return what a grant is in the resource's system; ``None``: it is given here."""
+    if not resource.system:
+        return None
+    return Membership(
+        system=resource.system,
+        target=resource.targets.get(grant, ""),
+        account=account_of(setting, resource),
+    )
+
+
+async def given_there(
+    setting: Setting,
+    resource: Resource,
+    grant: str,
+    *,
+    ends_at: datetime | None,
+    seat: bool,
 ) -> Standing | NotDone:
-    """Give a grant in the resource's system.
+    """Give a grant in the resource's system, once it is noted that this is tried.
+
+    The system looks once more after the note: whoever takes an older grant's access
+    away either finds the note, or has done so before that look.
 
     Raises:
+        OutOfStock: A seat was asked for and none is free.
         SystemUnsureError: Nobody can tell whether it happened, or still will.
     """
     way = _way(setting, resource, grant)
     if isinstance(way, NotDone):
         return way
     system, target, account = way
-    return await system.give(target, account)
+    before = await system.look(target, account)
+    if isinstance(before, NotDone):
+        return before
+    await setting.records.reserve_access(
+        setting.tenant,
+        key=setting.call.key,
+        person=setting.person_id,
+        resource_id=resource.id,
+        grant=grant,
+        ends_at=ends_at,
+        seat=seat,
+        where=Membership(system=resource.system, target=target, account=account),
+        there=before != "absent",
+        turn_id=setting.call.turn_id,
+    )
+    standing = await system.give(target, account)
+    if isinstance(standing, NotDone):
+        await setting.records.release_access(setting.tenant, key=setting.call.key)
+    return standing
 
 
 async def standing_there(

@@ -4,10 +4,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from agents.catalog import find_resource, lasting, one, what
+from agents.catalog import find_resource, lasting, one, takes_seat, what
 from agents.tools import elsewhere_sentences as outside
 from agents.tools import results, sentences
-from agents.tools.giving_elsewhere import account_of, given_there, standing_there
+from agents.tools.giving_elsewhere import (
+    account_of,
+    given_there,
+    held_there,
+    membership_of,
+    standing_there,
+)
 from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
 from bot.company.model import Company, Resource
@@ -16,6 +22,9 @@ from bot.ports.records import Effect
 from bot.ports.systems import NotDone, Standing
 
 log = structlog.get_logger()
+
+SECONDS = 45.0
+"""For a call: another system may be asked, looked at three times before and once after."""
 
 
 async def rule(setting: Setting, arguments: GrantArguments) -> Ruling:
@@ -60,23 +69,54 @@ async def give(
             title=f"{sentences.upper_first(what(resource, held))} was there already",
             content={"status": "already", "sentence": sentence},
         )
+    ends_at = _end(resource, arguments, before.at if before else call.now)
     standing: Standing | NotDone = "active"
-    if resource.system:
-        standing = await given_there(setting, resource, grant)
+    if resource.system and before:
+        standing = await held_there(setting, resource, grant)
+    elif resource.system:
+        standing = await given_there(
+            setting, resource, grant, ends_at=ends_at, seat=seat
+        )
     if isinstance(standing, NotDone):
         return _not_given(setting, resource, grant, standing)
-    ends_at = _end(resource, arguments, before.at if before else call.now)
+    return await _written(
+        setting, resource, arguments, ends_at=ends_at, seat=seat, standing=standing
+    )
+
+
+async def _written(
+    setting: Setting,
+    resource: Resource,
+    arguments: GrantArguments,
+    *,
+    ends_at: datetime | None,
+    seat: bool,
+    standing: Standing,
+) -> ToolResult:
+    """Write the grant, and say what was written."""
+    records, grant = setting.records, arguments.grant
     filed = await records.grant_access(
         setting.tenant,
-        key=call.key,
+        key=setting.call.key,
         person=setting.person_id,
         resource_id=resource.id,
         grant=grant,
         ends_at=ends_at,
         seat=seat,
+        where=membership_of(setting, resource, grant),
+        turn_id=setting.call.turn_id,
     )
     if standing == "invited":
-        return _invited(setting, resource, grant, filed.reference)
+        return _invited(setting, resource, grant, ends_at, filed.reference)
+    written = await records.find_grant(setting.tenant, filed.reference)
+    if ends_at and written and not written.ours:
+        sentence = outside.given_by_others(setting.company, resource, grant)
+        return ToolResult(
+            outcome="done",
+            title=f"{sentences.upper_first(what(resource, grant))} was there already",
+            content={"status": "already", "sentence": sentence},
+            reference=filed.reference,
+        )
     return _given(setting, resource, grant, ends_at, filed.reference)
 
 
@@ -90,7 +130,11 @@ def _not_given(
 
 
 def _invited(
-    setting: Setting, resource: Resource, grant: str, reference: str
+    setting: Setting,
+    resource: Resource,
+    grant: str,
+    ends_at: datetime | None,
+    reference: str,
 ) -> ToolResult:
     account = account_of(setting, resource)
     sentence = outside.invited(setting.company, resource, grant, account)
@@ -100,6 +144,7 @@ def _invited(
             "Person": f"{setting.person.name} ({account})",
             "What": sentences.upper_first(what(resource, grant)),
             "Begins": "once the invitation is accepted",
+            "Ends": f"{ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "",
         },
         step=f"Had {account} invited for {one(resource, grant)}",
         status="invited",
@@ -153,24 +198,17 @@ async def settle(setting: Setting, arguments: GrantArguments) -> ToolResult | No
         return None
     grant, key = arguments.grant, setting.call.key
     standing = await standing_there(setting, resource, grant)
-    if effect := await setting.records.find_effect(setting.tenant, key):
-        reference = effect.reference
-    elif standing in ("active", "invited"):
-        filed = await setting.records.grant_access(
-            setting.tenant,
-            key=key,
-            person=setting.person_id,
-            resource_id=resource.id,
-            grant=grant,
-            ends_at=None,
-            seat=False,
-        )
-        reference = filed.reference
-    else:
+    effect = await setting.records.find_effect(setting.tenant, key)
+    if effect is None and standing not in ("active", "invited"):
         return None
-    if standing == "invited":
-        return _invited(setting, resource, grant, reference)
-    return _given(setting, resource, grant, None, reference)
+    return await _written(
+        setting,
+        resource,
+        arguments,
+        ends_at=_end(resource, arguments, effect.at if effect else setting.call.now),
+        seat=takes_seat(resource, grant),
+        standing="invited" if standing == "invited" else "active",
+    )
 
 
 def _end(
@@ -199,7 +237,7 @@ GRANT_ACCESS = Tool(
     rule=rule,
     run=run,
     recall=recall,
-    timeout=35.0,  # another system may be asked, and looked at twice before and once after
+    timeout=SECONDS,
     settle=settle,
     elsewhere=is_given_elsewhere,
 )

@@ -114,7 +114,7 @@ async def rule_on_request(
             reason = sentences.denied(setting.company, resource, grant, decision)
             return Refused(reason=reason, policy=name)
         case policy.Granted(policy=name) | policy.Staged(policy=name):
-            outside = obstacle(setting, resource, _days(arguments))
+            outside = obstacle(setting, resource)
             reason = outside or await _obstacle(setting, resource, grant)
             if reason:
                 return Refused(reason=reason, policy=name)

@@ -14,6 +14,8 @@ from adapters.scim.routes import scim_routes
 from adapters.systems.build import connected, connected_desk
 from adapters.systems.wire import Sender
 from agents.build import build_agents
+from agents.endings import Ender
+from agents.endings import Meter as EndingMeter
 from agents.mcp.build import attach_servers
 from agents.mcp.meter import Meter
 from agents.toolbox import Attached
@@ -55,6 +57,7 @@ from bot.ports.systems import AccessSystem
 from bot.ports.tickets import TicketSystem
 from bot.protocol.ids import PlatformName, TenantId
 from bot.settings import Settings
+from bot.store.endings import StoredEndings
 from bot.store.engine import begin, create_engine
 from bot.store.knowledge import Written, write_folder
 from bot.store.migrate import migrate
@@ -95,6 +98,7 @@ class Bot:
     writer: LogWriter
     sweeper: Sweeper
     timekeeper: Timekeeper
+    ender: Ender
     attached: Attached
     """Tools of MCP servers, connected while the bot runs."""
     knowledge: KnowledgeWatch
@@ -171,6 +175,15 @@ async def built(
             writer=kit.writer,
             sweeper=Sweeper(kit),
             timekeeper=timekeeper,
+            ender=Ender(
+                tenant=tenant,
+                company=company,
+                endings=StoredEndings(engine, tenant),
+                records=records,
+                systems=systems,
+                clock=clock,
+                meter=_ending_meter(telemetry),
+            ),
             knowledge=knowledge,
             attached=attached,
             web=_web(
@@ -310,6 +323,13 @@ def _kit(
         delivery=delivery,
         records=records,
         telemetry=telemetry,
+    )
+
+
+def _ending_meter(telemetry: Telemetry) -> EndingMeter:
+    return EndingMeter(
+        ended=lambda outcome: telemetry.grants_ended.labels(outcome).inc(),
+        overdue=telemetry.grants_overdue.set,
     )
 
 

@@ -120,7 +120,13 @@ SELECT
     (SELECT count(*) FROM conversation WHERE needs > :generation AND due_at IS NOT NULL)
         AS newer,
     (SELECT count(*) FROM turn
-     WHERE wake_at < statement_timestamp() - interval '10 minutes') AS overdue
+     WHERE wake_at < statement_timestamp() - interval '10 minutes') AS overdue,
+    (SELECT count(*) FROM access_grant
+     WHERE ended_at IS NULL AND ends_at < statement_timestamp() - interval '10 minutes')
+        AS unended,
+    (SELECT coalesce(max(ending_why), '') FROM access_grant
+     WHERE ended_at IS NULL AND ends_at < statement_timestamp() - interval '10 minutes')
+        AS why
 """
 
 
@@ -143,6 +149,13 @@ async def _what_waits(conn: AsyncConnection) -> list[Finding]:
             ),
         ),
         "overdue turns": (row.overdue, "no worker runs; start `deskhand serve`"),
+        "access that should have ended": (
+            row.unended,
+            (
+                f"{row.why or 'no worker runs; start `deskhand serve`'}; "
+                "docs/taking-away.md says what each reason means"
+            ),
+        ),
     }
     found = [
         Finding(subject, f"{count}: {hint}", ok=False)

@@ -93,6 +93,7 @@ async def _work(
             tasks.create_task(bot.delivery.run()),
             tasks.create_task(bot.sweeper.run()),
             tasks.create_task(bot.timekeeper.run()),
+            tasks.create_task(bot.ender.run()),
             tasks.create_task(bot.knowledge.run()),
             tasks.create_task(bot.attached.run()),
         ]

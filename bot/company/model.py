@@ -251,11 +251,6 @@ def _unconnected(company: Company) -> list[str]:
             found.append(
                 f"{where}: targets must name one for each grant that a system gives"
             )
-        if resource.system and (resource.longest or resource.seats is not None):
-            found.append(
-                f"{where}: what a system gives is not taken away by itself and not "
-                "counted, so it can have neither longest nor seats"
-            )
     return found
 
 

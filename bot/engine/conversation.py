@@ -144,6 +144,8 @@ class Conversation:
         """Hand one piece of mail to its turn; whether it could be."""
         if letter.kind == "said":
             return await self._hear(tasks, mail_seq, letter)
+        if letter.kind == "told":
+            return await self._start(tasks, mail_seq, letter, behind=[])
         runner = await self._turns.load(tasks, letter.turn_id)
         if runner is None and self._turns.needs_newer:
             return False
@@ -174,9 +176,22 @@ class Conversation:
                     bounce=partial(self._return, mail_seq, letter),
                 )
                 return True
-        if theirs or self._draining:
+        if theirs:
             return False
-        begun = await self._begin(letter, mail_seq, ahead)
+        return await self._start(tasks, mail_seq, letter, behind=ahead)
+
+    async def _start(
+        self,
+        tasks: asyncio.TaskGroup,
+        mail_seq: int,
+        letter: Letter,
+        *,
+        behind: list[Runner],
+    ) -> bool:
+        """Begin a turn with a letter, unless it is time to end; whether it was taken."""
+        if self._draining:
+            return False
+        begun = await self._begin(letter, mail_seq, behind)
         if begun is None:
             await self._repeated(tasks, mail_seq, letter)
         else:

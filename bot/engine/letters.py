@@ -9,7 +9,7 @@ from bot.ports.store import Transaction
 from bot.protocol.ids import ConversationId, PersonId, TenantId, TurnId
 from bot.protocol.inbound import Address, Frozen
 
-Kind = Literal["said", "decided", "withdrawn", "stop"]
+Kind = Literal["said", "decided", "withdrawn", "stop", "told"]
 
 
 class Letter(Frozen):
@@ -17,10 +17,10 @@ class Letter(Frozen):
 
     kind: Kind
     person_id: PersonId
-    """Who did it; empty when nobody in the directory matches."""
+    """Who did it, or is told it; empty when nobody in the directory matches."""
     person_name: str = ""
     turn_id: TurnId = TurnId("")
-    """Which turn it is for; empty for what is said."""
+    """Which turn it is for; empty for what is said or told."""
     said_key: str = ""
     text: str = ""
     address: Address | None = None

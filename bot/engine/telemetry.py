@@ -80,6 +80,17 @@ class Telemetry:
             ["server"],
             registry=self.registry,
         )
+        self.grants_ended = Counter(
+            "deskhand_grants_ended",
+            "Grants whose time was over, by what became of them",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.grants_overdue = Gauge(
+            "deskhand_grants_overdue",
+            "Grants that should have ended more than ten minutes ago",
+            registry=self.registry,
+        )
         self.first_visible = Histogram(
             "deskhand_first_visible_seconds",
             "From accepted message to its first visible answer",

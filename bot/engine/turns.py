@@ -18,8 +18,16 @@ from bot.engine.runner import Runner
 from bot.ports.rows import Claim, SoFar, StoredTurn
 from bot.ports.store import Store, Transaction
 from bot.protocol.codec import decode
-from bot.protocol.events import Recorded, TurnEvent, TurnFailed, TurnStarted
-from bot.protocol.ids import TurnId, turn_id_for
+from bot.protocol.events import (
+    ItemClosed,
+    ItemOpened,
+    Recorded,
+    TurnCompleted,
+    TurnEvent,
+    TurnFailed,
+    TurnStarted,
+)
+from bot.protocol.ids import ItemId, TurnId, turn_id_for
 from bot.protocol.values import OpenRequest, Requester
 from bot.turn.compaction import refill
 from bot.turn.decide import wake_at
@@ -27,7 +35,7 @@ from bot.turn.recall import bounded
 from bot.turn.reduce import advance
 from bot.turn.restore import Damage, Restored, Unreadable, restore
 from bot.turn.snapshot import checksum_of, is_outdated, thaw
-from bot.turn.state import TurnState
+from bot.turn.state import ROOT, TurnState
 
 log = structlog.get_logger()
 
@@ -49,10 +57,12 @@ async def begin_turn(
 ) -> TurnState | None:
     """Start a turn with what somebody said; the mail is consumed with it.
 
+    What somebody is told, unasked, is a turn too, and ends at once.
+
     Args:
         kit: What the engine is built from.
         claim: Of the conversation.
-        letter: What was said.
+        letter: What was said, or is told.
         consumed: Consumes the letter.
         behind: Turns that run or wait before it in the conversation.
         failed: Why it ends at once: a key of `bot.view.failures`.
@@ -67,7 +77,10 @@ async def begin_turn(
     person = letter.person_id
     known: Sequence[OpenRequest] = ()
     so_far = SoFar()
-    if person and not failed:  # what cannot be read must not break the ending as well
+    told = letter.kind == "told" and not failed
+    if person and not (
+        failed or told
+    ):  # what cannot be read must not break the ending as well
         known = await kit.records.open_requests(claim.tenant_id, person)
         async with kit.store.begin("turn.history") as tx:
             so_far = await tx.so_far(claim.tenant_id, claim.conversation_id, NEWEST)
@@ -75,7 +88,7 @@ async def begin_turn(
         tenant_id=claim.tenant_id,
         requester=Requester(person_id=person, name=letter.person_name),
         address=letter.address,
-        text=letter.text,
+        text="" if told else letter.text,
         open_requests=tuple(known),
         history=tuple(map(bounded, so_far.turns)),
         summary=so_far.summary,
@@ -83,10 +96,18 @@ async def begin_turn(
         queue_place=len(behind),
     )
     events: list[TurnEvent] = [started]
-    if failed or not person:
+    new = TurnState(turn_id=turn_id)
+    if told:
+        notice = ItemId("told")
+        events += [
+            ItemOpened(item_id=notice, frame_id=ROOT, kind="notice", text=letter.text),
+            ItemClosed(item_id=notice, status="done"),
+            TurnCompleted(),
+        ]
+        events = seal(new, events, now, damaged=False)
+    elif failed or not person:
         events.append(TurnFailed(code=failed or "stranger"))
 
-    new = TurnState(turn_id=turn_id)
     deadline = wake_at(folded(new, events, now))
 
     async def create(tx: Transaction) -> None:
@@ -94,7 +115,7 @@ async def begin_turn(
             claim,
             turn_id=turn_id,
             requester=started.requester,
-            text=letter.text,
+            text=started.text,
             at=now,
             wake_at=deadline,
         )

@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 from bot.company.model import Person
 from bot.knowledge.ask import Ask
 from bot.knowledge.sections import name_of
-from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.ports.systems import Membership
+from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
 from bot.protocol.values import OpenRequest
 
 
@@ -50,6 +51,8 @@ class Grant:
     grant: str
     granted_at: datetime
     ends_at: datetime | None
+    ours: bool = True
+    """Whether it came by us; what somebody else gave in a system is never taken away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,10 @@ class Records(Directory, Protocol):
         """Return the person's grants in force, newest first."""
         ...
 
+    async def find_grant(self, tenant: TenantId, reference: str) -> Grant | None:
+        """Return a grant by its reference, in force or not."""
+        ...
+
     async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
         """Return how many seats are free; ``None`` when seats are not counted."""
         ...
@@ -148,12 +155,69 @@ class Records(Directory, Protocol):
         grant: str,
         ends_at: datetime | None,
         seat: bool,
+        where: Membership | None = None,
+        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         """Give access; with ``seat``, take one of the resource's seats.
+
+        Args:
+            tenant: Whose row it is.
+            key: Of the call.
+            person: Who is given it.
+            resource_id: Access to what.
+            grant: Which.
+            ends_at: When it ends; never, where somebody else had given it before.
+            seat: Whether it uses up a seat.
+            where: The membership that a system says is there; `reserve_access` should
+                have come first. Without, nobody knows that it is ours.
+            turn_id: In whose conversation the person is told of its end.
 
         Raises:
             OutOfStock: ``seat`` was asked for and none is free.
         """
+        ...
+
+    async def reserve_access(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        grant: str,
+        ends_at: datetime | None,
+        seat: bool,
+        where: Membership,
+        there: bool,
+        turn_id: TurnId = TurnId(""),
+    ) -> None:
+        """Note that a system is about to be asked for access, and keep a seat for it.
+
+        `grant_access` under the same key makes it a grant, `release_access` nothing.
+        What becomes of neither is settled later, by what the system says then. Again
+        under the same key it changes nothing.
+
+        Args:
+            tenant: Whose row it is.
+            key: Of the call.
+            person: Who is to be given it.
+            resource_id: Access to what.
+            grant: Which.
+            ends_at: When it ends, should nobody hear that it was given.
+            seat: Whether it uses up a seat.
+            where: What the system is asked for.
+            turn_id: In whose conversation the person is told of its end.
+            there: Whether the membership is there already, as the system says. If no
+                row of ours tells why, it is somebody else's and never ends here; if it
+                is not there, rows that say so are ended.
+
+        Raises:
+            OutOfStock: ``seat`` was asked for and none is free.
+        """
+        ...
+
+    async def release_access(self, tenant: TenantId, *, key: str) -> None:
+        """Undo a reservation: the system did not give it, for certain."""
         ...
 
     async def order_hardware(

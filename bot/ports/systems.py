@@ -13,6 +13,16 @@ Standing: TypeAlias = Literal["active", "invited", "absent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What a grant is in a system: one account's membership of one target."""
+
+    system: str
+    """As in the company file."""
+    target: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotDone:
     """The system did not do it, for certain, or did not tell."""
 

@@ -1,15 +1,17 @@
 """Who has what: access, seats and stock. Counted under the resource's row lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import false, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports.records import Filed, Grant, OutOfStock
-from bot.protocol.ids import PersonId, TenantId
+from bot.ports.systems import Membership
+from bot.protocol.ids import PersonId, TenantId, TurnId
 from bot.store.ledger import next_reference
 from bot.store.schema_records import (
     access_grant,
@@ -71,21 +73,40 @@ async def grants_of(
         )
         .order_by(access_grant.c.at.desc(), access_grant.c.reference)
     )
-    return [
-        Grant(
-            person_id=row.person_id,
-            resource_id=row.resource_id,
-            grant=row.grant_name,
-            granted_at=row.at,
-            ends_at=row.ends_at,
+    return [_grant(row) for row in rows]
+
+
+async def find_grant(
+    conn: AsyncConnection, tenant: TenantId, reference: str
+) -> Grant | None:
+    """Return a grant by its reference, in force or not."""
+    rows = await conn.execute(
+        select(access_grant).where(
+            access_grant.c.tenant_id == tenant, access_grant.c.reference == reference
         )
-        for row in rows
-    ]
+    )
+    row = rows.one_or_none()
+    return None if row is None else _grant(row)
 
 
-_in_force = or_(
-    access_grant.c.ends_at.is_(None),
-    access_grant.c.ends_at > func.statement_timestamp(),
+def _grant(row: Row[Any]) -> Grant:
+    return Grant(
+        person_id=row.person_id,
+        resource_id=row.resource_id,
+        grant=row.grant_name,
+        granted_at=row.at,
+        ends_at=row.ends_at,
+        ours=row.ours,
+    )
+
+
+_in_force = and_(
+    access_grant.c.given,
+    access_grant.c.ended_at.is_(None),
+    or_(
+        access_grant.c.ends_at.is_(None),
+        access_grant.c.ends_at > func.statement_timestamp(),
+    ),
 )
 
 
@@ -98,13 +119,18 @@ async def give_access(
     grant: str,
     ends_at: datetime | None,
     seat: bool,
+    where: Membership | None = None,
+    turn_id: TurnId = TurnId(""),
 ) -> Filed:
     """Give access; what the person has already for as long is not given twice.
+
+    What a system says is there, and nobody reserved, is not ours: it never ends here.
 
     Raises:
         OutOfStock: ``seat`` was asked for and none is free.
     """
     shelf = await look_at(conn, tenant, resource_id, lock=True)
+    ends_at = None if where else ends_at
     held = await conn.scalar(
         select(access_grant.c.reference)
         .where(
@@ -112,6 +138,9 @@ async def give_access(
             access_grant.c.person_id == person,
             access_grant.c.resource_id == resource_id,
             access_grant.c.grant_name == grant,
+            access_grant.c.given,
+            access_grant.c.ended_at.is_(None),
+            *is_of(where),
             or_(
                 access_grant.c.ends_at.is_(None),
                 access_grant.c.ends_at >= ends_at if ends_at else false(),
@@ -121,10 +150,8 @@ async def give_access(
     )
     if held is not None:
         return Filed(reference=held, created=False)
-    if seat and shelf.seats is not None:
-        taken, has_one = await _taken(conn, tenant, resource_id, person)
-        if taken >= shelf.seats and not has_one:
-            raise OutOfStock
+    if seat:
+        await check_seat(conn, tenant, shelf, resource_id, person)
     reference = await next_reference(conn, tenant, "GR")
     await conn.execute(
         insert(access_grant).values(
@@ -135,9 +162,44 @@ async def give_access(
             grant_name=grant,
             seat=seat,
             ends_at=ends_at,
+            turn_id=turn_id,
+            ours=where is None,
+            **columns_of(where),
         )
     )
     return Filed(reference=reference, created=True)
+
+
+async def check_seat(
+    conn: AsyncConnection,
+    tenant: TenantId,
+    shelf: Shelf,
+    resource_id: str,
+    person: PersonId,
+) -> None:
+    """Return if a seat is free for the person, or theirs already.
+
+    Raises:
+        OutOfStock: None is.
+    """
+    if shelf.seats is None:
+        return
+    taken, has_one = await _taken(conn, tenant, resource_id, person)
+    if taken >= shelf.seats and not has_one:
+        raise OutOfStock
+
+
+def columns_of(where: Membership | None) -> Mapping[str, str]:
+    """Return what a grant's row says of where it was given."""
+    if where is None:
+        return {"system": "", "target": "", "account": ""}
+    return {"system": where.system, "target": where.target, "account": where.account}
+
+
+def is_of(where: Membership | None) -> Sequence[ColumnElement[bool]]:
+    """Return the condition that a grant was given there."""
+    said = columns_of(where)
+    return [access_grant.c[name] == value for name, value in said.items()]
 
 
 async def place_order(

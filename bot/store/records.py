@@ -26,9 +26,10 @@ from bot.ports.records import (
     Place,
     Records,
 )
-from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.ports.systems import Membership
+from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
 from bot.protocol.values import OpenRequest
-from bot.store import holdings, knowledge, ledger, people, tickets
+from bot.store import holdings, knowledge, ledger, people, reservations, tickets
 from bot.store.approvals import lock_approval, open_approvals_of
 from bot.store.audit import record_audit
 from bot.store.engine import begin, connect
@@ -84,6 +85,11 @@ class PostgresRecords(Records):
             return await holdings.grants_of(conn, tenant, person)
 
     @override
+    async def find_grant(self, tenant: TenantId, reference: str) -> Grant | None:
+        async with connect(self._engine) as conn:
+            return await holdings.find_grant(conn, tenant, reference)
+
+    @override
     async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
         async with connect(self._engine) as conn:
             return await holdings.seats_left(conn, tenant, resource_id)
@@ -124,12 +130,12 @@ class PostgresRecords(Records):
         grant: str,
         ends_at: datetime | None,
         seat: bool,
+        where: Membership | None = None,
+        turn_id: TurnId = TurnId(""),
     ) -> Filed:
-        return await self._once(
-            tenant,
-            key,
-            "grant",
-            lambda conn: holdings.give_access(
+        async def give(conn: AsyncConnection) -> Filed:
+            reserved = await reservations.confirm(conn, tenant, key, ends_at=ends_at)
+            return reserved or await holdings.give_access(
                 conn,
                 tenant,
                 person=person,
@@ -137,7 +143,15 @@ class PostgresRecords(Records):
                 grant=grant,
                 ends_at=ends_at,
                 seat=seat,
-            ),
+                where=where,
+                turn_id=turn_id,
+            )
+
+        return await self._once(
+            tenant,
+            key,
+            "grant",
+            give,
             person=person,
             subject=resource_id,
             detail={
@@ -146,6 +160,41 @@ class PostgresRecords(Records):
                 "ends_at": ends_at and ends_at.isoformat(),
             },
         )
+
+    @override
+    async def reserve_access(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        grant: str,
+        ends_at: datetime | None,
+        seat: bool,
+        where: Membership,
+        there: bool,
+        turn_id: TurnId = TurnId(""),
+    ) -> None:
+        async with begin(self._engine) as conn:
+            await reservations.reserve(
+                conn,
+                tenant,
+                key=key,
+                person=person,
+                resource_id=resource_id,
+                grant=grant,
+                ends_at=ends_at,
+                seat=seat,
+                where=where,
+                there=there,
+                turn_id=turn_id,
+            )
+
+    @override
+    async def release_access(self, tenant: TenantId, *, key: str) -> None:
+        async with begin(self._engine) as conn:
+            await reservations.release(conn, tenant, key)
 
     @override
     async def order_hardware(

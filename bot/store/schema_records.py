@@ -100,6 +100,18 @@ access_grant = Table(
     flag("seat", at_first=False),
     moment(),
     Column("ends_at", INSTANT),
+    words("effect_key"),
+    words("turn_id"),
+    words("system"),
+    words("target"),
+    words("account"),
+    flag("given", at_first=True),
+    flag("ours", at_first=True),
+    Column("ended_at", INSTANT),
+    Column("ending_at", INSTANT),
+    counter("ending_fence"),
+    counter("ending_tries"),
+    words("ending_why"),
     PrimaryKeyConstraint("tenant_id", "reference"),
     ForeignKeyConstraint(
         ["tenant_id", "person_id"], ["person.tenant_id", "person.person_id"]
@@ -113,6 +125,27 @@ access_grant = Table(
         "tenant_id",
         "resource_id",
         postgresql_where=text("seat"),
+    ),
+    Index(
+        "access_grant_ending_idx",
+        "tenant_id",
+        text("coalesce(ending_at, ends_at)"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "access_grant_membership_idx",
+        "tenant_id",
+        "system",
+        "target",
+        "account",
+        postgresql_where=text("system <> '' AND ended_at IS NULL"),
+    ),
+    Index(
+        "one_reservation_per_call",
+        "tenant_id",
+        "effect_key",
+        unique=True,
+        postgresql_where=text("effect_key <> '' AND ended_at IS NULL"),
     ),
 )
 

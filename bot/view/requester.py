@@ -253,6 +253,8 @@ def _ending(state: TurnState, steps: tuple[Step, ...]) -> tuple[Mood, str]:
     if phase is Phase.CANCELLED:
         withdrawn = state.ending is not None and state.ending.how == "withdrawn"
         return "cancelled", wording.WITHDRAWN if withdrawn else wording.STOPPED
+    if state.phase is Phase.COMPLETED and not state.frames:
+        return "noted", wording.TOLD
     if state.ending and ledger_in(state).unknown:
         return "unsure", wording.UNSURE
     if state.ending and came_to_nothing(state):

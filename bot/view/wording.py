@@ -57,6 +57,8 @@ def quoted(text: str) -> str:
 # -------------------------------------------------------------------- headlines
 
 CONTINUED = "Continued"
+TOLD = "For your information"
+"""Above what somebody is told unasked."""
 PAGE_GONE = "What stood here was written anew. My answer is in the messages above."
 
 

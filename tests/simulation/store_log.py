@@ -236,6 +236,7 @@ async def so_far(
             _past(s, turn)
             for turn in there[-newest:]
             if turn.requester_id
+            and turn.text
             and turn.status != "running"
             and not (turn.ended_at and after and turn.ended_at <= after)
         ],

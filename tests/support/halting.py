@@ -8,7 +8,8 @@ from typing import Literal
 from typing_extensions import override
 
 from bot.ports.records import Filed, Place
-from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.ports.systems import Membership
+from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
 from tests.support.records import MemoryRecords
 
 
@@ -37,6 +38,8 @@ class HaltingRecords(MemoryRecords):
         grant: str,
         ends_at: datetime | None,
         seat: bool,
+        where: Membership | None = None,
+        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         await self._arrive("grant")
         return await MemoryRecords.grant_access(
@@ -48,6 +51,8 @@ class HaltingRecords(MemoryRecords):
             grant=grant,
             ends_at=ends_at,
             seat=seat,
+            where=where,
+            turn_id=turn_id,
         )
 
     @override

@@ -22,7 +22,8 @@ from bot.ports.records import (
     Place,
     Records,
 )
-from bot.protocol.ids import ApprovalId, PersonId, TenantId
+from bot.ports.systems import Membership
+from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
 from bot.protocol.values import OpenRequest
 from tests.support.shelf import Shelf
 
@@ -41,6 +42,9 @@ class Row:
     ends_at: datetime | None = None
     reference: str = ""
     at: datetime = NOW
+    where: Membership | None = None
+    ours: bool = True
+    seat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,10 @@ class MemoryRecords(Records):
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     changed: dict[ApprovalId, str] = field(default_factory=dict[ApprovalId, str])
     """What was to be changed about a request, in the requester's words."""
+    reserved: dict[tuple[TenantId, str], Row] = field(
+        default_factory=dict[tuple[TenantId, str], Row]
+    )
+    """What a system is asked for, by the call's key."""
     void: set[tuple[TenantId, str]] = field(default_factory=set[tuple[TenantId, str]])
     """Keys under which nothing happens any more."""
 
@@ -118,19 +126,22 @@ class MemoryRecords(Records):
     @override
     async def grants_of(self, tenant: TenantId, person: PersonId) -> Sequence[Grant]:
         return [
-            Grant(
-                person_id=row.person,
-                resource_id=row.resource_id,
-                grant=row.grant,
-                granted_at=row.at,
-                ends_at=row.ends_at,
-            )
+            _grant(row)
             for owner, row in reversed(self.rows)
             if owner == tenant
             and row.kind == "grant"
             and row.person == person
             and (row.ends_at is None or row.ends_at > self.now)
         ]
+
+    @override
+    async def find_grant(self, tenant: TenantId, reference: str) -> Grant | None:
+        found = [
+            row
+            for owner, row in self.rows
+            if owner == tenant and row.kind == "grant" and row.reference == reference
+        ]
+        return _grant(found[0]) if found else None
 
     @override
     async def seats_left(self, tenant: TenantId, resource_id: str) -> int | None:
@@ -175,9 +186,14 @@ class MemoryRecords(Records):
         grant: str,
         ends_at: datetime | None,
         seat: bool,
+        where: Membership | None = None,
+        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         if (tenant, key) in self.void:
             raise EffectVoidedError(key)
+        if reserved := self.reserved.pop((tenant, key), None):
+            ends_at = ends_at if reserved.ours else None
+            return self._write(tenant, replace(reserved, ends_at=ends_at), "GRT")
         full = seat and await self.seats_left(tenant, resource_id) == 0
         row = Row(
             kind="grant",
@@ -185,7 +201,9 @@ class MemoryRecords(Records):
             person=person,
             resource_id=resource_id,
             grant=grant,
-            ends_at=ends_at,
+            ends_at=None if where else ends_at,
+            where=where,
+            ours=where is None,
         )
         had = (tenant, key) in self.ledger or self._held(tenant, row)
         if full and not had and person not in self._seated(tenant, resource_id):
@@ -195,6 +213,53 @@ class MemoryRecords(Records):
             taken = replace(row, kind="seat", key=f"{key}/seat", at=self.now)
             self.rows.append((tenant, taken))
         return filed
+
+    @override
+    async def reserve_access(
+        self,
+        tenant: TenantId,
+        *,
+        key: str,
+        person: PersonId,
+        resource_id: str,
+        grant: str,
+        ends_at: datetime | None,
+        seat: bool,
+        where: Membership,
+        there: bool,
+        turn_id: TurnId = TurnId(""),
+    ) -> None:
+        if (tenant, key) in self.reserved:
+            return
+        known = [
+            row
+            for owner, row in self.rows
+            if owner == tenant and row.kind == "grant" and row.where == where
+        ]
+        asked = [r for (t, _), r in self.reserved.items() if t == tenant]
+        asked = [row for row in asked if row.where == where]
+        ours = not there or any(row.ours for row in (*known, *asked))
+        if not there:
+            self.rows = [(t, r) for t, r in self.rows if r not in known]
+        seated = self._seated(tenant, resource_id)
+        full = seat and await self.seats_left(tenant, resource_id) == 0
+        if full and person not in seated:
+            raise OutOfStock(resource_id)
+        self.reserved[tenant, key] = Row(
+            kind="grant",
+            key=key,
+            person=person,
+            resource_id=resource_id,
+            grant=grant,
+            ends_at=ends_at if ours else None,
+            where=where,
+            ours=ours,
+            seat=seat,
+        )
+
+    @override
+    async def release_access(self, tenant: TenantId, *, key: str) -> None:
+        self.reserved.pop((tenant, key), None)
 
     @override
     async def order_hardware(
@@ -328,19 +393,20 @@ class MemoryRecords(Records):
             lasts = row.ends_at is None or (
                 wanted.ends_at is not None and row.ends_at >= wanted.ends_at
             )
-            if owner == tenant and same and lasts:
+            if owner == tenant and same and lasts and row.where == wanted.where:
                 return row
         return None
 
     def _seated(self, tenant: TenantId, resource_id: str) -> set[PersonId]:
         """Return who holds a seat now."""
+        rows = [*self.rows, *((t, row) for (t, _), row in self.reserved.items())]
         return {
             row.person
-            for owner, row in self.rows
+            for owner, row in rows
             if owner == tenant
-            and row.kind == "seat"
+            and (row.kind == "seat" or row.seat)
             and row.resource_id == resource_id
-            and (row.ends_at is None or row.ends_at > self.now)
+            and (row.ends_at is None or row.ends_at > self.now or row.where)
         }
 
     def _count(self, tenant: TenantId, kind: str, resource_id: str) -> int:
@@ -365,3 +431,14 @@ class MemoryRecords(Records):
             made = replace(row, reference=reference, at=self.now)
             self.rows.append((tenant, made))
         return Filed(reference=reference, created=held is None)
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(
+        person_id=row.person,
+        resource_id=row.resource_id,
+        grant=row.grant,
+        granted_at=row.at,
+        ends_at=row.ends_at,
+        ours=row.ours,
+    )

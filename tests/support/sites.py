@@ -156,26 +156,95 @@ def _client(said: System, environ: Mapping[str, str], sender: Sender) -> AccessS
 SITES = {"github": github_site, "okta": okta_site, "entra": entra_site}
 
 
-def company_with_github(folder: Path, url: str) -> Path:
-    """Write the sample company with its design system's repository on GitHub."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """A system for the sample company: a stand-in, and what the file says of it."""
+
+    world: Misbehaving
+    app: web.Application
+    account: str
+    target: str
+    adds: str
+    said: str
+    """The system's own entries, but for its name; ``{url}`` is where it is."""
+    members: Callable[[], Mapping[str, str] | set[str]]
+    """Of the target, by the stand-in's books."""
+
+
+def _github_abroad() -> Abroad:
+    world = github()
+    return Abroad(
+        world=world,
+        app=world.app(),
+        account=MEMBER,
+        target=TEAM,
+        adds="PUT",
+        said='kind = "github"\nurl = "{url}"\norg = "acme"',
+        members=lambda: world.teams[TEAM],
+    )
+
+
+def _okta_abroad() -> Abroad:
+    world = OktaStandIn(token=TOKEN, users={"00u1"}, groups={"00gz": set()})
+    return Abroad(
+        world=world,
+        app=world.app(),
+        account="00u1",
+        target="00gz",
+        adds="PUT",
+        said='kind = "okta"\nurl = "{url}"',
+        members=lambda: world.groups["00gz"],
+    )
+
+
+def _entra_abroad() -> Abroad:
+    world = EntraStandIn(secret=TOKEN, users={"oid-1"}, groups={"gid": set()})
+    said = (
+        'kind = "entra"\nurl = "{url}/v1.0"\nlogin_url = "{url}"\n'
+        'tenant = "t"\nclient_id = "c"'
+    )
+    return Abroad(
+        world=world,
+        app=world.app(),
+        account="oid-1",
+        target="gid",
+        adds="POST",
+        said=said,
+        members=lambda: world.groups["gid"],
+    )
+
+
+ABROAD: Mapping[str, Callable[[], Abroad]] = {
+    "github": _github_abroad,
+    "okta": _okta_abroad,
+    "entra": _entra_abroad,
+}
+"""Where the sample company's design system may be."""
+TOKEN_VARIABLE = "TOKEN_OF_TEST"
+
+
+def company_abroad(folder: Path, abroad: Abroad, url: str, more: str = "") -> Path:
+    """Write the sample company with its design system's repository in a system.
+
+    Args:
+        folder: Where to write it.
+        abroad: Which system.
+        url: Where that is.
+        more: What else is said of the repository.
+    """
     text = SAMPLE.read_text("utf-8")
-    targets = f'{{ read = "readers", write = "{TEAM}", admin = "admins" }}'
+    targets = f'{{ read = "readers", write = "{abroad.target}", admin = "admins" }}'
     for before, added in (
-        ('id = "maya.chen"\n', f'accounts = {{ github = "{MEMBER}" }}\n'),
+        ('id = "maya.chen"\n', f'accounts = {{ abroad = "{abroad.account}" }}\n'),
         (
             'id = "repo/design-system"\n',
-            f'system = "github"\ntargets = {targets}\n',
+            f'system = "abroad"\ntargets = {targets}\n{more}',
         ),
     ):
         assert text.count(before) == 1
         text = text.replace(before, before + added)
-    text += f"""
-[systems.github]
-kind = "github"
-url = "{url}"
-org = "acme"
-token_env = "GITHUB_TOKEN_OF_TEST"
-"""
+    said = abroad.said.format(url=url)
+    text += f'\n[systems.abroad]\n{said}\ntoken_env = "{TOKEN_VARIABLE}"\n'
     file = folder / "company.toml"
     file.write_text(text, "utf-8")
     return file

@@ -10,13 +10,14 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.simulator.systems.github import GitHubStandIn
 from bot.protocol.ids import TurnId
 from bot.store.conversations import require_generation
 from bot.store.engine import begin
 from bot.store.log import mark_degraded
 from tests.support.desks import SECRET, company_with_desk, jira
 from tests.support.platforms import SlackVenue, slack_venue
-from tests.support.sites import TOKEN, company_with_github, github, served
+from tests.support.sites import ABROAD, TOKEN, TOKEN_VARIABLE, company_abroad, served
 from tests.support.store import own, start
 
 ROOT = Path(__file__).parents[3]
@@ -191,21 +192,23 @@ token_env = "ROOMS_TOKEN"
 
 
 async def test_a_doctor_looks_whether_a_systems_teams_are_there(tmp_path: Path) -> None:
-    world = github()
-    async with served(world.app()) as url:
+    abroad = ABROAD["github"]()
+    world = abroad.world
+    assert isinstance(world, GitHubStandIn)
+    async with served(abroad.app) as url:
         settings = {
             "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-            "DESKHAND_CONFIG": str(company_with_github(tmp_path, url)),
+            "DESKHAND_CONFIG": str(company_abroad(tmp_path, abroad, url)),
         }
         no_secret = await doctor(settings)
-        assert "the environment has no GITHUB_TOKEN_OF_TEST" in no_secret.out
+        assert f"the environment has no {TOKEN_VARIABLE}" in no_secret.out
         assert not world.asked
-        settings["GITHUB_TOKEN_OF_TEST"] = TOKEN
+        settings[TOKEN_VARIABLE] = TOKEN
         missing = await doctor(settings)
-        assert "FIX system github: unknown: 404 Not Found (team admins)" in missing.out
+        assert "FIX system abroad: unknown: 404 Not Found (team admins)" in missing.out
         world.teams.update(admins={}, readers={})
         said = await doctor(settings)
-    assert "ok  system github: organisation acme, 3 teams are there" in said.out
+    assert "ok  system abroad: organisation acme, 3 teams are there" in said.out
     assert {method for method, _ in world.asked} == {"GET"}
 
 

@@ -43,6 +43,7 @@ EVERY = [
     "0006_model_use",
     "0007_scim",
     "0008_tickets",
+    "0009_endings",
 ]
 
 

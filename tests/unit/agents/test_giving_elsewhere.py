@@ -1,5 +1,6 @@
 """Access that another system gives: what people are asked, told, and what is written."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,11 +150,39 @@ async def test_nobody_is_asked_about_what_the_system_could_not_give() -> None:
         assert not place.site.world.asked
 
 
-async def test_access_that_does_not_end_is_not_asked_for_some_days(
-    place: Place,
-) -> None:
+async def test_access_can_be_asked_for_some_days(place: Place) -> None:
     ruling = await place.desk.agents.rule(place.call(days=3))
-    assert isinstance(ruling, Refused) and "does not end by itself" in ruling.reason
+    assert isinstance(ruling, NeedsApproval) and "for 3 days" in ruling.subject
+    done = await place.desk.agents.run(place.call(days=3))
+    assert "It ends by itself on" in str(done.content)
+    [(_, row)] = place.desk.records.rows
+    assert row.ours and row.ends_at
+
+
+async def test_what_somebody_else_gave_is_not_said_to_end(place: Place) -> None:
+    assert await place.site.system.give(TEAM, MEMBER) == "active"
+    call = place.call(days=3)
+    done = await place.desk.agents.run(call)
+    assert "somebody else" in str(done.content) and not done.cards
+    [(_, row)] = place.desk.records.rows
+    assert not row.ours and row.ends_at is None
+    assert (await place.desk.agents.run(call)).content == done.content
+    assert place.site.world.count("PUT") == 1, "by them"
+
+
+async def test_what_was_given_before_a_crash_is_ours_after_it(place: Place) -> None:
+    call = place.call(days=3)
+    place.site.world.mishaps.append(Mishap(kind="silence", method="PUT", done=True))
+    task = asyncio.create_task(place.desk.agents.run(call))
+    await place.site.world.hangs.wait()
+    task.cancel()  # given, and nobody heard of it
+    await asyncio.wait([task])
+    assert place.desk.records.rows == []
+    done = await place.desk.agents.run(call)
+    assert "It ends by itself on" in str(done.content)
+    [(_, row)] = place.desk.records.rows
+    assert row.ours and row.ends_at
+    assert place.site.world.count("PUT") == 1
 
 
 async def test_a_probe_finds_in_the_system_what_no_row_tells_of(place: Place) -> None:
@@ -161,7 +190,8 @@ async def test_a_probe_finds_in_the_system_what_no_row_tells_of(place: Place) ->
     assert place.desk.records.rows == []
     found = await place.desk.agents.probe(place.call())
     assert found and found.outcome == "done"
-    assert len(place.desk.records.rows) == 1
+    [(_, row)] = place.desk.records.rows
+    assert not row.ours, "nothing of ours was on its way"
 
 
 async def test_a_probe_claims_nothing_of_what_may_still_happen(place: Place) -> None:
