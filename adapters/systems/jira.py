@@ -19,6 +19,7 @@ from adapters.systems.opening import (
     address,
     asked_once,
     authorization,
+    clean,
     entries,
     fields,
     named,
@@ -209,7 +210,7 @@ class Jira(TicketSystem):
 
 def as_written(text: str) -> str:
     """Return wiki markup that shows ``text`` as it is: no link, no mention, no image."""
-    shown = _MARKS.sub(r"{ \1", text)
+    shown = _MARKS.sub(r"{ \1", clean(text))
     return f"{{noformat}}\n{shown}\n{{noformat}}"
 
 

@@ -22,6 +22,7 @@ PAUSES = (0.5, 2.0, 5.0)
 """Seconds before each look: what was sent arrives, and searches follow in seconds."""
 MOST_STATE = 60
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DONE = range(200, 300)
 
 
@@ -85,9 +86,14 @@ def named(value: JsonValue) -> str:
     return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else ""
 
 
+def clean(text: str) -> str:
+    """Return ``text`` without controls, which some systems refuse as a whole."""
+    return _CONTROLS.sub("", text)
+
+
 def one_line(value: JsonValue, most: int) -> str:
     """Return a text on one line of at most ``most`` characters; "" for no text."""
-    words = " ".join(value.split()) if isinstance(value, str) else ""
+    words = " ".join(clean(value).split()) if isinstance(value, str) else ""
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 

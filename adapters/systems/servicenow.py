@@ -20,6 +20,7 @@ from adapters.systems.opening import (
     address,
     asked_once,
     authorization,
+    clean,
     entries,
     fields,
     named,
@@ -213,7 +214,7 @@ class ServiceNow(TicketSystem):
 
 def as_written(text: str) -> str:
     """Return ``text`` so that nothing in it is HTML where ServiceNow would show it."""
-    return _CODE.sub(r"[ \1]", text)
+    return _CODE.sub(r"[ \1]", clean(text))
 
 
 def _parameters(shown: Sequence[str], **more: str) -> str:

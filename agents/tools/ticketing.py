@@ -47,7 +47,7 @@ async def opened_there(
         SystemUnsureError: Nobody can tell whether it was opened, or still will be.
     """
     before = await setting.records.ticket_under(setting.tenant, wanted.key)
-    if before and before.place:
+    if before:  # without a place: opened before the company had its tickets there
         return result_of(setting, before)
     if setting.call.attempt > 1:
         there = await desk.find(mark_of(setting, wanted.key))
@@ -70,7 +70,7 @@ async def found_there(
 ) -> ToolResult | None:
     """Return the ticket if one was opened, and write it; ``None``: nobody can tell."""
     before = await setting.records.ticket_under(setting.tenant, wanted.key)
-    if before and before.place:
+    if before:  # without a place: opened before the company had its tickets there
         return result_of(setting, before)
     there = await desk.find(mark_of(setting, wanted.key))
     if isinstance(there, TicketThere):

@@ -91,10 +91,12 @@ async def test_a_comment_is_added_as_it_is_written(site: DeskSite) -> None:
 
 
 async def test_what_is_written_is_not_formatting_there(site: DeskSite) -> None:
-    body = "{noformat}[help|https://evil] [code]<img>[/CODE] {NoFormat}"
-    there(await site.desk.open(replace(NEW, title="Two\nlines ", body=body)))
+    # A control inside a mark must not hide it: what is left would be one.
+    body = "{no\x00format}[help|https://evil] [co\x07de]<img>[/CODE] {NoFormat}"
+    there(await site.desk.open(replace(NEW, title="Two\n\x1blines ", body=body)))
     [written] = site.books()
     assert written.title == "Two lines"
+    assert not {"\x00", "\x07"} & set(written.body)
     if isinstance(site.world, JiraStandIn):
         inner = written.body.removeprefix("{noformat}\n").removesuffix("\n{noformat}")
         assert "{noformat" not in inner.lower() and "[help|https://evil]" in inner

@@ -123,3 +123,23 @@ async def test_a_killed_bot_finds_the_ticket_that_it_had_opened_and_writes_it_on
     assert scene.world.count("POST") == 1 == len(scene.books())
     [row] = await scene.play.rows(ROWS)
     assert row["there"] == FIRST[scene.kind]
+
+
+async def test_what_a_killed_bot_asked_for_and_nobody_finds_is_told_as_such(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with scene_of("jira", database_url, tmp_path) as scene:
+        scene.world.mishaps.append(Mishap(kind="silence", method="POST"))
+        await scene.play.say_in_slack(DESIGNER, ASK)
+        await scene.world.hangs.wait()
+        await scene.bot.kill()
+        await scene.bot.ready()
+        # Nobody asks for it again; people are asked to look, by a ticket of its own.
+        await scene.play.slack_shows(DESIGNER, "Did this happen?", "DESK-1", within=90)
+        await scene.play.ended(within=60)
+        [report] = scene.books()
+        assert report.who == MAYA and report.title.startswith("Did this happen?")
+        assert "do not repeat it unseen" in report.body
+        assert scene.world.count("POST") == 2
+        [row] = await scene.play.rows(ROWS)
+        assert row["there"] == "DESK-1"

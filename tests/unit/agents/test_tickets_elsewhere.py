@@ -176,6 +176,21 @@ async def test_a_later_attempt_that_finds_nothing_leaves_it_open(place: Place) -
     assert found and found.reference == late.reference
 
 
+async def test_what_was_opened_in_our_records_before_stays_there(place: Place) -> None:
+    call = place.call()
+    ours = build_agents(
+        place.desk.records.company,
+        place.desk.records,
+        SystemClock(),
+        words_per_second=0,
+    )
+    first = await ours.run(call)
+    assert first.reference == "IT-1"
+    assert await place.desk.agents.run(replace(call, attempt=2)) == first
+    assert await place.desk.agents.probe(call) == first
+    assert place.site.books() == []
+
+
 async def test_a_probe_finds_there_what_no_row_tells_of(place: Place) -> None:
     lost = Mishap(kind="cut", method="POST", done=True)
     place.site.world.mishaps.append(lost)
