@@ -8,7 +8,6 @@ carry ids only, and the ids are no authority: the engine asks who pressed.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from adapters.slack import blocks, bodies, escape, limits, wording
 from adapters.slack.blocks import Block
@@ -193,9 +192,7 @@ def _steps(steps: tuple[Step, ...]) -> list[Block]:
     if not steps:
         return []
     if sum(step.status == "done" for step in steps) > _COLLAPSE_ABOVE:
-        done, *others = collapsed(steps)
-        # Some ran side by side: their sum is not how long people waited.
-        steps = (replace(done, seconds=None), *others)
+        steps = collapsed(steps)
     entries = [_step(step) for step in steps]
     return [blocks.context(blocks.lines(entries, limits.CONTEXT, "steps"))]
 

@@ -82,18 +82,20 @@ def _growing_step(state: TurnState, item: Item) -> Step:
 
 
 def collapsed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return ``steps`` with those done folded into one line."""
+    """Return ``steps`` with those done folded into one line.
+
+    It says no time: some ran side by side, and a hand-off takes as long as what a
+    specialist did in it, so their sum is not how long people waited.
+    """
     done = [step for step in steps if step.status == "done"]
     if not done:
         return steps
     who = dict.fromkeys(step.agent for step in done if step.agent)
-    took = round(sum(step.seconds or 0.0 for step in done), 1)
     line = Step(
         id="done",
         title=wording.steps_done(len(done)),
         status="done",
         agent=", ".join(who),
-        seconds=took or None,
     )
     return (line, *(step for step in steps if step.status != "done"))
 
