@@ -37,9 +37,9 @@ async def so_far(
 ) -> SoFar:
     """Return what was said in a conversation, of its ``newest`` turns."""
     where = {"tenant_id": tenant, "conversation_id": conversation_id}
-    told = await _newest_summary.all(conn, **where)
-    made = [summary for row in told if (summary := _summary(row["body"]))]
-    summary = made[-1] if made else None
+    told = await _newest_summary.all(conn, **where, newest=newest)
+    made = (summary for row in told if (summary := _summary(row["body"])))
+    summary = next(made, None)
     after: AwareDatetime | None = summary.until if summary else None
     rows = await _past_turns.all(conn, **where, newest=newest, after=after)
     return SoFar(turns=[_past(row) for row in rows], summary=summary)

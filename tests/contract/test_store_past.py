@@ -127,10 +127,23 @@ class TestSoFar:
             (
                 [started(), asked(SUMMARY)],
                 [started(SUMMARY), asked(newer), asked()],
-                [started()],  # never asked: it may not have read anything
+                [started()],  # of a release that knows no summaries
+                [started(), asked()],
             )
         ):
             at = NOW + timedelta(seconds=second)
             turn = await ground.start(held, f"t{second}", at=at)
             await tell(ground, held, turn, *told)
         assert (await so_far(ground, held)).summary == newer
+
+    @on_every_store
+    async def test_a_summary_before_the_newest_turns_is_forgotten_with_them(
+        self, ground: Ground
+    ):
+        held = await ground.own()
+        for second, told in enumerate(([started(SUMMARY)], [started()], [started()])):
+            at = NOW + timedelta(seconds=second)
+            turn = await ground.start(held, f"t{second}", at=at)
+            await tell(ground, held, turn, *told)
+        assert (await so_far(ground, held, 3)).summary == SUMMARY
+        assert (await so_far(ground, held, 2)).summary is None

@@ -15,6 +15,13 @@ SLOW, SLOWER = 6, 1
 STREAMED, THREADS = 12, 12
 """Words per second, of so many turns that not all of them can be edited."""
 STUDENT, QUESTION = "U0NOAH", "How do I connect to the VPN?"
+LONG = "x" * 3750
+MANY = 7
+"""Such questions are more than is told in full."""
+SUMMARIES = """
+    SELECT body -> 'summary' ->> 'text' FROM turn_event JOIN turn USING (turn_id)
+    WHERE type = 'turn.started' ORDER BY started_at
+"""
 EDITOR = "I need to be a Figma editor"
 
 
@@ -128,6 +135,37 @@ async def test_a_turn_begun_by_this_release_is_finished_by_the_previous_one(
         assert "Figma" in said_in(answer)
     assert len(play.bot_in_slack(HIS_MANAGER)) == 1
     await check_logs(play, previous)
+
+
+async def test_a_turn_of_the_previous_release_loses_the_next_no_summary(
+    fleet: Fleet, previous: Path
+) -> None:
+    play = fleet.play
+    await migrate(play.database_url)
+    old = await fleet.open("old", previous)
+    new = await fleet.start("new")
+
+    async def ask(words: str, number: int, thread: str = "") -> str:
+        ts = await play.say_in_slack(STUDENT, words, thread=thread)
+        await play.ended(number, within=60)
+        return ts
+
+    with old.paused():
+        fleet.deliver_to(new)
+        thread = await ask(f"{QUESTION} {LONG}", 1)
+        for number in range(2, MANY + 1):
+            await ask(f"{QUESTION} {LONG}", number, thread)
+        told = await play.rows(SUMMARIES)
+        assert told[-1][0], "long as they are, they were summed up"
+    with new.paused():
+        fleet.deliver_to(old)
+        await ask(QUESTION, MANY + 1, thread)
+    with old.paused():
+        fleet.deliver_to(new)
+        await ask(QUESTION, MANY + 2, thread)
+    *_, theirs, ours = await play.rows(SUMMARIES)
+    assert theirs == (None,), "the previous release knows no summaries"
+    assert ours == told[-1]
 
 
 async def test_a_stream_that_this_release_left_open_loses_the_previous_one_nothing(

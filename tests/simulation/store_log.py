@@ -13,7 +13,7 @@ from bot.ports.rows import Append, Claim, Snapshot, SoFar, StoredTurn
 from bot.protocol.codec import decode
 from bot.protocol.events import ModelAsked, TurnEvent, TurnStarted, UnknownEvent
 from bot.protocol.ids import ConversationId, TenantId, TurnId
-from bot.protocol.values import PastTurn, Requester
+from bot.protocol.values import PastTurn, Requester, Summary
 from bot.store.texts import storable
 from tests.simulation.database import Session
 from tests.simulation.json_text import check_json
@@ -227,10 +227,9 @@ async def so_far(
     """Return what was said in a conversation, of its ``newest`` turns."""
     there = _turns_of(s, tenant, conversation_id)
     there.sort(key=lambda turn: (turn.started_at, turn.turn_id))
-    summary = next(
-        (made for made in map(partial(_summary, s), reversed(there)) if made), None
-    )
-    after = summary.summary.until if summary and summary.summary else None
+    made = map(partial(_summary, s), reversed(there[-newest:]))
+    summary = next(filter(None, made), None)
+    after = summary.until if summary else None
     return SoFar(
         turns=[
             _past(s, turn)
@@ -240,7 +239,7 @@ async def so_far(
             and turn.status != "running"
             and not (turn.ended_at and after and turn.ended_at <= after)
         ],
-        summary=summary.summary if summary else None,
+        summary=summary,
     )
 
 
@@ -250,12 +249,10 @@ def _events_of(s: Session, turn: TurnRecord) -> list[TurnEvent | UnknownEvent]:
     return [decode(row.body) for k, row in sorted(rows.items()) if k[:2] == key]
 
 
-def _summary(s: Session, turn: TurnRecord) -> TurnStarted | ModelAsked | None:
-    """Return the event with the summary that a turn's model was told."""
+def _summary(s: Session, turn: TurnRecord) -> Summary | None:
+    """Return the newest summary that a turn has or made, if any."""
     told = [e for e in _events_of(s, turn) if isinstance(e, TurnStarted | ModelAsked)]
-    if len(told) < 2:
-        return None
-    return told[1] if told[1].summary else told[0]
+    return next((e.summary for e in reversed(told) if e.summary), None)
 
 
 def _past(s: Session, turn: TurnRecord) -> PastTurn:
