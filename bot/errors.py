@@ -17,6 +17,7 @@ messages.
     * `UnverifiedError`: a request is not from whom it claims to be
     * `MalformedError`: a request cannot be understood
     * `ModelError`: a language model refused or failed
+        * `QuestionTooLongError`: it cannot read, or answer, so much at once
     * `PlatformError`: a chat platform refused or failed
         * `RateLimitedError`
             * `QuotaSpentError`: the whole workspace has said too much
@@ -160,6 +161,15 @@ class ModelError(DeskhandError):
         """Whether asking again may help."""
         self.retry_after = retry_after
         """Seconds before that."""
+
+
+class QuestionTooLongError(ModelError):
+    """Question and reply are together more than the model's context window."""
+
+    hint = "It is asked once more in fewer words; if frequent, lower [tools] limit."
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, transient=False)
 
 
 class PlatformError(DeskhandError):

@@ -10,7 +10,8 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import httpx2
 import structlog
@@ -20,7 +21,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception,
-    stop_after_attempt,
     wait_random_exponential,
 )
 from typing_extensions import override
@@ -29,7 +29,7 @@ from agents.models.breaker import Breaker
 from agents.models.port import Model, Prompt, ToolOffer
 from agents.models.wire import Assembly, messages_for, system_for, tools_for
 from bot.clock import Clock
-from bot.errors import ModelError
+from bot.errors import ModelError, QuestionTooLongError
 from bot.ports.agent import Counted, Part, Question
 from bot.turn.recall import tokens_in
 
@@ -59,6 +59,15 @@ _LASTING = frozenset(
 
 Source: https://docs.anthropic.com/en/api/errors
 """
+
+
+_TOO_LARGE = 413
+"""More bytes than a request may have."""
+_TOO_LONG = (
+    "prompt is too long",
+    "exceed context limit",
+    "input is too long for requested model",
+)
 
 
 class AnthropicModel(Model):
@@ -125,7 +134,13 @@ class AnthropicModel(Model):
     async def ask(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncGenerator[Part]:
-        asking = _Asking(prompt=prompt, tools=tools, question=question)
+        within = inf if question.within is None else question.within
+        asking = _Asking(
+            prompt=prompt,
+            tools=tools,
+            question=question,
+            until=self._clock.monotonic() + within,
+        )
         try:
             async with aclosing(self._first_of(asking)) as parts:
                 async for part in parts:
@@ -144,7 +159,8 @@ class AnthropicModel(Model):
             if self._known(name).wait(self._clock.monotonic()):
                 continue
             try:
-                async with aclosing(self._again_and_again(name, asking)) as parts:
+                half = self._half(asking)  # the rest is for who is asked after it
+                async with aclosing(self._again_and_again(name, half)) as parts:
                     async for part in parts:
                         yield part
             except (APIError, httpx2.HTTPError, ModelError) as error:
@@ -156,6 +172,10 @@ class AnthropicModel(Model):
         async with aclosing(self._again_and_again(last, asking)) as parts:
             async for part in parts:
                 yield part
+
+    def _half(self, asking: "_Asking") -> "_Asking":
+        now = self._clock.monotonic()
+        return replace(asking, until=now + (asking.until - now) / 2)
 
     def _models_for(self, asking: "_Asking") -> list[str]:
         """Return whom to ask, in order; who failed before is asked last in the end."""
@@ -172,10 +192,15 @@ class AnthropicModel(Model):
         Raises:
             _BrokenOffError: There were words before it failed.
         """
+
+        def too_late(state: RetryCallState) -> bool:
+            late = self._clock.monotonic() + state.upcoming_sleep >= asking.until
+            return late or state.attempt_number >= ATTEMPTS
+
         attempts = AsyncRetrying(
             sleep=self._clock.sleep,
             wait=_wait,
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=too_late,
             retry=retry_if_exception(_may_help),
             reraise=True,
         )
@@ -227,8 +252,9 @@ class AnthropicModel(Model):
         Raises:
             ModelError: There was nothing for too long, or not all.
         """
+        silence = min(self._silence, asking.until - self._clock.monotonic())
         try:
-            async with asyncio.timeout(self._silence):
+            async with asyncio.timeout(silence):
                 stream = await self._client.messages.create(
                     model=name,
                     max_tokens=MAX_TOKENS,
@@ -240,17 +266,17 @@ class AnthropicModel(Model):
             async with stream:
                 events: AsyncIterator[RawMessageStreamEvent] = aiter(stream)
                 while True:
-                    async with asyncio.timeout(self._silence):
+                    async with asyncio.timeout(silence):
                         event = await anext(events, None)
                     if event is None:
                         raise ModelError("the stream ended early", transient=True)
                     yield event
                     if event.type == "message_stop":
                         return
+                    if event.type == "content_block_start":
+                        silence = self._silence  # it writes, and may take all there is
         except TimeoutError as error:
-            raise ModelError(
-                f"nothing for {self._silence} s", transient=True
-            ) from error
+            raise ModelError(f"nothing for {silence:g} s", transient=True) from error
 
 
 _UNTRIED = Breaker()
@@ -263,6 +289,8 @@ class _Asking:
     prompt: Prompt
     tools: Sequence[ToolOffer]
     question: Question
+    until: float
+    """Of the clock: when there must be a first word."""
 
 
 class _BrokenOffError(Exception):
@@ -283,6 +311,25 @@ def _another_may_help(error: BaseException) -> bool:
     """Return whether another model may answer what this one did not."""
     unknown = isinstance(error, APIStatusError) and error.type == "not_found_error"
     return unknown or _may_help(error)
+
+
+def _is_too_long(error: Exception) -> bool:
+    """Return whether a question is refused because there is too much of it.
+
+    The type is that of any wrong request, so only the message tells. Where both fit
+    but not together, newer models begin and end with a stop reason of its own.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/context-windows and
+    https://platform.claude.com/docs/en/api/errors
+    """
+    if not isinstance(error, APIStatusError):
+        return False
+    if error.status_code == _TOO_LARGE:
+        return True
+    said = str(error).lower()
+    return error.type == "invalid_request_error" and any(
+        words in said for words in _TOO_LONG
+    )
 
 
 def _may_help(error: BaseException) -> bool:
@@ -326,6 +373,8 @@ def _retry_after(error: BaseException) -> float:
 def _model_error(error: Exception) -> ModelError:
     if isinstance(error, ModelError):
         return error
+    if _is_too_long(error):
+        return QuestionTooLongError(str(error)[:300])
     return ModelError(
         f"{type(error).__name__}: {str(error)[:300]}", transient=_may_help(error)
     )

@@ -12,6 +12,7 @@ from anthropic.types import (
     CacheControlEphemeralParam,
     ContentBlockParam,
     MessageParam,
+    RawMessageDeltaEvent,
     RawMessageStreamEvent,
     TextBlockParam,
     ToolParam,
@@ -22,6 +23,7 @@ from pydantic_core import from_json
 
 from agents.models.enclosure import enclosed
 from agents.models.port import NOT_JSON, Prompt, ToolOffer, call_id_for
+from bot.errors import QuestionTooLongError
 from bot.ports.agent import (
     CallGrows,
     CallReady,
@@ -49,10 +51,12 @@ _STOPPED: dict[str, StopReason] = {
     "stop_sequence": "end_turn",
     "tool_use": "tool_use",
     "max_tokens": "max_tokens",
-    "model_context_window_exceeded": "max_tokens",
     "refusal": "refusal",
     "pause_turn": "pause_turn",
 }
+
+_FULL = "model_context_window_exceeded"
+"""The stop reason of a reply for which the question left too little room."""
 
 NOTES = "(Not written by whoever asks, but noted beside it:)"
 """Above what is told beside what was said."""
@@ -258,14 +262,19 @@ class Assembly:
             case "content_block_stop":
                 yield from self._close(self._open.pop(event.index))
             case "message_delta":
-                self._stop = event.delta.stop_reason or self._stop
-                self._count(event.usage)
-                yield Counted(model=self.model, usage=self._usage)
-                yield from self._settle_broken()
+                yield from self._end(event)
             case "message_stop":
                 yield self._replied()
             case _:
                 pass  # a newer API may send events that we need not know
+
+    def _end(self, event: RawMessageDeltaEvent) -> Iterator[Part]:
+        self._stop = event.delta.stop_reason or self._stop
+        self._count(event.usage)
+        yield Counted(model=self.model, usage=self._usage)
+        if self._stop == _FULL:
+            raise QuestionTooLongError("the model's context window is full")
+        yield from self._settle_broken()
 
     def _count(self, usage: Any) -> None:  # noqa: ANN401 - two shapes, same fields
         """Take over the counts that the event has; they are cumulative."""

@@ -18,7 +18,7 @@ from bot.engine.question import question_for
 from bot.engine.runner import Runner
 from bot.engine.spending import Spending
 from bot.engine.streamed import Streamed
-from bot.errors import DeskhandError, ModelError
+from bot.errors import DeskhandError, ModelError, QuestionTooLongError
 from bot.ports.agent import (
     Agents,
     CallGrows,
@@ -33,17 +33,18 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import FrameId, ItemId
 from bot.protocol.values import CallBlock, Lost, Summary, TextBlock, Usage
+from bot.turn.deadlines import frame_deadline, turn_deadline
 from bot.turn.handing import with_why, without_why
 from bot.turn.recall import fold_of
 from bot.turn.reduce import apply
 from bot.turn.replies import is_cut_off
-from bot.turn.state import Frame
+from bot.turn.state import Frame, TurnState
 from bot.view import failures
 
 log = structlog.get_logger()
 
 MODEL_TIMEOUT = 120.0
-"""Seconds for one reply."""
+"""Seconds for one reply, where its frame's deadline leaves that much."""
 MODEL_ATTEMPTS = 3
 """How often a question is asked when the model breaks off."""
 BACKOFF = 0.5
@@ -70,37 +71,57 @@ class Asker:
         """Ask a frame's model and emit its reply while it is written."""
         frame = runner.state.frame(frame_id)
         assert frame is not None, "decide names frames of the state"
-        code = "agent"
-        if self._agents.knows(frame.agent):
-            code = _used_up(frame, ask, self._agents.limits(frame.agent))
-        if code:
+        if code := self._barred(frame, ask):
             log.warning(
                 "model.limit", agent=frame.agent, asks=ask - 1, tokens=frame.tokens
             )
             await runner.emit(failed(frame_id, code))
             return
-        asked = await self._asked(runner, frame, ask)
+        await self._answer(runner, await self._asked(runner, frame, ask))
+
+    def _barred(self, frame: Frame, ask: int) -> str:
+        """Return why the frame may not ask any more; empty: it may."""
+        if not self._agents.knows(frame.agent):
+            return "agent"
+        return _used_up(frame, ask, self._agents.limits(frame.agent))
+
+    async def _answer(self, runner: Runner, asked: ev.ModelAsked) -> None:
+        """Ask until there is a reply, or it is no use."""
+        frame_id, ask = asked.frame_id, asked.ask
         for attempt in range(1, MODEL_ATTEMPTS + 1):
             if code := await self._emit(runner, asked):
                 lost = [asked.model_copy(update={"tokens": 0})] if asked.lost else []
                 await runner.emit(*lost, failed(frame_id, code))
                 return
             asked = asked.model_copy(update={"summary": None, "lost": ()})
+            within = self._within(runner.state, frame_id)
             try:
-                async with asyncio.timeout(MODEL_TIMEOUT):
-                    await self._stream(runner, asked, attempt)
+                async with asyncio.timeout(within):
+                    await self._stream(runner, asked, attempt, within)
             except (ModelError, TimeoutError) as error:
                 await runner.written()  # what was said counts, however slow the log
                 if _goes_on(runner, frame_id, ask):
                     return  # decide salvages the calls that were complete
-                lasting = isinstance(error, ModelError) and not error.transient
-                if lasting or attempt == MODEL_ATTEMPTS:
+                if isinstance(error, QuestionTooLongError) and not asked.brief:
+                    log.warning("model.too_long", error=str(error), hint=error.hint)
+                    asked = self._weighed(runner, asked, brief=True)
+                    continue
+                pause = BACKOFF * 2 ** (attempt - 1)
+                late = pause >= self._within(runner.state, frame_id)
+                if late or attempt == MODEL_ATTEMPTS or _lasts(error):
                     log.warning("model.failed", error=str(error), hint=ModelError.hint)
-                    await runner.emit(failed(frame_id, "model"))
+                    await runner.emit(failed(frame_id, _code_of(error)))
                     return
-                await self._clock.sleep(BACKOFF * 2 ** (attempt - 1))
+                await self._clock.sleep(pause)
             else:
                 return
+
+    def _within(self, state: TurnState, frame_id: FrameId) -> float:
+        """Return for how many seconds a reply may take: not beyond what ends it all."""
+        frame = state.frame(frame_id)
+        ends = [turn_deadline(state), frame_deadline(state, frame) if frame else None]
+        now = self._clock.now()
+        return min(MODEL_TIMEOUT, *((end - now).total_seconds() for end in ends if end))
 
     async def _asked(self, runner: Runner, frame: Frame, ask: int) -> ev.ModelAsked:
         """Return the event that asks, with what was lost before it could be."""
@@ -118,10 +139,16 @@ class Asker:
             summary=summary,
             lost=lost,
         )
-        state = apply(
-            runner.state, asked, turn_id=runner.state.turn_id, at=self._clock.now()
-        )
-        tokens = self._agents.tokens_of(question_for(state, frame.frame_id))
+        return self._weighed(runner, asked, brief=frame.brief)
+
+    def _weighed(
+        self, runner: Runner, asked: ev.ModelAsked, *, brief: bool
+    ) -> ev.ModelAsked:
+        """Return the event with about how much is asked."""
+        asked = asked.model_copy(update={"brief": brief})
+        turn_id, now = runner.state.turn_id, self._clock.now()
+        state = apply(runner.state, asked, turn_id=turn_id, at=now)
+        tokens = self._agents.tokens_of(question_for(state, asked.frame_id))
         return asked.model_copy(update={"tokens": tokens})
 
     async def _folded(self, runner: Runner) -> tuple[Summary | None, Meter]:
@@ -152,11 +179,14 @@ class Asker:
             if self._spending:
                 self._spending.count_lost(one)
 
-    async def _stream(self, runner: Runner, asked: ev.ModelAsked, attempt: int) -> None:
+    async def _stream(
+        self, runner: Runner, asked: ev.ModelAsked, attempt: int, within: float
+    ) -> None:
         question = replace(
             question_for(runner.state, asked.frame_id),
             attempt=attempt,
             last_attempt=attempt == MODEL_ATTEMPTS,
+            within=within,
         )
         meter = Meter()
         try:
@@ -299,6 +329,15 @@ def _left_by_the_dead(frame: Frame, ask: int) -> tuple[Lost, ...]:
         return ()
     usage = Usage(input_tokens=frame.asked_tokens)
     return (Lost(model=frame.asked_model, usage=usage, estimated=True),)
+
+
+def _lasts(error: ModelError | TimeoutError) -> bool:
+    """Whether asking again cannot help."""
+    return isinstance(error, ModelError) and not error.transient
+
+
+def _code_of(error: ModelError | TimeoutError) -> str:
+    return "window" if isinstance(error, QuestionTooLongError) else "model"
 
 
 def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from bot.engine.shortening import shortened
+from bot.engine.shortening import all_shortened, shortened
 from bot.ports.agent import Message, Question, ToolAnswer
 from bot.protocol.ids import FrameId
 from bot.protocol.values import PastTurn, Requester, Summary, TextBlock
-from bot.turn.recall import Fold, outcome_of, told, when
+from bot.turn.recall import Fold, in_brief, outcome_of, told, when
 from bot.turn.replies import is_cut_off, is_empty
 from bot.turn.state import Call, Frame, Reply, TurnState
 
@@ -32,7 +32,8 @@ def question_for(state: TurnState, frame_id: FrameId) -> Question:
     frame = state.frame(frame_id)
     assert frame is not None, "only an open frame is asked"
     assert state.requester is not None, "a turn starts with who asks"
-    past, notes = ((), ()) if frame.parent_id else _history(state)
+    past, notes = ((), ()) if frame.parent_id else _history(state, brief=frame.brief)
+    own = _transcript(state, frame, notes)
     return Question(
         tenant_id=state.tenant_id,
         turn_id=state.turn_id,
@@ -41,7 +42,7 @@ def question_for(state: TurnState, frame_id: FrameId) -> Question:
         agent=frame.agent,
         requester=Requester.model_validate(state.requester),
         open_requests=state.open_requests,
-        messages=(*past, *shortened(_transcript(state, frame, notes))),
+        messages=(*past, *(all_shortened(own) if frame.brief else shortened(own))),
         earlier=len(past),
         now=state.started_at,
     )
@@ -67,7 +68,9 @@ def summing_up(state: TurnState, fold: Fold) -> Question:
 # ------------------------------------------------------------------- earlier turns
 
 
-def _history(state: TurnState) -> tuple[tuple[Message, ...], tuple[JsonValue, ...]]:
+def _history(
+    state: TurnState, *, brief: bool
+) -> tuple[tuple[Message, ...], tuple[JsonValue, ...]]:
     """Return the earlier turns as messages, and what is still to be noted after them.
 
     Only what the requester wrote is told as said by a user, because a model acts on
@@ -77,7 +80,7 @@ def _history(state: TurnState) -> tuple[tuple[Message, ...], tuple[JsonValue, ..
     notes: list[JsonValue] = []
     if state.summary:
         notes.append(_recalled(state.summary))
-    for past in told(state):
+    for past in map(in_brief, told(state)) if brief else told(state):
         if _is_others(state, past):
             notes.append({"written by somebody else": _noted(past)})
             continue

@@ -57,6 +57,14 @@ def shortened(messages: Sequence[Message]) -> tuple[Message, ...]:
     return (*brief[:short], *messages[short:])
 
 
+def all_shortened(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the messages as they are sent where the model cannot read them otherwise.
+
+    The last results are the longest then, so they are shortened too.
+    """
+    return tuple(map(_brief_message, messages))
+
+
 def tokens_of(message: Message) -> int:
     """Return about how many tokens a message is."""
     answers = sum(tokens_in(_json(answer.content)) for answer in message.answers)

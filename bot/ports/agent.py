@@ -75,6 +75,8 @@ class Question:
     """Which attempt at the same question this is; not a part of the question."""
     last_attempt: bool = field(default=False, compare=False)
     """Whether there is none after it: time to ask somebody else."""
+    within: float | None = field(default=None, compare=False)
+    """Seconds in which the reply must be there; ``None``: nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The event protocol: everything a turn can say about itself.
 
-Events are facts in the past tense. Within one turn they are append-only and totally
-ordered by ``seq``, starting at 1. This module and `bot.protocol.values` are the only
-vocabulary that engine, agents and adapters share; they import no I/O and no clock.
+Events are facts in the past tense, append-only and, within one turn, totally ordered by
+``seq``, from 1. With `bot.protocol.values` they are all that engine and adapters share.
 
 Evolution rule: add a field with a default, or an event type. Never rename, remove, or
 change a meaning. ``tests/golden/events/`` has recorded documents: all decode forever.
@@ -216,6 +215,8 @@ class ModelAsked(Event):
     """About how many the question is, while a request is out; 0: none is."""
     lost: tuple[Lost, ...] = ()
     """Of requests for it, or for the summary, that broke off since it was said last."""
+    brief: bool = False
+    """Whether all but the last words is told in few: it was too long for the model."""
 
 
 class ModelReplied(Event):

@@ -55,6 +55,11 @@ def bounded(turn: PastTurn) -> PastTurn:
     return _cut(turn, LONGEST)
 
 
+def in_brief(turn: PastTurn) -> PastTurn:
+    """Return an earlier turn as it is told where there is hardly any room."""
+    return _cut(turn, _SHORT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
     """Turns that a summary is to be made of."""
@@ -72,7 +77,7 @@ def told(state: TurnState) -> tuple[PastTurn, ...]:
     if _tokens(turns) <= HISTORY_TOKENS:
         return turns
     older, newest = turns[:-KEPT_TURNS], turns[-KEPT_TURNS:]
-    return (*(_cut(turn, _SHORT) for turn in older), *newest)
+    return (*map(in_brief, older), *newest)
 
 
 def fold_of(state: TurnState) -> Fold | None:

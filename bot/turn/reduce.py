@@ -264,6 +264,7 @@ def _asked(frame: Frame, event: ev.ModelAsked) -> Frame:
         asked_steers=event.steers_seen,
         asked_model=event.model,
         asked_tokens=event.tokens,
+        brief=event.brief,
         lost=lost,
     )
 

@@ -111,6 +111,8 @@ class Frame:
     """Steers that the newest question contained."""
     asked_tokens: int = 0
     """About how many tokens the newest question is, while a request is out."""
+    brief: bool = False
+    """Whether its questions must be short, because one was too long for its model."""
     lost: tuple[Lost, ...] = ()
     """What its requests took that broke off."""
     replies: tuple[Reply, ...] = ()

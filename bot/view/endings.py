@@ -25,6 +25,7 @@ _NEXT: dict[str, str] = {
     "empty": "Please ask again, perhaps in other words.",
     "arguments": "Please say in more detail what you need, or ask your IT team.",
     "length": "Please press Continue, or ask me for a shorter answer.",
+    "window": "Please ask again in a new thread, or with less text at once.",
     "deadline": "Please ask again for what is missing, or ask your IT team.",
     "stranger": (
         "Please ask your IT team to add your account there, then write to me again."

@@ -11,6 +11,7 @@ FailureCode: TypeAlias = Literal[
     "empty",
     "arguments",
     "length",
+    "window",
     "deadline",
     "stranger",
     "internal",
@@ -34,6 +35,10 @@ _FAILURES: dict[str, str] = {
         "so I stopped here."
     ),
     "length": "My answer grew too long, so I stopped here.",
+    "window": (
+        "This was more than the language model can read at once, even shortened, "
+        "so I stopped here."
+    ),
     "deadline": "This took longer than it may, so I stopped here.",
     "stranger": "I could not find you in the company directory, so I did nothing.",
     "internal": "Something broke on my side, so I stopped here. That is my mistake.",

@@ -198,6 +198,17 @@ def _folded() -> Story:
     )
 
 
+def _too_long() -> Story:
+    """The model's window was full: the same is asked in few words."""
+    long = _past(1).model_copy(update={"answered": "word " * 300})
+    story = ask(Story(STARTED.model_copy(update={"history": (long,)})), 1)
+    story = story.wants("c1", "Looking", effect="read")
+    story = reply(story, 1, "Let me look.", "c1").starts("c1")
+    found = {"page": "word " * 300, "heading": "One"}
+    story = ask(story.finishes("c1", result=found), 2)
+    return story.tell(ev.ModelAsked(frame_id=ROOT, ask=2, model="m", brief=True))
+
+
 CASES: Mapping[str, Callable[[], Story]] = {
     "plain": _plain,
     "answered": _answered,
@@ -211,6 +222,7 @@ CASES: Mapping[str, Callable[[], Story]] = {
     "interrupted": _interrupted,
     "in-a-thread": _in_a_thread,
     "folded": _folded,
+    "too-long": _too_long,
 }
 
 

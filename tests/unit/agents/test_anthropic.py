@@ -191,7 +191,6 @@ async def test_thinking_is_kept_with_its_signature(api: Api):
         ("max_tokens", "max_tokens"),
         ("refusal", "refusal"),
         ("pause_turn", "pause_turn"),
-        ("model_context_window_exceeded", "max_tokens"),
     ],
 )
 async def test_stop_reasons_are_told_in_our_words(api: Api, theirs: str, ours: str):
