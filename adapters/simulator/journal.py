@@ -14,6 +14,11 @@ from bot.clock import Clock
 
 T = TypeVar("T")
 
+PATIENCE = 60.0
+"""Seconds that somebody waits who does not say how long; a machine may be busy."""
+_QUOTED = 8
+"""How many changes are told of when something did not happen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -52,8 +57,35 @@ class Journal:
         """Return all changes numbered above ``seq``."""
         return self._changes[max(seq, 0) :]
 
-    async def until(self, predicate: Callable[[], T]) -> T:
-        """Return the first true result of ``predicate``, asked after every change."""
+    async def until(
+        self,
+        predicate: Callable[[], T],
+        *,
+        within: float = PATIENCE,
+        awaited: str = "what was waited for",
+    ) -> T:
+        """Return the first true result of ``predicate``, asked after every change.
+
+        Args:
+            predicate: Looks at whatever the caller likes.
+            within: Seconds of the running loop to wait at most.
+            awaited: What that is, in words.
+
+        Raises:
+            TimeoutError: It did not become true in time; says what happened last.
+        """
+        try:
+            async with asyncio.timeout(within):
+                return await self._first(predicate)
+        except TimeoutError as error:
+            last = self.after(self.last_seq - _QUOTED)
+            quoted = "".join(f"\n{one.seq} {one.kind} {one.body}" for one in last)
+            raise TimeoutError(
+                f"{awaited} did not happen within {within:g} s; "
+                f"the newest of {self.last_seq} changes:{quoted or ' none'}"
+            ) from error
+
+    async def _first(self, predicate: Callable[[], T]) -> T:
         seen = self.last_seq
         if result := predicate():
             return result

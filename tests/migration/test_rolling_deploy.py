@@ -182,7 +182,11 @@ async def test_a_stream_that_this_release_left_open_loses_the_previous_one_nothi
     with old.paused():
         fleet.deliver_to(new)
         threads = [await play.say_in_slack(DESIGNER, QUESTION) for _ in range(THREADS)]
-        await play.stage.journal.until(lambda: calls(play, "chat.appendStream") > 0)
+        await play.stage.journal.until(
+            lambda: calls(play, "chat.appendStream") > 0,
+            within=120,
+            awaited="a message that grows by a stream",
+        )
         await new.kill()
     left = calls(play, "chat.startStream") - calls(play, "chat.stopStream")
     assert left > 0

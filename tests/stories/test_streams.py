@@ -76,7 +76,9 @@ async def test_who_dies_leaves_streams_that_are_closed_and_edited(
     async with streaming(database_url, log, "12") as (bot, play):
         threads = await asked(play)
         await play.stage.journal.until(
-            lambda: methods(play).count("chat.appendStream") >= 3
+            lambda: methods(play).count("chat.appendStream") >= 3,
+            within=120,
+            awaited="growing by streams, three times",
         )
         opened = methods(play).count("chat.startStream")
         await bot.kill()

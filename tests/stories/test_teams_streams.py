@@ -44,7 +44,11 @@ class Chats:
 
     async def grown(self, person: str, parts: int) -> None:
         """Return once a stream has so many parts."""
-        await self._journal.until(lambda: self.made(person, "stream") >= parts)
+        await self._journal.until(
+            lambda: self.made(person, "stream") >= parts,
+            within=120,
+            awaited=f"a stream to {person} of {parts} parts",
+        )
 
     def hold(self, person: str, operation: Operation) -> Hold:
         """Keep the next such request under way."""

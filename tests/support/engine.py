@@ -333,14 +333,14 @@ class House:
 
         await self.signal.until(found, within=within)
 
-    async def until(self, query: str) -> None:
+    async def until(self, query: str, *, within: float = 40) -> None:
         """Return when the database says yes; for what nobody tells of."""
 
         async def found() -> bool:
             self.signal.tell()
             return await self.rows(query) == [(True,)]
 
-        await self.signal.until(found)
+        await self.signal.until(found, within=within)
 
     async def sees(self, words: str, *, platform: PlatformName = "slack") -> None:
         """Return when a message has these words."""

@@ -133,10 +133,20 @@ class WireHouse(House, ABC):
                     return message
             return None
 
-        async with asyncio.timeout(200):
-            read = await self.journal.until(found)
+        read = await self.journal.until(
+            found, within=200, awaited=f"a message to {person} with {words}"
+        )
         assert read is not None, "a journal never ends"
         return read
+
+    async def tried(self) -> None:
+        """Return when all that is due by now has been sent, and what came of it read."""
+        for delivery in (process.kit.delivery for process in self.processes):
+            async with asyncio.timeout(200):
+                while delivery._news.is_set():  # noqa: ASYNC110 - it looks in its next step
+                    await asyncio.sleep(0)
+                if sending := list(delivery._sending.values()):
+                    await asyncio.wait(sending)
 
     # --------------------------------------------------------------- what is written down
 

@@ -145,7 +145,9 @@ async def befalls(
     await told.go_on(spot)
     if together:
         await told.somebody_else_asks()
-    await house.journal.until(lambda: house.failures("maya"))
+    await house.journal.until(
+        lambda: house.failures("maya"), within=200, awaited="the trouble"
+    )
     if pause:
         await asyncio.sleep(0.5)  # of the quick loop: until its answer has come
         house.passes(pause)

@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
-from adapters.simulator.journal import Journal
+from adapters.simulator.journal import PATIENCE, Journal
 from adapters.simulator.profiles import Profile
 from adapters.simulator.slack import limits
 from adapters.simulator.slack.courier import (
@@ -326,7 +326,7 @@ class SlackWorld:
         """Send exactly this to the bot, tampered or not."""
         return await self._courier.deliver_raw(self.bot_url, body, headers)
 
-    async def wait_for(self, predicate: Callable[[], T], within: float = 10.0) -> T:
+    async def wait_for(self, predicate: Callable[[], T], within: float = PATIENCE) -> T:
         """Return the first true result of ``predicate``, asked after every change.
 
         Args:
@@ -334,10 +334,9 @@ class SlackWorld:
             within: Real seconds to wait at most.
 
         Raises:
-            TimeoutError: It did not become true in time.
+            TimeoutError: It did not become true in time; says what happened last.
         """
-        async with asyncio.timeout(within):
-            return await self._journal.until(predicate)
+        return await self._journal.until(predicate, within=within)
 
     # ------------------------------------------------------------------- questions
 

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 from aiohttp import web
 
-from adapters.simulator.journal import Journal
+from adapters.simulator.journal import PATIENCE, Journal
 from adapters.simulator.profiles import Luck, Profile
 from adapters.simulator.teams.budgets import Budgets
 from adapters.simulator.teams.cards import CARD
@@ -363,20 +363,16 @@ class TeamsWorld:
     async def wait_for(
         self,
         predicate: "Callable[[TeamsWorld], Found | None]",
-        timeout: float = 10.0,  # noqa: ASYNC109 - callers are tests
+        within: float = PATIENCE,
     ) -> Found:
         """Return the first true value of ``predicate``, asked after every change.
 
         Raises:
-            TimeoutError: It stayed false for ``timeout`` seconds.
+            TimeoutError: It stayed false for so many seconds; says what happened last.
         """
-        async with asyncio.timeout(timeout):
-            if found := predicate(self):
-                return found
-            async for _ in self.journal.follow(self.journal.last_seq):
-                if found := predicate(self):
-                    return found
-        raise AssertionError("a journal never ends")
+        found = await self.journal.until(lambda: predicate(self), within=within)
+        assert found, "it waited for something true"
+        return found
 
     # ------------------------------------------------------------------------ inside
 

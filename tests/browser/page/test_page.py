@@ -29,9 +29,10 @@ def card(*body: dict[str, Any], **more: object) -> list[dict[str, Any]]:
 
 async def heard(demo: SmallDemo, kind: str) -> None:
     """Return when the journal has a change of this kind."""
-    async for change in demo.journal.follow(0):
-        if change.kind == kind:
-            return
+    await demo.journal.until(
+        lambda: any(change.kind == kind for change in demo.journal.after(0)),
+        awaited=f"a change of the kind {kind}",
+    )
 
 
 async def test_it_starts_with_somebody_whose_manager_is_on_the_other_side(page: Page):

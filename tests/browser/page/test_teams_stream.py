@@ -24,9 +24,10 @@ async def test_a_streaming_message_says_what_is_done_then_its_words_then_neither
     await expect(chat.locator(".badge")).to_have_text("streaming")
     await expect(chat.locator(".edits")).to_have_count(0)
     await chat.get_by_role("button", name="Stop").click()
-    async for change in demo.journal.follow(0):
-        if change.kind == "stopped":
-            break
+    await demo.journal.until(
+        lambda: any(change.kind == "stopped" for change in demo.journal.after(0)),
+        awaited="a stop",
+    )
     assert demo.teams.done == [("stop", "29:bob")]
     demo.teams.show("7", timestamp=begun, text="It is so.", revision=1)
     await expect(chat.locator(".bubble")).to_have_text("It is so.")

@@ -1,6 +1,5 @@
 """Slack refuses the same thing again and again, or refuses a card that asks."""
 
-import asyncio
 from contextlib import suppress
 
 import pytest
@@ -22,13 +21,24 @@ MANAGER = Stage(
     label="manager", approvers=(Approver(person_id=PRIYA, name="Priya"),), within=3600
 )
 
+WRITTEN = """
+SELECT coalesce(sum((length(said) - length(replace(said, 'word', ''))) / 4), 0) >= {words}
+FROM (SELECT body ->> 'text' AS said FROM turn_event WHERE type = 'item.appended') AS t
+"""
+"""Whether so many of the words of `FILL` are in the log."""
 
-async def refused(house: SlackHouse, times: int, *methods: str) -> None:
-    """Return when so many of these calls have gone wrong."""
+
+async def refused(
+    house: SlackHouse, times: int, *methods: str, within: float = 200
+) -> None:
+    """Return when so many of these calls have gone wrong, and the bot knows it."""
+    told = methods or (POST, EDIT)
     await house.journal.until(
-        lambda: sum(not call["ok"] for call in house.calls(*methods)) >= times
+        lambda: sum(not call["ok"] for call in house.calls(*told)) >= times,
+        within=within,
+        awaited=f"{times} of {told} that are refused",
     )
-    await asyncio.sleep(0.5)  # of the quick loop: until the answer has come
+    await house.tried()
 
 
 async def ends(told: Told) -> None:
@@ -75,9 +85,12 @@ async def test_a_closed_channel_is_tried_once_more_and_not_with_every_step(
         await told.go_on("first")
         await house.reads("maya", "The first")
         house.world.mishaps.archive(house.place("maya"))
-        for gate in gates:
+        for number, gate in enumerate(gates, 1):
             await gate.reached.wait()
-            await asyncio.sleep(2)  # of the quick loop: time enough for a refresh
+            words = (1 + number) * FILL.count("word")
+            await house.until(WRITTEN.format(words=words), within=200)
+            house.passes(2)  # time enough for a refresh
+            await house.tried()
             gate.open()
         await house.idle(within=200)
     assert [call["method"] for call in house.failures("maya")] == [EDIT, EDIT]
@@ -135,6 +148,7 @@ async def asks(house: SlackHouse, *faults: Fault) -> None:
 async def approves(house: SlackHouse) -> None:
     [card] = house.shown("priya")
     await house.world.click("U0PRIYA", card["channel"], card["ts"], "approval.approve")
+    await house.happened("approval.decided", within=200)
     await house.idle(within=200)
 
 
@@ -159,10 +173,11 @@ async def test_a_card_comes_once_and_can_be_decided(
     await house.idle(within=200)
     [_] = house.shown("priya")
     await approves(house)
-    async with asyncio.timeout(200):
-        await house.journal.until(
-            lambda: "approval.approve" not in str(house.shown("priya"))
-        )
+    await house.journal.until(
+        lambda: "approval.approve" not in str(house.shown("priya")),
+        within=200,
+        awaited="a card that is locked",
+    )
     [_] = house.shown("priya")
     assert [call.name for call in house.agents.ran] == ["grant"]
     assert "Granted." in house.words("maya")[-1]
@@ -266,12 +281,11 @@ async def test_a_token_that_is_gone_for_good_ends_the_turn_and_the_tries(
             tries += 1
             assert tries < 3 * PATIENCE / LOCKED_OUT, "it never ends"
             with suppress(TimeoutError):  # once it is given up, there is no other try
-                async with asyncio.timeout(20):
-                    await refused(house, tries)
+                await refused(house, tries, within=20)
         await house.idle(within=200)
         made = len(house.calls(POST, EDIT))
         house.passes(10 * LOCKED_OUT)
-        await asyncio.sleep(2)  # of the quick loop: for whoever would still try
+        await house.tried()  # by whoever would still
     assert len(house.calls(POST, EDIT)) == made
     assert len(house.calls(EDIT)) >= PATIENCE / LOCKED_OUT
     assert "token_revoked" in (await house.errors())["progress"]

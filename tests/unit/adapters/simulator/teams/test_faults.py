@@ -100,7 +100,7 @@ async def test_the_token_endpoint_and_the_keys_can_fail_too(staged: Stage):
 
 async def test_waiting_ends_with_the_first_true_answer_or_in_time(staged: Stage):
     with pytest.raises(TimeoutError):
-        await staged.world.wait_for(lambda _: None, timeout=0.01)
+        await staged.world.wait_for(lambda _: None, within=0.01)
     async with asyncio.TaskGroup() as group:
         found = group.create_task(
             staged.world.wait_for(lambda w: w.messages(staged.ada))
