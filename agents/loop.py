@@ -275,7 +275,6 @@ class AgentsOf(Agents):
         listed = company.person(person.id)
         if listed:  # who manages whom is known only with everybody else
             person = person.model_copy(update={"manager": listed.manager})
-        written = self._company.person(person.id)
         return Setting(
             company=company,
             records=self._records,
@@ -283,7 +282,7 @@ class AgentsOf(Agents):
             person=person,
             systems=self._systems,
             desk=self._desk,
-            accounts=written.accounts if written else {},
+            accounts=listed.accounts if listed else {},
         )
 
 

@@ -253,7 +253,8 @@ def _named(
         return (PersonId(owner),) if owner else ()
     if rule.by.startswith("group:"):
         return company.groups.get(rule.by.removeprefix("group:"), ())
-    return (PersonId(rule.by),)
+    named = company.named(rule.by)
+    return (named.id if named else PersonId(rule.by),)
 
 
 def _above(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from adapters.scim.schemas import ENTERPRISE, GROUP, PERSON, TEAM, USER
+from adapters.scim.schemas import GROUP, PERSON, TEAM, USER, Schema
 from bot.ports.provisioning import Document
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -40,17 +40,18 @@ def service(base: str) -> Document:
     }
 
 
-def resource_types(base: str) -> list[Document]:
+def resource_types(base: str, person: Schema = PERSON) -> list[Document]:
     """Return the kinds of resources."""
+    extensions = [one.urn for one in person.extensions.values()]
     return [
-        _resource_type(base, "User", USER, "A person.", [ENTERPRISE]),
+        _resource_type(base, "User", USER, "A person.", extensions),
         _resource_type(base, "Group", GROUP, "A group.", []),
     ]
 
 
-def schemas(base: str) -> list[Document]:
+def schemas(base: str, person: Schema = PERSON) -> list[Document]:
     """Return the schemas of the resources."""
-    every = (PERSON, *PERSON.extensions.values(), TEAM)
+    every = (person, *person.extensions.values(), TEAM)
     return [schema.described(base) for schema in every]
 
 

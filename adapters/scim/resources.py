@@ -1,7 +1,7 @@
 """What a person and a group are here, out of their resources; and back again. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from pydantic import JsonValue
@@ -39,14 +39,22 @@ GROUP_FIELDS: Mapping[str, Field] = {
     "members.value": "member",
 }
 
+_OBJECT_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 # ------------------------------------------------------------------------- reading
 
 
-def person_push(body: Document) -> PersonPush:
+def person_push(
+    body: Document, paths: Iterable[str] = (), entra: str = ""
+) -> PersonPush:
     """Return the person that a resource describes.
+
+    Args:
+        body: The resource.
+        paths: Whole names of the attributes in which accounts are pushed.
+        entra: In which of them object ids in Entra are; what is none is passed over.
 
     Raises:
         Refusal: Something that must be there is missing.
@@ -65,7 +73,11 @@ def person_push(body: Document) -> PersonPush:
         manager=_text(_mapping(extension.get("manager")), "value"),
         # Who is not said to be active is not: a right is never guessed.
         active=body.get("active") is True,
+        more={path: value for path in paths if (value := _account(body, path))},
     )
+    object_id = said.at(entra)
+    if _OBJECT_ID.fullmatch(object_id):
+        said = said.model_copy(update={"entra": object_id.lower()})
     return PersonPush(body=body, said=said)
 
 
@@ -113,6 +125,22 @@ def _email(body: Document, user_name: str) -> str:
 def _text(box: Mapping[str, JsonValue], name: str) -> str:
     value = box.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _account(body: Document, path: str) -> str:
+    """Return what stands in an extension's attribute; names have any case.
+
+    Raises:
+        Refusal: It would be taken out of a path, unseen.
+    """
+    urn, _, name = path.lower().rpartition(":")
+    for extension, inner in body.items():
+        for attribute, value in _mapping(inner).items():
+            if (extension.lower(), attribute.lower()) == (urn, name):
+                if value in {".", ".."}:
+                    raise bad(f"{attribute} {value!r} names nobody.")
+                return value if isinstance(value, str) else ""
+    return ""
 
 
 def _mapping(value: JsonValue) -> Document:

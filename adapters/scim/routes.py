@@ -6,15 +6,17 @@ has it may say who works there, so nothing is even looked up before it is checke
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 import structlog
 from aiohttp import web
 from pydantic import JsonValue
 
-from adapters.scim.collection import Answer, Collection
+from adapters.scim.collection import Answer
+from adapters.scim.collection import Collection as Kind
 from adapters.scim.discovery import listed, resource_types, schemas, service
 from adapters.scim.failures import Refusal, bad
 from adapters.scim.resources import (
@@ -23,7 +25,7 @@ from adapters.scim.resources import (
     group_push,
     person_push,
 )
-from adapters.scim.schemas import PERSON, TEAM
+from adapters.scim.schemas import PERSON, TEAM, Schema, with_accounts
 from bot.errors import StoreRefusedError, StoreUnavailableError
 from bot.ports.provisioning import Document, Provisioning
 
@@ -32,26 +34,49 @@ log = structlog.get_logger()
 ROOT = "/scim/v2"
 MEDIA_TYPE = "application/scim+json"
 _RETRY_SECONDS = "5"
+_REFUSED, _UNAUTHORIZED, _AWAY = 400, 401, 503
+
+Counted: TypeAlias = Callable[[str, str], None]
+"""Called for each request with what it was about (``Users``, ``Groups``, ``other``) and
+what became of it: ``done``, ``refused``, ``unauthorized``, ``away`` or ``broke``."""
 
 
-def scim_routes(provisioning: Provisioning, *, token: str) -> Sequence[web.RouteDef]:
+def not_counted(about: str, outcome: str) -> None:
+    """Count nothing."""
+    del about, outcome
+
+
+def scim_routes(
+    provisioning: Provisioning,
+    *,
+    token: str,
+    accounts: Collection[str] = (),
+    entra: str = "",
+    counted: Counted = not_counted,
+) -> Sequence[web.RouteDef]:
     """Return the routes; none without a ``token``.
 
     Args:
         provisioning: Where people and groups are kept.
         token: What requests must carry as ``Authorization: Bearer``.
+        accounts: Whole names of the attributes in which accounts are pushed.
+        entra: The one in which object ids in Entra are.
+        counted: Counts requests.
     """
     if not token:
         return ()
+    person = with_accounts(PERSON, (*accounts, entra))
     server = _Server(
-        people=Collection(
+        person=person,
+        counted=counted,
+        people=Kind(
             kind=provisioning.people,
             resource="User",
-            schema=PERSON,
+            schema=person,
             fields=PEOPLE_FIELDS,
-            push=person_push,
+            push=partial(person_push, paths=(*accounts, entra), entra=entra),
         ),
-        groups=Collection(
+        groups=Kind(
             kind=provisioning.groups,
             resource="Group",
             schema=TEAM,
@@ -66,12 +91,25 @@ def scim_routes(provisioning: Provisioning, *, token: str) -> Sequence[web.Route
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Server:
-    people: Collection[Any]
-    groups: Collection[Any]
+    people: Kind[Any]
+    groups: Kind[Any]
+    person: Schema
+    counted: Counted
     wanted: bytes
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer any request below the root."""
+        about = request.match_info["rest"].partition("/")[0]
+        about = about if about in {"Users", "Groups"} else "other"
+        outcome = "broke"
+        try:
+            response = await self._answered(request)
+            outcome = _outcome(response.status)
+        finally:
+            self.counted(about, outcome)
+        return response
+
+    async def _answered(self, request: web.Request) -> web.Response:
         try:
             self._check_token(request)
             return _response(await self._done(request))
@@ -83,7 +121,7 @@ class _Server:
             log.warning("scim.refused_by_store", path=request.path)
             return _refused(bad("That cannot be kept."))
         except StoreUnavailableError:
-            response = _refused(Refusal(503, "The database is away; send it again."))
+            response = _refused(Refusal(_AWAY, "The database is away; send it again."))
             response.headers["Retry-After"] = _RETRY_SECONDS
             return response
 
@@ -91,7 +129,7 @@ class _Server:
         header = request.headers.get("Authorization", "")
         given = header.encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self.wanted):
-            raise Refusal(401, "The bearer token is missing or wrong.")
+            raise Refusal(_UNAUTHORIZED, "The bearer token is missing or wrong.")
 
     async def _done(self, request: web.Request) -> Answer:
         base = f"{request.url.origin()}{ROOT}"
@@ -105,9 +143,9 @@ class _Server:
                 _only(request, "GET")
                 return Answer(status=200, body=service(base))
             case "ResourceTypes":
-                return _described(request, resource_types(base), rest)
+                return _described(request, resource_types(base, self.person), rest)
             case "Schemas":
-                return _described(request, schemas(base), rest)
+                return _described(request, schemas(base, self.person), rest)
             case ".search" | "Bulk" | "Me":
                 raise Refusal(501, "This is not offered.")
             case _:
@@ -115,7 +153,7 @@ class _Server:
 
 
 async def _on(
-    collection: Collection[Any], request: web.Request, base: str, scim_id: str
+    collection: Kind[Any], request: web.Request, base: str, scim_id: str
 ) -> Answer:
     if not scim_id:
         _only(request, "GET", "POST")
@@ -171,6 +209,12 @@ async def _document(request: web.Request) -> Document:
     return cast("Document", value)
 
 
+def _outcome(status: int) -> str:
+    if status < _REFUSED:
+        return "done"
+    return {_UNAUTHORIZED: "unauthorized", _AWAY: "away"}.get(status, "refused")
+
+
 def _no_number(name: str) -> None:
     raise ValueError(name)
 
@@ -193,6 +237,6 @@ def _refused(refusal: Refusal) -> web.Response:
     response = web.json_response(
         refusal.body(), status=refusal.status, content_type=MEDIA_TYPE
     )
-    if refusal.status == 401:  # noqa: PLR2004 - Unauthorized
+    if refusal.status == _UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="Deskhand SCIM"'
     return response

@@ -4,8 +4,8 @@ Everything else of SCIM is taken and dropped: what the bot has no use for it doe
 keep. Source: https://www.rfc-editor.org/rfc/rfc7643
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -96,6 +96,30 @@ class Schema:
                 "location": f"{base}/Schemas/{self.urn}",
             },
         }
+
+
+def with_accounts(person: Schema, paths: Iterable[str]) -> Schema:
+    """Return a person's schema with the extensions in which accounts are pushed.
+
+    Args:
+        person: The schema.
+        paths: Whole names of attributes; those that every person has change nothing.
+    """
+    extensions = dict(person.extensions)
+    for path in paths:
+        urn, _, name = path.rpartition(":")
+        if not urn:
+            continue
+        known = extensions.get(urn.lower()) or Schema(
+            urn=urn, name=urn, says="Accounts elsewhere.", attributes=()
+        )
+        if known.attribute(name) is None:
+            account = Attribute(
+                name=name, says="The account in a system.", case_exact=True
+            )
+            known = replace(known, attributes=(*known.attributes, account))
+        extensions[urn.lower()] = known
+    return replace(person, extensions=extensions)
 
 
 def _named(attributes: tuple[Attribute, ...], name: str) -> Attribute | None:

@@ -85,9 +85,8 @@ def _problems(company: Company, tool: AnyTool, taken: Collection[str]) -> Iterat
         yield f"{name} is the name of one of ours; call it something else"
     if name in taken:
         yield f"there are two tools called {name}"
-    people = {person.id for person in company.people}
     for stage in tool.approval:
-        for problem in problems_of_stage(stage, people, set(company.groups)):
+        for problem in problems_of_stage(stage, company.deciders, company.deciding):
             yield f"{name}: {problem}"
 
 

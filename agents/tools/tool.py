@@ -53,7 +53,7 @@ class Setting:
     systems: Mapping[str, AccessSystem] = field(default_factory=dict[str, AccessSystem])
     """Those of the company that are connected, by name."""
     accounts: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Who the requester is in each of the company's systems, by the company file alone."""
+    """Who the requester is in each of the company's systems, by the company file and what was pushed."""
     desk: TicketSystem | None = None
     """Where tickets go; ``None``: into our records alone."""
 

@@ -370,6 +370,15 @@ def _web(
         lambda: pacing_of(kit.delivery),
         token=settings.console_token,
     )
-    application.add_routes(scim_routes(provisioning, token=settings.scim_token))
+    requests = kit.telemetry.scim_requests
+    application.add_routes(
+        scim_routes(
+            provisioning,
+            token=settings.scim_token,
+            accounts=[one.scim for one in company.systems.values() if one.scim],
+            entra=company.scim.entra,
+            counted=lambda about, outcome: requests.labels(about, outcome).inc(),
+        )
+    )
     application.add_routes(health_routes(kit.store, kit.telemetry))
     return application

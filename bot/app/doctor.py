@@ -20,7 +20,8 @@ from bot.app.database import opened_database, pending
 from bot.app.platforms import start_platforms
 from bot.clock import SystemClock
 from bot.company.file import load_articles, load_company
-from bot.company.pushed import joined
+from bot.company.model import Scim
+from bot.company.pushed import joined, not_pushed
 from bot.engine.generation import GENERATION
 from bot.errors import ConfigError
 from bot.ports.systems import NotDone
@@ -208,9 +209,13 @@ async def check_servers(settings: Settings) -> list[Finding]:
 
 async def check_pushed(settings: Settings) -> list[Finding]:
     """Say who was pushed, and whose manager nobody can tell."""
+    try:
+        company = load_company(settings.company_file)
+    except ConfigError:
+        return []  # the first check has said so
     if not settings.scim_token:
-        return []
-    company = load_company(settings.company_file)
+        unset = "the company file has [scim], and DESKHAND_SCIM_TOKEN is not set"
+        return [Finding("scim", unset, ok=False)] if company.scim != Scim() else []
     tenant = tenant_of_company(company)
     async with opened_database(settings) as url:
         if await pending(url):
@@ -224,6 +229,7 @@ async def check_pushed(settings: Settings) -> list[Finding]:
             await database.dispose()
     _, uncertain = joined(company, people, groups)
     active = sum(one.active for one in people)
+    missing = not_pushed(company, people, groups)
     return [
         Finding("scim", f"{active} active people and {len(groups)} groups are pushed"),
         *(
@@ -233,6 +239,15 @@ async def check_pushed(settings: Settings) -> list[Finding]:
                 ok=False,
             )
             for one in uncertain
+        ),
+        *(
+            Finding(
+                f"scim {name}",
+                "the company file waits for it, and it is not pushed; until then it "
+                "decides nothing",
+                ok=False,
+            )
+            for name in missing
         ),
     ]
 

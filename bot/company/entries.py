@@ -28,6 +28,15 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def key_of(name: str) -> str:
+    """Return a user name, an e-mail or a group's name as it is compared.
+
+    Only the case of ASCII letters is ignored: Python's `lower` also turns other signs
+    into ASCII ones, and so an address into somebody else's.
+    """
+    return "".join(c.lower() if c.isascii() else c for c in name.strip())
+
+
 class StageRule(Entry):
     """One stage of an approval, before anybody's name is known."""
 

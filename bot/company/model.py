@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from bot.company.entries import Entry as _Entry
-from bot.company.entries import Seconds, StageRule
+from bot.company.entries import Seconds, StageRule, key_of
 from bot.company.limits import SpendingLimits
 from bot.company.servers import McpServer, ServerName, problems_of_servers
-from bot.company.systems import Segment, System, SystemName
+from bot.company.systems import ScimPath, Segment, System, SystemName
 from bot.company.tickets import Tickets, problems_of_tickets
 from bot.protocol.ids import PersonId, PlatformName
 
@@ -173,6 +173,17 @@ class Tools(_Entry):
     """Characters of one answer; the rest is cut, and that is said."""
 
 
+class Scim(_Entry):
+    """Names that an identity provider will bring, so that policies can have them."""
+
+    groups: tuple[str, ...] = ()
+    """Empty until they are pushed."""
+    people: tuple[str, ...] = ()
+    """E-mails; nobody until they are pushed."""
+    entra: ScimPath = ""
+    """In which attribute object ids in Entra are pushed; empty: in none."""
+
+
 class Company(_Entry):
     """The whole file."""
 
@@ -187,11 +198,30 @@ class Company(_Entry):
     limits: SpendingLimits = SpendingLimits()
     mcp: dict[ServerName, McpServer] = Field(default_factory=dict)
     systems: dict[SystemName, System] = Field(default_factory=dict)
+    scim: Scim = Scim()
     tickets: Tickets = Tickets()
+
+    @property
+    def deciders(self) -> set[str]:
+        """Whom stages may name."""
+        return {*(p.id for p in self.people), *self.scim.people}
+
+    @property
+    def deciding(self) -> set[str]:
+        """Which groups stages may name."""
+        return {*self.groups, *self.scim.groups}
 
     def person(self, person_id: str) -> Person | None:
         """Return the person with this id."""
         return next((p for p in self.people if p.id == person_id), None)
+
+    def named(self, name: str) -> Person | None:
+        """Return whom a policy names: by id or, of those whom SCIM brings, by e-mail."""
+        wanted = key_of(name)
+        pushed = wanted in map(key_of, self.scim.people)
+        return self.person(name) or next(
+            (p for p in self.people if pushed and key_of(p.email) == wanted), None
+        )
 
     def resource(self, resource_id: str) -> Resource | None:
         """Return the resource with this id."""
@@ -199,7 +229,7 @@ class Company(_Entry):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        people, groups = {p.id for p in self.people}, set(self.groups)
+        people, groups = self.deciders, self.deciding
         problems = [
             *_doubles(self),
             *_dangling(self),
@@ -293,23 +323,21 @@ def _dangling(company: Company) -> list[str]:
         if isinstance(policy.approval, str):
             continue
         for stage in policy.approval:
-            found += _bad_stage(company, policy, stage, people)
+            found += _bad_stage(company, policy, stage)
     return found
 
 
-def _bad_stage(
-    company: Company, policy: Policy, stage: StageRule, people: set[PersonId]
-) -> list[str]:
+def _bad_stage(company: Company, policy: Policy, stage: StageRule) -> list[str]:
     where = f"policy {policy.name!r}"
     found = [
         f"{where}: there is no {word}"
         for word in (stage.by, stage.then)
-        if word.startswith("group:") and word[6:] not in company.groups
+        if word.startswith("group:") and word[6:] not in company.deciding
     ]
     if not stage.by.startswith("group:") and stage.by not in {
         "manager",
         "owner",
-        *people,
+        *company.deciders,
     }:
         found.append(
             f"{where}: by = {stage.by!r} is nobody; use manager, owner, group:NAME or a person's id"

@@ -1,7 +1,7 @@
 """People and groups that an identity provider pushes, joined with the file's. Pure.
 
 Who has the e-mail of somebody in the file is that person. Then the file says the id,
-the platforms' ids, where they are reached, their roles and their days; what is pushed
+the platforms' ids, where they are reached, their accounts, roles and days; what is pushed
 says whether they are active, and, where it says anything, name, e-mail, title,
 department, employment and manager. A pushed group takes the place of the file's group
 of that name.
@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from bot.company.entries import key_of
 from bot.company.model import Company, Person
 from bot.protocol.ids import PersonId
 
@@ -36,9 +37,25 @@ class Said(BaseModel):
     title: str = ""
     department: str = ""
     employment: str = ""
+    entra: str = ""
+    """The object id in Entra."""
     manager: str = ""
     """An id, an external id, a user name or an e-mail."""
     active: bool = True
+    more: dict[str, str] = Field(default_factory=dict)
+    """Attributes of extensions that the company file names, by their whole names."""
+
+    def at(self, path: str) -> str:
+        """Return what was pushed in an attribute that `System.scim` may name, or ""."""
+        match path:
+            case "":
+                return ""
+            case "externalId":
+                return self.external_id
+            case "userName":
+                return self.user_name
+            case _:
+                return self.more.get(path, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +79,6 @@ class Uncertain:
     """Words for an operator."""
 
 
-def key_of(name: str) -> str:
-    """Return a user name, an e-mail or a group's name as it is compared.
-
-    Only the case of ASCII letters is ignored: Python's `lower` also turns other signs
-    into ASCII ones, and so an address into somebody else's.
-    """
-    return "".join(c.lower() if c.isascii() else c for c in name.strip())
-
-
 def person_of(pushed: Pushed, written: Person | None) -> Person:
     """Return the person that was pushed, without a manager.
 
@@ -85,6 +93,8 @@ def person_of(pushed: Pushed, written: Person | None) -> Person:
         for name in ("name", "email", "title", "department", "employment")
         if (value := getattr(said, name))
     }
+    if said.entra and not known.entra:
+        given["entra"] = said.entra
     return known.model_copy(update={**given, "manager": None})
 
 
@@ -104,7 +114,10 @@ def joined(
     for pushed in people:
         person = person_of(pushed, by_id.get(pushed.person_id))
         gone = {} if pushed.active else {"ends": LONG_GONE}
-        by_id[pushed.person_id] = person.model_copy(update=gone)
+        accounts = {**_accounts(company, pushed.said), **person.accounts}
+        by_id[pushed.person_id] = person.model_copy(
+            update={**gone, "accounts": accounts}
+        )
     managers, uncertain = _managers(company, people, by_id)
     everybody = tuple(
         person.model_copy(update={"manager": managers.get(person.id)})
@@ -115,6 +128,12 @@ def joined(
         company.model_copy(update={"people": everybody, "groups": all_groups}),
         uncertain,
     )
+
+
+def _accounts(company: Company, said: Said) -> dict[str, str]:
+    """Return who somebody is in each system, as it was pushed."""
+    found = {name: said.at(one.scim) for name, one in company.systems.items()}
+    return {name: account for name, account in found.items() if account}
 
 
 def _managers(
@@ -164,6 +183,16 @@ def _names(people: Iterable[Pushed]) -> dict[str, set[PersonId]]:
     return named
 
 
+def not_pushed(
+    company: Company, people: Iterable[Pushed], groups: Iterable[str]
+) -> list[str]:
+    """Return the names that the file waits for and that nobody has pushed."""
+    there = {key_of(name) for name in groups}
+    there |= {key_of(one.said.email) for one in people if one.active}
+    awaited = (*company.scim.groups, *company.scim.people)
+    return [name for name in awaited if key_of(name) not in there]
+
+
 def in_circles(managers: Mapping[PersonId, PersonId | None]) -> list[PersonId]:
     """Return who would manage themselves, directly or through others."""
     safe: set[PersonId] = set()
@@ -184,7 +213,8 @@ def _groups(
     company: Company, people: Sequence[Pushed], groups: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[PersonId, ...]]:
     who = {pushed.scim_id: pushed.person_id for pushed in people}
-    written = {key_of(name): name for name in company.groups}
+    names = (*company.scim.groups, *company.groups)
+    written = {key_of(name): name for name in names}
     all_groups = dict(company.groups)
     for name, members in groups.items():
         all_groups[written.get(key_of(name), name)] = tuple(

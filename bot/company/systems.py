@@ -26,6 +26,29 @@ def _segment(name: str) -> str:
 Segment: TypeAlias = Annotated[str, AfterValidator(_segment)]
 """A name in a system, which becomes one segment of a path there."""
 
+USERS = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def _attribute(path: str) -> str:
+    """Return where a pushed person's account stands, as SCIM writes it.
+
+    Raises:
+        ValueError: It is neither of the two ids, nor an extension's attribute.
+    """
+    known = path in {"", "externalId", "userName"}
+    urn, _, name = path.rpartition(":")
+    extension = urn.casefold().startswith("urn:") and name.isidentifier()
+    if not known and (not extension or urn.casefold() == USERS.casefold()):
+        raise ValueError(
+            f"{path!r} is not where an account stands; write externalId, userName or an "
+            "extension's attribute, as urn:ietf:params:scim:schemas:extension:x:2.0:User:login"
+        )
+    return path
+
+
+ScimPath: TypeAlias = Annotated[str, AfterValidator(_attribute)]
+"""An attribute of a person, as SCIM names it."""
+
 SystemKind: TypeAlias = Literal["github", "okta", "entra", "jira", "servicenow"]
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
@@ -66,6 +89,8 @@ class System(Entry):
     """Entra: the application's id."""
     login_url: str = ""
     """Entra: where to sign in; empty: the usual place."""
+    scim: ScimPath = ""
+    """In which attribute an identity provider pushes people's accounts; empty: in none."""
     user: str = ""
     """Jira, ServiceNow: whose token it is; empty: the token is sent as a bearer's."""
     portal: str = ""

@@ -80,6 +80,12 @@ class Telemetry:
             ["server"],
             registry=self.registry,
         )
+        self.scim_requests = Counter(
+            "deskhand_scim_requests",
+            "Requests of identity providers by what became of them",
+            ["about", "outcome"],
+            registry=self.registry,
+        )
         self.grants_ended = Counter(
             "deskhand_grants_ended",
             "Grants whose time was over, by what became of them",

@@ -40,6 +40,7 @@ from bot.store.pushed import (
 )
 from bot.store.pushed_groups import PushedGroups
 from bot.store.pushed_rows import WHO, kept_from, page_of
+from bot.store.schema import person
 from bot.store.schema_pushed import pushed_member, pushed_person
 
 
@@ -225,6 +226,14 @@ class PushedPeople(Kind[PersonPush]):
         )
         if await conn.scalar(taken.limit(1)):
             raise Taken(f"Somebody else was pushed for {who!r} of the company file.")
+        others = select(person.c.person_id).where(
+            person.c.tenant_id == self._tenant,
+            person.c.person_id != who,
+            person.c.active,
+            person.c.entra == push.said.entra,
+        )
+        if push.said.entra and await conn.scalar(others.limit(1)):
+            raise Taken(f"Somebody else has the object id {push.said.entra!r}.")
         pushed = Pushed(
             scim_id=scim_id, person_id=who, said=push.said, active=push.said.active
         )

@@ -27,6 +27,7 @@ async def play(database_url: str, tmp_path: Path) -> AsyncGenerator[Play]:
         text = re.sub(rf'(?s)\[\[people\]\]\nid = "{person}".*?\n\n', "", text)
     text = text.replace('owner = "priya.nair"', 'owner = "elena.sato"')
     assert "maya.chen" not in text
+    text += '\n[scim]\nentra = "externalId"\n'
     (folder / "company.toml").write_text(text, "utf-8")
     extra = {
         "DESKHAND_CONFIG": str(folder / "company.toml"),
@@ -104,3 +105,17 @@ async def test_who_was_deactivated_decides_nothing_any_more(play: Play):
     assert not await play.rows("SELECT 1 FROM access_grant")
     statuses = await play.rows("SELECT status FROM approval")
     assert [row[0] for row in statuses] == ["open"]
+
+
+async def test_a_chat_is_begun_with_a_manager_whom_teams_never_met(play: Play):
+    await play.say_in_slack(DESIGNER, "I need to be a Figma editor")
+    await play.ended(1)  # by now the bot has heard of all who installed it
+    object_id = "5d1c1e0e-0b1e-4b56-8d5a-000000000002"
+    boss = await push(play, "priya.nair", "Priya Nair", externalId=object_id)
+    more = {ENTERPRISE: {"manager": {"value": boss}}}
+    await push(play, "maya.chen", "Maya Chen", **more)
+    await play.say_in_slack(DESIGNER, "I need to be a Figma editor")
+    card = await play.teams_shows(HER_MANAGER, "Maya Chen", "Figma")
+    await play.press_in_teams(HER_MANAGER, card, "approval.approve")
+    await play.ended(2)
+    assert await play.rows("SELECT 1 FROM access_grant")

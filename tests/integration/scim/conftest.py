@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.scim.routes import ROOT, scim_routes
+from adapters.scim.routes import ROOT, Counted, not_counted, scim_routes
 from bot.company.model import Company
 from bot.protocol.ids import TenantId
 from bot.store.engine import begin, connect
@@ -98,20 +98,33 @@ class House:
 
 
 async def serving(
-    engine: AsyncEngine, tenant: TenantId, token: str
+    engine: AsyncEngine,
+    tenant: TenantId,
+    token: str,
+    company: Company = FILE,
+    counted: Counted = not_counted,
 ) -> AsyncGenerator[House]:
     async with begin(engine) as conn:
-        await sync_company(conn, tenant, FILE, ())
-        await rejoin(conn, tenant, FILE)
+        await sync_company(conn, tenant, company, ())
+        await rejoin(conn, tenant, company)
     application = web.Application(client_max_size=64 * 1024)
-    provisioning = StoredProvisioning(engine, tenant, FILE)
-    application.add_routes(scim_routes(provisioning, token=token))
+    provisioning = StoredProvisioning(engine, tenant, company)
+    paths = [one.scim for one in company.systems.values() if one.scim]
+    application.add_routes(
+        scim_routes(
+            provisioning,
+            token=token,
+            accounts=paths,
+            entra=company.scim.entra,
+            counted=counted,
+        )
+    )
     async with TestServer(application) as server, ClientSession() as session:
         yield House(
             engine=engine,
             url=f"{server.make_url('')}".rstrip("/") + ROOT,
             session=session,
-            staff=StoredStaff(engine, tenant, FILE),
+            staff=StoredStaff(engine, tenant, company),
             tenant=tenant,
         )
 

@@ -40,6 +40,7 @@ COMPANY, AGENTS_PAGE = page("docs/company-file.md"), page("docs/agents.md")
         ("`[mcp.NAME]`", [model.McpServer]),
         ("`[mcp.NAME.tools.TOOL]`", [McpTool]),
         ("`[systems.NAME]`", [model.System]),
+        ("`[scim]`", [model.Scim]),
         ("`[tickets]`", [model.Tickets]),
     ],
 )

@@ -1,14 +1,17 @@
 """Who was pushed, joined with the company file."""
 
+from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from agents.policy import Staged, escalate, staged_by
 from bot.company.entries import StageRule
 from bot.company.model import Company
-from bot.company.pushed import Pushed, Said, in_circles, joined, key_of
+from bot.company.pushed import Pushed, Said, in_circles, joined, key_of, not_pushed
 from bot.protocol.ids import PersonId
 
 TODAY = date(2026, 11, 20)
@@ -133,3 +136,74 @@ def test_without_those_in_circles_every_chain_ends(
         assert (start in circles) == (start in seen)
     left = {k: None if k in circles else v for k, v in managers.items()}
     assert in_circles(left) == []
+
+
+GITHUB = "urn:ietf:params:scim:schemas:extension:acme:2.0:User:githubLogin"
+
+
+def with_systems(**scim: str) -> Company:
+    said = FILE.model_dump(exclude_unset=True)
+    said["people"][2]["accounts"] = {"hub": "di-by-hand"}
+    said["systems"] = {
+        name: {"kind": "github", "org": "x", "token_env": "T", "scim": path}
+        for name, path in scim.items()
+    }
+    return Company.model_validate(said)
+
+
+def test_accounts_are_where_the_file_says_that_they_are_pushed() -> None:
+    company = with_systems(hub=GITHUB, lab="externalId", none="")
+    new = pushed("new", external_id="00u1")
+    said = new.said.model_copy(update={"more": {GITHUB: "newbie", "urn:x:y": "z"}})
+    joined_up, _ = joined(company, [replace(new, said=said), pushed("dev")], {})
+    person = joined_up.person("new")
+    assert person and person.accounts == {"hub": "newbie", "lab": "00u1"}
+
+
+def test_the_files_account_is_the_one_that_counts() -> None:
+    dev = pushed("dev")
+    said = dev.said.model_copy(update={"more": {GITHUB: "another"}})
+    joined_up, _ = joined(with_systems(hub=GITHUB), [replace(dev, said=said)], {})
+    person = joined_up.person("dev")
+    assert person and person.accounts == {"hub": "di-by-hand"}
+
+
+def awaiting(**scim: list[str]) -> Company:
+    """Return the file with a rule of a group and a person that only SCIM brings."""
+    said = FILE.model_dump(exclude_unset=True)
+    stages = [
+        {"by": "group:Risk", "within": 60, "then": "group:legal"},
+        {"by": "Zoe@x", "within": 60},
+    ]
+    said["policies"] = [{"name": "r", "resource": "*", "approval": stages}]
+    said["scim"] = scim
+    return Company.model_validate(said)
+
+
+def test_names_that_scim_will_bring_are_accepted_where_they_are_written_down() -> None:
+    company = awaiting(groups=["Risk", "legal"], people=["Zoe@x"])
+    assert not_pushed(company, [], []) == ["Risk", "legal", "Zoe@x"]
+    for scim, problem in (
+        ({"groups": ["Risk", "legal"]}, "'Zoe@x' is nobody"),
+        ({"groups": ["legal"], "people": ["Zoe@x"]}, "there is no group:Risk"),
+        ({"groups": ["Risk"], "people": ["Zoe@x"]}, "there is no group:legal"),
+    ):
+        with pytest.raises(ValidationError, match=problem):
+            awaiting(**scim)
+
+
+def test_who_scim_brings_decides_once_they_are_there() -> None:
+    company = awaiting(groups=["Risk", "legal"], people=["Zoe@x"])
+    rule = company.policies[0].approval
+    assert not isinstance(rule, str)
+    dev = company.person("dev")
+    assert dev
+    before = staged_by(company, rule, dev, name="r", today=TODAY)
+    assert not isinstance(before, Staged), "nobody could agree"
+    new = [pushed("p7", email="zoe@x"), pushed("p8")]
+    there, _ = joined(company, new, {"RISK": ["s-p8"]})
+    staged = staged_by(there, rule, dev, name="r", today=TODAY)
+    assert isinstance(staged, Staged)
+    deciders = [[a.person_id for a in s.approvers] for s in staged.stages]
+    assert deciders == [["p8"], ["p7"]]
+    assert not_pushed(company, new, ["RISK"]) == ["legal"]

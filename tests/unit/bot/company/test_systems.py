@@ -57,6 +57,12 @@ def test_what_a_system_gives_may_end_and_be_counted() -> None:
         ('org = "x"', 'org = "x", tenant = ".."', "'..' names nobody and nothing"),
         ('hub = "aa"', 'hub = "."', "'.' names nobody and nothing"),
         ('"writers"', '".."', "'..' names nobody and nothing"),
+        ('org = "x"', 'org = "x", scim = "login"', "is not where an account stands"),
+        (
+            'org = "x"',
+            'org = "x", scim = "urn:ietf:params:scim:schemas:core:2.0:User:title"',
+            "is not where an account stands",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(before: str, after: str, problem: str) -> None:
