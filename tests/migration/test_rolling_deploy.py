@@ -45,8 +45,8 @@ async def check_logs(play: Play, previous: Path) -> None:
     new = await what_is_shown(CHECKOUT, play.database_url)
     assert looks_like(new, old)
     for from_events, *from_snapshots in new.values():
-        for read in from_snapshots:
-            assert read["messages"] == from_events["messages"]
+        for read in from_snapshots:  # those of the previous release know no titles
+            assert looks_like({"": [from_events]}, {"": [read]})
     await check_loaded(play.database_url)
 
 
