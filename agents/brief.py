@@ -33,6 +33,7 @@ def prompt_for(
         vocabulary=vocabulary,
         model=agent.model,
         fallback=agent.fallback,
+        thinking="" if agent.thinking == "off" else agent.thinking,
     )
 
 

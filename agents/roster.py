@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from bot.company.model import AgentEntry, Company
 from bot.company.page import agent_entry
@@ -42,6 +43,8 @@ class Agent:
     """Model to use instead of the configured one; empty: that one."""
     fallback: str
     """Model to use where that one fails; empty: the configured one."""
+    thinking: Literal["", "off", "low", "medium", "high"]
+    """How much its model thinks before it answers; empty: not at all."""
     asks: int
     """How often it may ask its model in one task; 0: the default."""
     tokens: int

@@ -16,7 +16,11 @@ from math import inf
 import httpx2
 import structlog
 from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic, omit
-from anthropic.types import MessageParam, RawMessageStreamEvent
+from anthropic.types import (
+    MessageParam,
+    RawMessageStreamEvent,
+    ThinkingConfigAdaptiveParam,
+)
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -37,6 +41,13 @@ log = structlog.get_logger()
 
 MAX_TOKENS = 4096
 """Tokens of one reply; a chat message is far below it."""
+THINKING_TOKENS = 16_000
+"""The same where the model thinks: its thoughts are among them."""
+_THINKING: ThinkingConfigAdaptiveParam = {"type": "adaptive", "display": "summarized"}
+"""The model decides how much, by effort. A fixed budget is refused by newer models.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/thinking
+"""
 ATTEMPTS = 4
 """Requests for one reply, before its first part."""
 LONGEST_WAIT = 30.0
@@ -252,12 +263,15 @@ class AnthropicModel(Model):
         Raises:
             ModelError: There was nothing for too long, or not all.
         """
+        effort = asking.prompt.thinking
         silence = min(self._silence, asking.until - self._clock.monotonic())
         try:
             async with asyncio.timeout(silence):
                 stream = await self._client.messages.create(
                     model=name,
-                    max_tokens=MAX_TOKENS,
+                    max_tokens=THINKING_TOKENS if effort else MAX_TOKENS,
+                    thinking=_THINKING if effort else omit,
+                    output_config={"effort": effort} if effort else omit,
                     system=system_for(asking.prompt),
                     tools=tools_for(asking.tools) or omit,
                     messages=_messages(asking.prompt, asking.question),

@@ -6,7 +6,7 @@ proposes; what happens is ruled elsewhere.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agents.vocabulary import Vocabulary
 from bot.ports.agent import Part, Question
@@ -30,6 +30,8 @@ class Prompt:
     """Which model the agent declares; empty: the configured one."""
     fallback: str = ""
     """Which model is asked where that one fails; empty: the configured one."""
+    thinking: Literal["", "low", "medium", "high"] = ""
+    """How much the model thinks before it answers; empty: not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

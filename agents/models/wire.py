@@ -152,6 +152,8 @@ def _spoken(block: Block) -> Iterator[ContentBlockParam]:
             yield {"type": "text", "text": text}
         case ThoughtBlock(text=text, signature=signature) if signature:
             yield {"type": "thinking", "thinking": text, "signature": signature}
+        case ThoughtBlock(redacted=data) if data:
+            yield {"type": "redacted_thinking", "data": data}
         case CallBlock():
             yield {
                 "type": "tool_use",
@@ -222,6 +224,7 @@ class _Open:
     """Of a call: the arguments that are complete so far."""
     text: str = ""
     signature: str = ""
+    redacted: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -301,6 +304,8 @@ class Assembly:
                 self._blocks.append(
                     ThoughtBlock(text=block.text, signature=block.signature)
                 )
+            case "redacted_thinking":
+                self._blocks.append(ThoughtBlock(text="", redacted=block.redacted))
             case "tool_use":
                 arguments = _parsed(block)
                 call = CallBlock(
@@ -347,6 +352,7 @@ def _opened(block: Any) -> _Open:  # noqa: ANN401 - a union of every block type
         kind=block.type,
         name=getattr(block, "name", ""),
         text=getattr(block, "text", ""),
+        redacted=getattr(block, "data", ""),
     )
 
 

@@ -133,6 +133,8 @@ class AgentEntry(_Entry):
     """Model to use instead of the configured one."""
     fallback: str = ""
     """Model to use where that one fails, instead of the configured one."""
+    thinking: Literal["", "off", "low", "medium", "high"] = ""
+    """How much its model thinks before it answers; off, unless something else is said."""
     asks: int = Field(default=0, ge=0)
     """How often it may ask its model in one task; 0: the default."""
     tokens: int = Field(default=0, ge=0)

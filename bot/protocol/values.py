@@ -131,6 +131,8 @@ class ThoughtBlock(Frozen):
     type: Literal["thought"] = "thought"
     text: str
     signature: str = ""
+    redacted: str = ""
+    """What may not be read, encrypted, in place of text and signature."""
 
 
 class CallBlock(Frozen):
