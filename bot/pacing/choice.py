@@ -20,6 +20,9 @@ BRISK = 0.1
 NOTED = 0.5
 """The same up to which what adds nothing to the answer, like a step, is shown for its
 own sake (our choice). Where calls are scarcer, the answer's next part shows it too."""
+WITH_STEPS = 1.5
+"""How many times the calls of its answer's parts a turn takes if its steps are shown,
+too: by that a lane is chosen for one that begins (our choice; six steps, say)."""
 WORTH = 0.6
 """Share of what a refresh gains at best that one just before an end must gain; else
 the call is left to others (our choice)."""
@@ -125,7 +128,7 @@ class Chooser:
         return best
 
     def _prospect(self, choice: Choice) -> float:
-        return max(self._floor, self._market.prospect(choice.way))
+        return max(self._floor, WITH_STEPS * self._market.prospect(choice.way))
 
     def _end_at(self, way: Way) -> float:
         """Return when to look whether what ``way`` begins can be ended; past: it can."""

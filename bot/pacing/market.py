@@ -94,9 +94,10 @@ class _Trade:
     def _price_later(self, habits: Habits) -> tuple[float, bool]:
         found = (0.0, False)
         living = sum(share for _, share in self.asks)
-        for to_come, calls in self.later if living else ():
+        for to_come, calls in self.later:
             asks = [*self.asks, (habits.said, to_come)]
-            found = max(found, self._price(asks, calls, 1 + to_come / living))
+            more = 1 + to_come / living if living else 1.0
+            found = max(found, self._price(asks, calls, more))
         return found
 
     def _price(

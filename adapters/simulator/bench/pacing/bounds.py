@@ -13,8 +13,14 @@ that the platform takes to act. Whoever knows the future
 
 So a bound counts calls: what a full bucket holds, and what comes in until the last
 turn ends. With a floor, parts of one surface lie that far apart, except for the last.
+
+Where a limit is a window, calls that are not made in time are lost. So the time is cut
+into slices too, in each of which only its own calls may be made, and whatever is unseen
+at its end is shown then for nothing. That is cheaper than any schedule, wherever one
+cuts, so of all bounds found so the highest holds (`_in_slices`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
@@ -32,6 +38,13 @@ ACT = sum(LATENCY) / 4
 """Mean seconds from a call to its effect."""
 TURN_AROUND = sum(LATENCY) / 2
 """Least seconds between two calls for one message: one at a time."""
+UNDER_WAY = max(LATENCY) / 2
+"""Most seconds from a call to its effect."""
+MINUTE = 60
+CUTS = 12
+"""Places at which slices are tried to begin."""
+SLICES = (3, 4, 6, 9, 12)
+"""Seconds of the slices that are tried where the limit is one of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +142,48 @@ def bound(traces: Sequence[Trace], rules: Rules, *, full: bool = True) -> float:
         _with_streams(tokens, streamed, have, posts, rules)
         for streamed in {*range(0, most + 1, step), most}
     )
+    if rules.windows:
+        a_minute = PER_MINUTE[Method.UPDATE]
+        a_minute += PER_MINUTE[Method.APPEND] * rules.streams
+        if posts < len(traces) * (1 + int(rules.fresh_final)) or rules.paragraphs:
+            a_minute += POSTS_PER_MINUTE
+        if not rules.post_says:
+            sliced = _in_slices(traces, MINUTE, a_minute, rules.floor)
+            best = max(best, sliced)
     return ACT + best / sum(tokens)
+
+
+def _in_slices(
+    traces: Sequence[Trace], seconds: float, calls: float, floor: float
+) -> float:
+    """Return the least sum of all waits if so many calls fit into any such time.
+
+    What is said while a call is under way at a slice's end may be seen by a call of
+    either, so it is taken to be seen at once. That ends take calls is left out.
+    """
+    return max(
+        sum(
+            _Share(turns=said, calls=calls, own=1, floor=floor).wait()
+            for said in _sliced(traces, seconds, cut * seconds / CUTS).values()
+        )
+        for cut in range(CUTS)
+    )
+
+
+def _sliced(
+    traces: Sequence[Trace], seconds: float, begin: float
+) -> dict[int, list[int]]:
+    """Return how many tokens each turn says in each slice, if it says any."""
+    slices: dict[int, list[int]] = {}
+    for trace in traces:
+        said = Counter(
+            int((at - begin) // seconds)
+            for at, _ in trace.said
+            if (at - begin) % seconds <= seconds - UNDER_WAY
+        )
+        for number, tokens in said.items():
+            slices.setdefault(number, []).append(tokens)
+    return slices
 
 
 def _with_streams(
@@ -166,11 +220,14 @@ def of_calls(traces: Sequence[Trace], *, per_second: float, floor: float) -> flo
 
     Args:
         traces: The turns.
-        per_second: Calls that are taken of all turns together.
+        per_second: Calls that are taken of all turns together, in any second.
         floor: Least seconds between two parts of one turn, but for the last.
     """
     tokens = [len(trace.said) for trace in traces]
     span = max(t.end for t in traces) - min(t.start for t in traces)
     calls = max(0.0, per_second * span - 2 * len(traces))
     share = _Share(turns=tokens, calls=calls, own=1, floor=floor)
-    return ACT + share.wait() / sum(tokens)
+    sliced = [
+        _in_slices(traces, seconds, per_second * seconds, floor) for seconds in SLICES
+    ]
+    return ACT + max(share.wait(), *sliced) / sum(tokens)

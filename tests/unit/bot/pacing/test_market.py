@@ -206,3 +206,15 @@ def test_the_end_goes_by_the_way_that_is_for_ends():
 
 def test_turns_of_which_none_will_come_ask_for_nothing() -> None:
     assert _interval([(7.0, 0.0)], 0.0) == 0.0
+
+
+def test_those_to_come_have_a_price_though_nobody_lives() -> None:
+    """What decoration takes in a lull is what they lack."""
+    habits, lanes = Habits(), Lanes()
+    [bucket] = lanes.of([EDITS])
+    for ended in range(120):
+        bucket.draw()
+        bucket.settle(ended / 2)
+        habits.ended(ended / 2, lanes=["edits"], life=LIFE, said=SAID, size=RATE * SAID)
+    assert Market(lanes, habits, 60.0).interval(EDIT) > 1.0
+    assert Market(lanes, Habits(), 60.0).interval(EDIT) == 0.0
