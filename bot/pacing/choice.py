@@ -13,8 +13,6 @@ from bot.pacing.way import Use, Way
 
 PATIENCE = 20.0
 """Seconds after which a change is shown, however small it is and scarce the lane."""
-PLENTIFUL = 0.5
-"""Share of the least interval below which there is room for decoration."""
 BRISK = 0.1
 """Seconds between refreshes up to which a lane has more than anybody can use."""
 NOTED = 0.5
@@ -147,7 +145,7 @@ class Chooser:
         if known.priority < Priority.PROGRESS:
             known.price, known.latest = 0.0, -inf
         elif known.priority is Priority.DECORATION:
-            if interval <= self._floor_of(way) * PLENTIFUL:
+            if interval <= self._floor_of(way):  # nobody could use what is left
                 return choice
             known.price, known.latest = inf, self._now + GLANCE
             if choice.at <= self._now:
