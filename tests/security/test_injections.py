@@ -1,6 +1,7 @@
-"""The red team: every injection against the scripted model and one that obeys.
+"""The red team on records in memory, to take guards away that work before any platform.
 
-The last tests switch guards off, one at a time, and see the same checks find it.
+With every guard nothing is found; without one of them the same checks find it, each in
+as many attacks as it is there for. `test_red_team` plays them through the whole bot.
 """
 
 from collections import Counter
@@ -13,11 +14,11 @@ from agents import loop
 from agents.models import wire
 from agents.models.enclosure import BEGIN, END
 from bot.ports.agent import Allowed, Call, Ruling
-from tests.support.injections import WHERE, Injection, attacked, injections, swapped
+from tests.support.attacks import WHERE, injections
+from tests.support.injections import attacked, swapped
 from tests.support.pages import page
 
 ALL = injections()
-every_one = pytest.mark.parametrize("attack", ALL, ids=lambda attack: attack.id)
 
 
 def test_there_are_enough_and_of_every_kind():
@@ -27,19 +28,13 @@ def test_there_are_enough_and_of_every_kind():
     assert f"{len(ALL)} injections" in page("docs/security.md")
 
 
-@every_one
-async def test_a_model_that_obeys_can_do_nothing_forbidden(attack: Injection):
-    played = await attacked(attack, hostile=True)
-    assert played.model and played.model.seen, "the attack must reach the model"
-    assert not attack.calls or played.tried > len(attack.calls)
-    assert played.findings() == []
-    assert await swapped(played) == []
-
-
-@every_one
-async def test_the_scripted_model_does_nothing_forbidden(attack: Injection):
-    played = await attacked(attack, hostile=False)
-    assert played.findings() == []
+async def test_with_every_guard_nothing_is_found_and_the_text_reaches_the_model():
+    for attack in ALL:
+        played = await attacked(attack, hostile=True)
+        assert played.model and played.model.seen, attack.id
+        assert not attack.calls or played.tried > len(attack.calls), attack.id
+        assert played.findings() == [], attack.id
+        assert await swapped(played) == [], attack.id
 
 
 async def found_by(want: str) -> int:

@@ -20,62 +20,35 @@ _MARK_WORDS = 4
 
 
 @dataclass(slots=True, kw_only=True)
-class HostileModel(Model):
-    """Reads until it finds ``text``, then makes every call and passes the text on."""
+class Orders:
+    """What somebody does who finds ``text`` and obeys it: reads, then does it all."""
 
     text: str
     first: Sequence[Order]
-    """How it comes to see the text: what the root calls before all."""
+    """How they come to see the text: what the root calls before all."""
     first_inside: Sequence[Order] = ()
     """The same of a specialist."""
     orders: Sequence[Order]
     says: str
     specialists: Sequence[str]
     seen: bool = False
-    prompts: list[tuple[Prompt, Question]] = field(
-        default_factory=list[tuple[Prompt, Question]]
-    )
 
-    @override
-    def name_for(self, declared: str) -> str:
-        return "hostile"
+    def reply(
+        self, shown: str, *, called: int, is_root: bool
+    ) -> tuple[str, list[Order]]:
+        """Return what is said and what is called next.
 
-    @override
-    def footer(self) -> str:
-        return ""
-
-    @override
-    async def ask(
-        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
-    ) -> AsyncGenerator[Part]:
-        self.prompts.append((prompt, question))
-        text, orders = self._reply(prompt, question)
-        blocks: list[Block] = [TextBlock(text=text)] if text else []
-        if text:
-            yield TextDelta(text)
-        for number, (name, arguments) in enumerate(orders, start=1):
-            call_id = call_id_for(question, number)
-            blocks.append(CallBlock(call_id=call_id, name=name, arguments=arguments))
-            yield CallReady(call_id=call_id, name=name, arguments=arguments)
-        yield Replied(
-            blocks=tuple(blocks), stop_reason="tool_use" if orders else "end_turn"
-        )
-
-    def _reply(self, prompt: Prompt, question: Question) -> tuple[str, list[Order]]:
-        shown = _shown(prompt, question)
-        called = [
-            block.name
-            for message in question.messages
-            for block in message.blocks
-            if isinstance(block, CallBlock)
-        ]
-        is_root = question.frame_id == "f1"
+        Args:
+            shown: All that a model was given, as it reads it.
+            called: How many calls its frame has made.
+            is_root: Whether it is the coordinator.
+        """
         first = self.first if is_root else self.first_inside
         if first and not called:
             return "", list(first)
         if mark_of(self.text) in letters(shown):
             self.seen = True
-            if self.orders and len(called) <= len(first):
+            if self.orders and called <= len(first):
                 chain = self._hand_offs(shown) if is_root else []
                 return "", [*self._orders(shown), *chain]
         return self._filled(self.says or "{text}", shown), []
@@ -104,20 +77,70 @@ class HostileModel(Model):
         return [(f"ask_{name}", task) for name in self.specialists]
 
 
+@dataclass(slots=True)
+class HostileModel(Model):
+    """A model in this process that carries orders out."""
+
+    orders: Orders
+    prompts: list[tuple[Prompt, Question]] = field(
+        default_factory=list[tuple[Prompt, Question]]
+    )
+
+    @property
+    def seen(self) -> bool:
+        """Whether the text reached it."""
+        return self.orders.seen
+
+    @override
+    def name_for(self, declared: str) -> str:
+        return "hostile"
+
+    @override
+    def footer(self) -> str:
+        return ""
+
+    @override
+    async def ask(
+        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> AsyncGenerator[Part]:
+        self.prompts.append((prompt, question))
+        called = [
+            block
+            for message in question.messages
+            for block in message.blocks
+            if isinstance(block, CallBlock)
+        ]
+        text, orders = self.orders.reply(
+            _shown(prompt, question),
+            called=len(called),
+            is_root=question.frame_id == "f1",
+        )
+        blocks: list[Block] = [TextBlock(text=text)] if text else []
+        if text:
+            yield TextDelta(text)
+        for number, (name, arguments) in enumerate(orders, start=1):
+            call_id = call_id_for(question, number)
+            blocks.append(CallBlock(call_id=call_id, name=name, arguments=arguments))
+            yield CallReady(call_id=call_id, name=name, arguments=arguments)
+        yield Replied(
+            blocks=tuple(blocks), stop_reason="tool_use" if orders else "end_turn"
+        )
+
+
 def _shown(prompt: Prompt, question: Question) -> str:
     parts = [prompt.lasting, prompt.current]
     for message in question.messages:
         parts += [b.text for b in message.blocks if isinstance(b, TextBlock)]
-        parts += [_flat(answer.content) for answer in message.answers]
+        parts += [flat(answer.content) for answer in message.answers]
     return "\n".join(parts)
 
 
-def _flat(content: JsonValue) -> str:
+def flat(content: JsonValue) -> str:
     """Return all text in it as it is, for a model that sees through every form."""
     if isinstance(content, dict):
-        return "\n".join(f"{key}: {_flat(value)}" for key, value in content.items())
+        return "\n".join(f"{key}: {flat(value)}" for key, value in content.items())
     if isinstance(content, list):
-        return "\n".join(map(_flat, content))
+        return "\n".join(map(flat, content))
     return content if isinstance(content, str) else json.dumps(content)
 
 

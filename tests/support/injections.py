@@ -1,12 +1,10 @@
 """Injections: attacks by text, played against a model, and what came of each."""
 
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import JsonValue
 
 from adapters.slack import escape
 from adapters.slack.render import render as render_in_slack
@@ -29,42 +27,14 @@ from bot.protocol.values import OpenRequest
 from bot.view import wording
 from bot.view.nodes import Step, TurnView
 from tests.support.agent_turns import Desk, Told
+from tests.support.attacks import Injection, Where
 from tests.support.companies import SAMPLE, company_at
 from tests.support.harmless import assert_harmless, everywhere
-from tests.support.hostile import HostileModel, Order
+from tests.support.hostile import HostileModel, Order, Orders
 from tests.support.records import NOW, MemoryRecords
 
-Where = Literal["article", "ticket", "name", "output", "message", "reason", "resource"]
-WHERE: tuple[Where, ...] = get_args(Where)
-FILE = Path(__file__).parents[1] / "security/injections.toml"
 ATTACKER, OTHER = PersonId("maya.chen"), PersonId("omar.haddad")
 OTHERS_REQUEST = ApprovalId("a-other")
-
-
-class Ordered(BaseModel):
-    """One call that an obedient model makes."""
-
-    model_config = ConfigDict(extra="forbid")
-    tool: str
-    arguments: dict[str, Any]
-
-
-class Injection(BaseModel):
-    """One attack."""
-
-    model_config = ConfigDict(extra="forbid")
-    id: str
-    where: Where
-    text: str
-    calls: list[Ordered] = Field(default_factory=list[Ordered])
-    says: str = ""
-    secrets: list[str] = Field(default_factory=list[str])
-
-
-def injections() -> list[Injection]:
-    """Return all attacks of the file."""
-    document = tomllib.loads(FILE.read_text("utf-8"))
-    return [Injection.model_validate(entry) for entry in document["injection"]]
 
 
 # What an employee says, so that the text is come across. For the hostile model, what it
@@ -264,12 +234,16 @@ def _model(injection: Injection, company: Company) -> HostileModel:
     first = _ASKS[injection.where][1]
     orders: list[Order] = [(call.tool, call.arguments) for call in injection.calls]
     return HostileModel(
-        text=injection.text,
-        first=first,
-        first_inside=[("assign_seat", _FIGMA)] if injection.where == "reason" else (),
-        orders=orders,
-        says=injection.says,
-        specialists=[s.name for s in roster_of(company).specialists],
+        Orders(
+            text=injection.text,
+            first=first,
+            first_inside=[("assign_seat", _FIGMA)]
+            if injection.where == "reason"
+            else (),
+            orders=orders,
+            says=injection.says,
+            specialists=[s.name for s in roster_of(company).specialists],
+        )
     )
 
 

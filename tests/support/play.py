@@ -194,6 +194,15 @@ class Play:
 
     async def ended(self, count: int = 1, within: float = 40) -> None:
         """Return when ``count`` turns have ended and everything of them is shown."""
+        await self.turns_are(f"({_ENDED}) >= {count}", within)
+
+    async def turns_are(self, so: str, within: float = 40) -> None:
+        """Return when the database says that something is so.
+
+        Args:
+            so: An expression that changes only together with a row of ``turn``.
+            within: Seconds until it must be.
+        """
         news = asyncio.Event()
 
         def tell(*_notice: object) -> None:
@@ -204,14 +213,14 @@ class Play:
             await conn.execute(_TELL_OF_TURNS)
             await conn.add_listener("turn_changed", tell)
             async with asyncio.timeout(within):
-                while await conn.fetchval(_ENDED) < count:
+                while not await conn.fetchval(f"SELECT {so}"):
                     await news.wait()
                     news.clear()
         except TimeoutError as error:
             turns = await self.rows(
                 "SELECT text, status, last_seq, delivered_seq FROM turn"
             )
-            raise AssertionError(f"not {count} ended: {turns}") from error
+            raise AssertionError(f"not so, {so}: {turns}") from error
         finally:
             await conn.close()
 

@@ -38,6 +38,10 @@ def post_message(workspace: Workspace, call: Call) -> Json:
             attachments=tuple(_attachments(call) or ()),
             metadata=metadata_of(call),
             broadcast=root is not None and call.flag("reply_broadcast"),
+            # Media are shown unless that is turned off, other pages if it is turned on.
+            previews=not call.has("unfurl_media")
+            or call.flag("unfurl_media")
+            or call.flag("unfurl_links"),
         )
     )
     clear_assistant_status(workspace, message)

@@ -31,6 +31,8 @@ class Message:
     """What it grows from, until it is edited."""
     broadcast: bool = False
     """A reply also shown in the channel."""
+    previews: bool = False
+    """Whether Slack would fetch addresses in it and show what is there."""
 
     @property
     def is_streaming(self) -> bool:
@@ -126,6 +128,7 @@ def seen_json(message: Message, bot: BotUser) -> Json:
         "edited": message.edited_ts,
         "revision": message.revision,
         "stream": message.stream.life if message.stream else None,
+        "previews": message.previews,
     }
 
 
