@@ -177,7 +177,7 @@ def _standing(scene: Scene, done: Done, things: Sequence[str]) -> str:
         if not named or _is_about(scene, str(entry.get("subject")), named)
     ]
     held = [
-        f"You have {entry.get('what')}."
+        f"You have {entry.get('what')}{_but(entry)}."
         for entry in map(_fields, _entries(done, "have"))
         if not named or entry.get("resource") in {t.id for t in named}
     ]
@@ -186,6 +186,10 @@ def _standing(scene: Scene, done: Done, things: Sequence[str]) -> str:
     if not waiting and not tickets and not (named and held):
         lines.insert(0, phrases.nothing_open([t.name for t in named]))
     return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+
+
+def _but(entry: dict[str, JsonValue]) -> str:
+    return f", but it {but}" if (but := entry.get("but")) else ""
 
 
 def _ticket(entry: dict[str, JsonValue]) -> str:

@@ -3,7 +3,7 @@
 from agents.catalog import one
 from agents.tools.sentences import whom_to_ask
 from bot.company.model import Company, Resource
-from bot.ports.systems import NotDone
+from bot.ports.systems import NotDone, Standing
 
 
 def shown(company: Company, resource: Resource) -> str:
@@ -51,3 +51,20 @@ def not_given(company: Company, resource: Resource, grant: str, why: NotDone) ->
             return f"{system} does not know the account or what it should belong to, so {thing} was not given. {ask}"
         case "refused":
             return f"{system} refused it, so {thing} was not given. {ask}"
+
+
+def state(company: Company, resource: Resource, standing: Standing | NotDone) -> str:
+    """Return how a grant of our records stands in its system, where that matters."""
+    match standing:
+        case "active":
+            return ""
+        case "invited":
+            return (
+                f"begins once the invitation in {shown(company, resource)} is accepted"
+            )
+        case "absent":
+            return (
+                f"was removed in {shown(company, resource)} since; ask again if needed"
+            )
+        case NotDone():
+            return f"is only in our records: {shown(company, resource)} did not tell"

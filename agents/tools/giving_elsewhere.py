@@ -1,11 +1,18 @@
 """Give a grant in the system that the company file names for it."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from agents.tools import elsewhere_sentences as sentences
 from agents.tools.tool import Setting
 from bot.company.model import Resource
+from bot.ports.records import Grant
 from bot.ports.systems import AccessSystem, Membership, NotDone, Standing
+
+MOST_LOOKS = 5
+"""Grants whose system is asked when somebody wants to know what they have."""
+LOOK_SECONDS = 5.0
 
 
 def account_of(setting: Setting, resource: Resource) -> str:
@@ -96,6 +103,38 @@ async def held_there(setting: Setting, resource: Resource, grant: str) -> Standi
     if isinstance(standing, NotDone):
         return "absent" if standing.why == "unknown" else "active"
     return standing
+
+
+async def states_there(setting: Setting, held: Sequence[Grant]) -> list[str]:
+    """Return what is to be said of each grant's standing in its system; mostly "".
+
+    Only the newest are looked at, all at once and not for long: what a system does not
+    tell in time is as our records say.
+    """
+
+    async def look(grant: Grant, resource: Resource) -> Standing | NotDone:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await standing_there(setting, resource, grant.grant)
+        except TimeoutError:
+            return NotDone(why="unreachable", detail="took too long")
+
+    elsewhere = {
+        place: resource
+        for place, grant in enumerate(held)
+        if (resource := setting.company.resource(grant.resource_id)) and resource.system
+    }
+    async with asyncio.TaskGroup() as looks:
+        asked = {
+            place: looks.create_task(look(held[place], elsewhere[place]))
+            for place in list(elsewhere)[:MOST_LOOKS]
+        }
+    states = [""] * len(held)
+    for place, found in asked.items():
+        states[place] = sentences.state(
+            setting.company, elsewhere[place], found.result()
+        )
+    return states
 
 
 def _way(

@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from agents.catalog import what
 from agents.tools.declare import tool
+from agents.tools.giving_elsewhere import states_there
 from agents.tools.ticketing import standing_there
 from agents.tools.tool import NoArguments, Setting, found
 from bot.company.model import Company
@@ -20,6 +21,7 @@ async def my_requests(setting: Setting, arguments: NoArguments) -> ToolResult:
     del arguments
     waiting = await setting.records.open_requests(setting.tenant, setting.person_id)
     held = await setting.records.grants_of(setting.tenant, setting.person_id)
+    states = await states_there(setting, held)
     tickets: dict[str, JsonValue] = {}
     if setting.desk:
         tickets = {"tickets": await standing_there(setting, setting.desk)}
@@ -39,8 +41,9 @@ async def my_requests(setting: Setting, arguments: NoArguments) -> ToolResult:
                     "resource": grant.resource_id,
                     "what": _words(setting.company, grant),
                     "ends": grant.ends_at.isoformat() if grant.ends_at else None,
+                    **({"but": state} if state else {}),
                 }
-                for grant in held
+                for grant, state in zip(held, states, strict=True)
             ],
             **tickets,
         },

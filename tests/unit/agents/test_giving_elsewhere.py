@@ -132,6 +132,25 @@ async def test_our_records_are_believed_while_the_system_does_not_tell(
     assert isinstance(ruling, Refused) and "already" in ruling.reason
 
 
+async def test_who_asks_what_they_have_is_told_what_the_system_says(
+    place: Place,
+) -> None:
+    await place.desk.agents.run(place.call())
+    listing = place.desk.call("my_requests", {}, call_id="list")
+
+    async def said() -> str:
+        return str((await place.desk.agents.run(listing)).content)
+
+    assert "'but'" not in await said()
+    trouble = Mishap(kind="answer", method="GET", status=503)
+    place.site.world.mishaps.extend([trouble, trouble])
+    assert "GitHub did not tell" in await said()
+    books(place)[MEMBER] = "pending"
+    assert "begins once the invitation in GitHub is accepted" in await said()
+    books(place).clear()
+    assert "was removed in GitHub since" in await said()
+
+
 async def test_what_the_system_refuses_is_not_written(place: Place) -> None:
     place.site.world.mishaps.append(Mishap(kind="answer", method="PUT", status=403))
     told = await place.desk.agents.run(place.call())
