@@ -16,14 +16,16 @@ import structlog
 
 from agents import ending_sentences as sentences
 from agents.catalog import includes
-from agents.tools.open_ticket import HELPDESK
+from agents.tools.ticketing import Wanted, reported
 from bot.clock import Clock
-from bot.company.model import Company
+from bot.company.model import Company, Person
+from bot.company.tickets import HELPDESK
 from bot.errors import DeskhandError, SystemUnsureError
 from bot.ports.endings import Ending, Endings, How
 from bot.ports.records import Records
 from bot.ports.systems import AccessSystem, Membership, NotDone, Standing
-from bot.protocol.ids import TenantId
+from bot.ports.tickets import TicketSystem
+from bot.protocol.ids import PersonId, TenantId
 
 log = structlog.get_logger()
 
@@ -66,6 +68,8 @@ class Ender:
     records: Records
     systems: Mapping[str, AccessSystem]
     clock: Clock
+    desk: TicketSystem | None = None
+    """Where tickets go beside our records."""
     meter: Meter = Meter()
 
     async def run(self) -> None:
@@ -181,14 +185,18 @@ class Ender:
         title, body = sentences.report(
             self.company, ending, person, f"{why.why} {why.detail}".strip()
         )
-        await self.records.open_ticket(
-            self.tenant,
-            key=f"ending:{ending.reference}",
-            person=ending.person_id,
-            queue=HELPDESK,
-            title=title,
-            body=body,
+        wanted = Wanted(
+            key=f"ending:{ending.reference}", title=title, body=body, queue=HELPDESK
         )
+        asking = _InTheName(
+            company=self.company,
+            records=self.records,
+            tenant=self.tenant,
+            person=person
+            or Person(id=ending.person_id, name=ending.person_id, email=""),
+            desk=self.desk if person else None,
+        )
+        await reported(asking, wanted)
 
     async def _asked(
         self, ending: Ending, what: Literal["revoke", "give", "look"]
@@ -207,6 +215,25 @@ class Ender:
             return NotDone(why="unreachable", detail=str(error))
         except TimeoutError:
             return NotDone(why="unreachable", detail=f"no answer in {SECONDS:g} s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InTheName:
+    """Whose grant a ticket is about."""
+
+    company: Company
+    records: Records
+    tenant: TenantId
+    person: Person
+    desk: TicketSystem | None
+
+    @property
+    def person_id(self) -> PersonId:
+        return self.person.id
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        return self.person.accounts
 
 
 async def _ask(

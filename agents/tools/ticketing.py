@@ -7,7 +7,9 @@ for and nobody finds may still come.
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from pydantic import JsonValue
@@ -15,11 +17,13 @@ from pydantic import JsonValue
 from agents.tools import results, sentences
 from agents.tools import ticket_sentences as outside
 from agents.tools.tool import Setting, failed
+from bot.company.model import Company, Person
 from bot.errors import SystemUnsureError
 from bot.ports.agent import ToolResult
-from bot.ports.records import FiledTicket, Place
+from bot.ports.records import FiledTicket, Place, Records
 from bot.ports.systems import NotDone
 from bot.ports.tickets import NewTicket, TicketSystem, TicketThere
+from bot.protocol.ids import PersonId, TenantId
 
 log = structlog.get_logger()
 
@@ -36,6 +40,45 @@ class Wanted:
     title: str
     body: str
     queue: str
+
+
+class Asking(Protocol):
+    """In whose name a ticket is opened, and where; a `Setting` is such."""
+
+    @property
+    def company(self) -> Company:
+        """Whose tickets."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Where ours are."""
+        ...
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose rows."""
+        ...
+
+    @property
+    def person(self) -> Person:
+        """Who asks."""
+        ...
+
+    @property
+    def person_id(self) -> PersonId:
+        """Who that is."""
+        ...
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Who they are in each system."""
+        ...
+
+    @property
+    def desk(self) -> TicketSystem | None:
+        """Where tickets go beside our records."""
+        ...
 
 
 async def opened_there(
@@ -78,7 +121,7 @@ async def found_there(
     return None
 
 
-async def reported(setting: Setting, wanted: Wanted) -> ToolResult:
+async def reported(setting: Asking, wanted: Wanted) -> ToolResult:
     """Open a ticket in our records, and in the company's system as far as it takes it.
 
     Ours is there before anything else: with it begins the only attempt at the other.
@@ -145,13 +188,13 @@ def _standing(
     }
 
 
-def mark_of(setting: Setting, key: str) -> str:
+def mark_of(setting: Asking, key: str) -> str:
     """Return what a ticket is marked with there: one for each tenant and effect."""
     whole = f"{setting.tenant}\n{key}"
     return f"deskhand-{hashlib.sha256(whole.encode()).hexdigest()[:40]}"
 
 
-def result_of(setting: Setting, filed: FiledTicket) -> ToolResult:
+def result_of(setting: Asking, filed: FiledTicket) -> ToolResult:
     """Return the result of a ticket that was opened."""
     place = filed.place
     called = place.reference if place else filed.reference
@@ -170,7 +213,7 @@ def result_of(setting: Setting, filed: FiledTicket) -> ToolResult:
     )
 
 
-def _new(setting: Setting, desk: TicketSystem, wanted: Wanted) -> NewTicket:
+def _new(setting: Asking, desk: TicketSystem, wanted: Wanted) -> NewTicket:
     return NewTicket(
         key=mark_of(setting, wanted.key),
         title=wanted.title,
@@ -182,7 +225,7 @@ def _new(setting: Setting, desk: TicketSystem, wanted: Wanted) -> NewTicket:
 
 
 async def _written(
-    setting: Setting, desk: TicketSystem, wanted: Wanted, there: TicketThere
+    setting: Asking, desk: TicketSystem, wanted: Wanted, there: TicketThere
 ) -> ToolResult:
     place = Place(system=desk.name, reference=there.reference, link=there.link)
     await setting.records.open_ticket(

@@ -182,6 +182,7 @@ async def built(
                 records=records,
                 systems=systems,
                 clock=clock,
+                desk=desk,
                 meter=_ending_meter(telemetry),
             ),
             knowledge=knowledge,

@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from adapters.simulator.systems.jira import JiraStandIn
 from adapters.simulator.systems.misbehaving import Mishap
 from bot.protocol.ids import PersonId
 from tests.integration.endings.conftest import DAY, HUB, Yard
+from tests.support.desks import jira_site
 from tests.support.offices import give
 from tests.support.sites import MEMBER, TEAM
 from tests.support.store import TENANT
@@ -103,6 +105,24 @@ async def test_it_gets_one_ticket_for_what_goes_on_failing(yard: Yard) -> None:
     assert ticket.queue == "helpdesk" and "Maya Chen" in ticket.title
     assert filed.reference in ticket.body and MEMBER in ticket.body
     assert await yard.endings.overdue() == 1
+
+
+async def test_that_ticket_goes_where_tickets_go_and_is_one_there_too(
+    yard: Yard,
+) -> None:
+    await yard.give("k1", ended=timedelta(hours=2))
+    async with jira_site() as site:
+        assert isinstance(site.world, JiraStandIn)
+        site.world.people["acc-workshop"] = "maya@workshop.test"
+        ender = replace(yard.ender, desk=site.desk)
+        for _ in range(2):
+            yard.world.mishaps.append(REFUSED)
+            await ender.look()
+            await yard.pass_time()
+        [there] = site.books()
+    assert "Maya Chen" in there.title and MEMBER in there.body
+    [ticket] = await yard.rows("SELECT there FROM ticket")
+    assert ticket.there, "our record names it"
 
 
 async def test_who_has_another_name_there_by_now_is_not_said_to_be_gone(
