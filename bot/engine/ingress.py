@@ -176,6 +176,15 @@ class Ingress(Inbox):
             if person is None or found.stored.requester_id != person.id:
                 sentence = replies.CONTINUE_NOT_YOURS
                 return Acceptance(outcome="not_entitled", sentence=sentence)
+            conversation = found.stored.conversation_id
+            newest = (await tx.so_far(tenant, conversation, 1)).turns
+            if [turn.turn_id for turn in newest] != [pressed.turn_id]:
+                # It went on, or they talk of something else: for good, whatever
+                # became of the note below, which is kept for some days only.
+                if not await _first(tx, tenant, pressed):
+                    return Acceptance(outcome="duplicate")
+                sentence = replies.CONTINUE_PASSED
+                return Acceptance(outcome="unknown", sentence=sentence)
             once = pressed.model_copy(update={"said_key": f"continue:{state.turn_id}"})
             if not await _first(tx, tenant, once):
                 sentence = replies.CONTINUE_TAKEN
@@ -188,7 +197,6 @@ class Ingress(Inbox):
                 text=replies.CONTINUE_SAID,
                 address=state.address,
             )
-            conversation = found.stored.conversation_id
             await send_letter(tx, tenant, conversation, state.address, letter)
         return Acceptance(outcome="accepted", sentence=replies.CONTINUE_TAKEN)
 

@@ -57,4 +57,8 @@ CONTINUE_SAID = "Please go on exactly where your last answer stopped."
 """What somebody who presses Continue has said: a new turn begins with it."""
 CONTINUE_TAKEN = "I go on. It comes as a new message."
 CONTINUE_UNKNOWN = "There is nothing to go on with here. Please just write to me."
+CONTINUE_PASSED = (
+    "Something was said here since, so I do not go on with that answer. "
+    "Please write what you still need."
+)
 CONTINUE_NOT_YOURS = "Only the person who asked can let me go on with this."

@@ -142,7 +142,7 @@ async def test_continue_goes_on_from_what_is_there_once(house: House) -> None:
     house.agents.say("it ended.")
     asked = len(house.agents.asked)
     assert (await house.go_on("maya", turn)).outcome == "accepted"
-    assert (await house.go_on("maya", turn)).outcome == "duplicate"
+    assert (await house.go_on("maya", turn)).outcome != "accepted"
     await house.idle()
     assert len(house.agents.asked) == asked + 1
     question, answer, go_on = house.agents.asked[-1].messages
@@ -154,6 +154,32 @@ async def test_continue_goes_on_from_what_is_there_once(house: House) -> None:
     newest = (await house.turns())[-1]
     assert newest != turn
     assert (await house.state(newest)).phase is Phase.COMPLETED
+
+
+async def test_continue_counts_once_also_when_nobody_remembers_the_press(
+    house: House,
+) -> None:
+    turn = await too_long(house)
+    assert (await house.go_on("maya", turn)).outcome == "accepted"
+    await house.idle()
+    await house.execute("DELETE FROM delivery_seen")
+    pressed = await house.go_on("maya", turn)
+    assert (pressed.outcome, pressed.sentence) == ("unknown", replies.CONTINUE_PASSED)
+    await house.idle()
+    assert len(await house.turns()) == 2
+
+
+async def test_an_answer_is_not_gone_on_with_once_they_talk_of_something_else(
+    house: House,
+) -> None:
+    turn = await too_long(house)
+    await house.say("maya", "never mind")
+    await house.idle()
+    asked = len(house.agents.asked)
+    pressed = await house.go_on("maya", turn)
+    assert (pressed.outcome, pressed.sentence) == ("unknown", replies.CONTINUE_PASSED)
+    await house.idle()
+    assert len(house.agents.asked) == asked
 
 
 async def test_only_who_asked_lets_an_answer_go_on(house: House) -> None:
