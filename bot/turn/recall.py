@@ -33,6 +33,10 @@ LONGEST = 4000
 """Characters of one text of an earlier turn."""
 _SHORT = 160
 """Characters of one where there is no room for more."""
+_SHORTEST = 30
+"""Characters of one where there is hardly room for any: many wait for people."""
+_BYTES = 3
+"""Of which a token is made."""
 _OVERHEAD = 40
 """Tokens of an exchange beside its words: dates, roles, marks."""
 _LEFT_OUT = "(What was before that is left out.)"
@@ -40,7 +44,7 @@ _LEFT_OUT = "(What was before that is left out.)"
 
 def tokens_in(text: str) -> int:
     """Return about how many tokens a text is."""
-    return (len(text.encode(errors="replace")) + 2) // 3
+    return -(-len(text.encode(errors="replace")) // _BYTES)
 
 
 def cut(text: str, most: int) -> str:
@@ -77,7 +81,8 @@ def told(state: TurnState) -> tuple[PastTurn, ...]:
     if _tokens(turns) <= HISTORY_TOKENS:
         return turns
     older, newest = turns[:-KEPT_TURNS], turns[-KEPT_TURNS:]
-    return (*map(in_brief, older), *newest)
+    most = _room_for_each(len(older))
+    return (*(_cut(turn, most) for turn in older), *newest)
 
 
 def fold_of(state: TurnState) -> Fold | None:
@@ -167,6 +172,15 @@ def _tokens(turns: Iterable[PastTurn]) -> int:
         + sum(tokens_in(line) for side in outcome_of(turn).values() for line in side)
         for turn in turns
     )
+
+
+def _room_for_each(turns: int) -> int:
+    """Return how many characters a text of so many turns may have.
+
+    Any number may wait for people, and none of those is folded.
+    """
+    words = HISTORY_TOKENS // max(1, turns) - _OVERHEAD
+    return min(_SHORT, max(_SHORTEST, words * _BYTES // 2))  # asked, and answered
 
 
 def _cut(turn: PastTurn, most: int) -> PastTurn:

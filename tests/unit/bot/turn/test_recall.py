@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.protocol.ids import CallId, PersonId, TurnId
@@ -131,7 +131,13 @@ histories = st.lists(
 )
 
 
+def long_ones(count: int, *waiting: int) -> tuple[PastTurn, ...]:
+    return tuple(past(n, length=4000, waits=n in waiting) for n in range(count))
+
+
 @given(histories)
+@example(long_ones(4, 0, 1)).via("those that ended are the newest, so none is folded")
+@example(long_ones(60, *range(2, 60))).via("so many wait that brief ones are too long")
 def test_nothing_is_lost_and_nothing_told_twice(turns: tuple[PastTurn, ...]) -> None:
     state = after(*turns)
     fold = fold_of(state)
