@@ -98,6 +98,7 @@ class Connection:
         self._meter = meter
         self._client: Client | None = None
         self._marks: list[str] | None = None
+        self._looking = asyncio.Lock()
         self._up = asyncio.Event()
         self._wanted = asyncio.Event()
         self._news = asyncio.Event()
@@ -153,7 +154,7 @@ class Connection:
                 message_handler=self._hear,
                 read_timeout_seconds=ANSWER_SECONDS,
             ) as client:
-                self._take(await _tools_of(client))
+                await self._look_at_list(client)
                 limit.reschedule(None)
                 self._went_up(client)
                 try:
@@ -169,7 +170,7 @@ class Connection:
                 await self._news.wait()
                 self._news.clear()
                 if not self._lost:
-                    self._take(await _tools_of(client))
+                    await self._look_at_list(client)
             listening.cancel()
 
     async def _listen(self, client: Client) -> None:
@@ -197,12 +198,22 @@ class Connection:
         self._lost = True
         self._news.set()
 
-    def _take(self, tools: list[Tool]) -> None:
-        marks = [fingerprint_of(tool) for tool in tools]
-        if marks == self._marks:
-            return  # looking at schemas takes a while
-        self._marks = marks
-        before, after = self.listing, listing_of(self.name, self.server, tools)
+    async def _look_at_list(self, client: Client) -> None:
+        """Take the tools that there are now; one look at a time, so that none is older.
+
+        Schemas take seconds when there are many: in a thread, turns go on meanwhile.
+        """
+        async with self._looking:
+            tools = await _tools_of(client)
+            marks = [fingerprint_of(tool) for tool in tools]
+            if marks == self._marks:
+                return
+            after = await asyncio.to_thread(listing_of, self.name, self.server, tools)
+            self._marks = marks
+            self._take(after)
+
+    def _take(self, after: Listing) -> None:
+        before = self.listing
         for problem in after.problems:
             if problem not in before.problems:
                 log.warning("mcp.tool_problem", server=self.name, problem=problem)
@@ -314,7 +325,7 @@ class Connection:
             return NotCalled(why="unreachable", detail=self.problem)
         if effect != "read":
             try:
-                self._take(await _tools_of(client))
+                await self._look_at_list(client)
             except (MCPError, RuntimeError):  # or it was left meanwhile
                 self._suspect(client)
                 return None

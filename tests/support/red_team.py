@@ -34,7 +34,7 @@ from tests.support.red_team_company import Case, cases_of, write_company
 OTHER = PersonId("omar.haddad")
 NO = "No."
 """What managers say."""
-WITHIN = 60.0
+WITHIN = 90.0
 """Seconds for a wave of turns."""
 AT_ONCE = 12
 """Attackers in a wave: more would wait for each other's connections to Postgres."""

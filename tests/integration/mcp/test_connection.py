@@ -2,15 +2,18 @@
 
 import asyncio
 import sys
+import threading
+from collections.abc import Sequence
 
 import pytest
 from mcp import MCPError
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, Tool
 from pydantic import JsonValue
 from structlog.testing import capture_logs
 
+from agents.mcp import connection as connection_module
 from agents.mcp.connection import Connection, NotCalled
-from agents.mcp.listing import Offer
+from agents.mcp.listing import Listing, Offer, listing_of
 from agents.mcp.meter import Meter
 from bot.company.servers import McpServer
 from bot.protocol.values import Effect
@@ -60,6 +63,23 @@ async def test_a_program_is_listed_and_called(house: House):
         refused = await use(connection, "book", {"room": 7}, effect="once")
         assert isinstance(refused, CallToolResult) and refused.is_error
     assert counts == [("house", 1), ("house", "done"), ("house", "error")]
+
+
+async def test_turns_go_on_while_a_list_is_looked_at(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    loop, goes_on = asyncio.get_running_loop(), threading.Event()
+    waited: list[bool] = []
+
+    def slowly(name: str, server: McpServer, tools: Sequence[Tool]) -> Listing:
+        loop.call_soon_threadsafe(goes_on.set)
+        waited.append(goes_on.wait(5))
+        return listing_of(name, server, tools)
+
+    monkeypatch.setattr(connection_module, "listing_of", slowly)
+    async with attached({"house": house.program()}, house.environ) as found:
+        assert found.connections[0].listing.offers
+    assert waited == [True]
 
 
 async def test_a_program_gets_the_variables_that_are_named_and_no_others(
