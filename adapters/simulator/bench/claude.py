@@ -17,10 +17,11 @@ from aiohttp import web
 from adapters.simulator.bench.figures import Baseline, Figure, median, spread_over
 from adapters.simulator.bench.letters import slack_letters
 from adapters.simulator.bench.process import cpu_seconds
+from adapters.simulator.bench.prompt_cache import Counted, PromptCache
 from adapters.simulator.bench.scene import Bench, Scene, dsn_of, playing
 from bot.clock import Clock
 
-NAMES = ("claude.first-token", "claude.three-tools", "claude.cpu")
+NAMES = ("claude.first-token", "claude.three-tools", "claude.cpu", "claude.cache")
 PACE = 60.0
 """Tokens a second."""
 TOKENS = 600
@@ -30,6 +31,8 @@ ALONE = 20
 """Answers one after the other, for the first token."""
 TURNS = 5
 """With three tools each, begun early and late in turn."""
+PEOPLE = 3
+"""Who each ask for three tools, and then for a word, where the cache is counted."""
 STAFF = 40
 _THOUSAND = 1000.0
 _SHORT, _LONG = "short", "long"
@@ -64,8 +67,14 @@ class _Claude:
     asked: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     """When, and whether the coordinator was told what its three tools did."""
 
+    cache: PromptCache | None = None
+    """Where it is counted what requests share."""
+    counted: list[Counted] = field(default_factory=list[Counted])
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         question = await request.json()
+        if self.cache:
+            self.counted.append(self.cache.count(question))
         said, told = _newest(question["messages"])
         self.asked.append((self.clock.monotonic(), told))
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
@@ -243,7 +252,36 @@ async def _cpu(scene: Scene, claude: _Claude) -> Figure:
     )
 
 
-_FIGURES = {NAMES[0]: _first_token, NAMES[1]: _three_tools, NAMES[2]: _cpu}
+async def _cache(scene: Scene, claude: _Claude) -> Figure:
+    claude.cache = PromptCache()
+    claude.counted.clear()
+    for words in ("early equal", _SHORT):
+        for person in range(PEOPLE):
+            scene.bench.tell(f"claude.cache: {words}, {person + 1} of {PEOPLE}")
+            await _ask(scene, person, words)
+            await scene.until_live(0)
+    claude.cache = None
+    total = sum(counted.total for counted in claude.counted)
+    read = sum(counted.read for counted in claude.counted)
+    written = sum(counted.written for counted in claude.counted)
+    return Figure(
+        name=NAMES[3],
+        unit="%",
+        values={"median": 100 * read / total},
+        what="tokens of requests that were read from the prompt cache, as a stand-in "
+        f"counts them by the API's documentation: {PEOPLE} people have three hand-offs "
+        "made, and then each asks for a word; what is written to the cache is no hit",
+        samples=len(claude.counted),
+        notes={"written to it": 100 * written / total, "tokens": total},
+    )
+
+
+_FIGURES = {
+    NAMES[0]: _first_token,
+    NAMES[1]: _three_tools,
+    NAMES[2]: _cpu,
+    NAMES[3]: _cache,
+}
 
 
 async def _ask(scene: Scene, person: int, words: str) -> None:

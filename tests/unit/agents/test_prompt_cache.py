@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from typing_extensions import override
 
+from adapters.simulator.bench.prompt_cache import Counted, PromptCache
 from agents.loop import AgentsOf
 from agents.models.anthropic import AnthropicModel
 from agents.models.port import Model, Prompt, ToolOffer
@@ -27,7 +28,6 @@ from tests.support.agent_turns import Desk
 from tests.support.claude import ended, sse, start, streamed, text, tool
 from tests.support.companies import ROOT, SAMPLE, records_of
 from tests.support.patient_clock import PatientClock
-from tests.support.prompt_cache import Counted, PromptCache
 
 
 @dataclass(slots=True)
