@@ -48,7 +48,7 @@ class Receipts:
 
         async def intend() -> None:
             async with self._store.begin("surface.intent") as tx:
-                exhibit.intent_at = exhibit.meant_at = await tx.record_intent(
+                at = await tx.record_intent(
                     exhibit.claim,
                     surface_id=exhibit.surface_id,
                     turn_id=exhibit.state.turn_id,
@@ -56,6 +56,7 @@ class Receipts:
                     person_id=exhibit.plan.person_id,
                     address=address,
                 )
+            exhibit.intent_at = exhibit.meant_at = at
 
         await self._freshly(intend)
 

@@ -286,7 +286,7 @@ class Showing:
             elif not await self._certainly_missing(platform, exhibit):
                 return self._again(exhibit.looked_for_until)
         if needless:
-            if exhibit.meant_at is None:
+            if exhibit.intent_at is None:
                 await self._receipts.intended(exhibit)  # for its row to say why
             raise NeedlessError(platform.name)
         return None

@@ -13,6 +13,7 @@ from bot.protocol.ids import PersonId
 from bot.protocol.values import Approver, Stage
 from bot.turn.state import Phase
 from tests.support.engine import House
+from tests.support.fake_platform import FakePlatform
 from tests.support.faulty_store import FaultyStore
 from tests.support.scripted_agents import ScriptedAgents, Tool, Use, did, needs
 from tests.support.workshop import PRIYA
@@ -63,6 +64,27 @@ async def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_made_twice(
     messages = house.halls["slack"].messages.values()
     assert len({m.receipt.message_id for m in messages}) == len(messages)
     assert process.metrics.registry.get_sample_value("deskhand_leases_lost_total") == 0
+
+
+async def test_a_post_that_was_not_even_meant_for_certain_is_not_looked_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has posted it: whoever sees it need not wait for the platform's history."""
+    looked: list[str] = []
+
+    async def find_post(_self: FakePlatform, *marks: object, **_more: object) -> None:
+        looked.append(str(marks))
+
+    def losing(store: Store) -> Store:
+        faulty = FaultyStore(store)
+        faulty.lose_answers.append("surface.intent")
+        return faulty
+
+    monkeypatch.setattr(FakePlatform, "find_post", find_post)
+    house.process(on=losing)
+    await house.say("maya", "please")
+    await house.idle()
+    assert not looked
 
 
 async def test_without_any_notification_everything_happens_a_little_later(
