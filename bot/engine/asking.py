@@ -79,6 +79,38 @@ class Asker:
             return
         await self._answer(runner, await self._asked(runner, frame, ask))
 
+    async def salvage(self, runner: Runner, frame_id: FrameId, ask: int) -> None:
+        """Take the calls of a reply that was cut off as that reply."""
+        frame = runner.state.frame(frame_id)
+        assert frame is not None, "decide names frames of the state"
+        first = f"{frame_id}-{ask}-t"
+        pieces = [i.text for i in runner.state.items if i.item_id.startswith(first)]
+        text = "".join(pieces)
+        said = (TextBlock(text=text),) if text else ()
+        calls = tuple(
+            CallBlock(call_id=c.call_id, name=c.name, arguments=with_why(c))
+            for c in runner.state.unreplied_calls(frame)
+        )
+        lost = _left_by_the_dead(frame, ask)
+        self._count(lost)
+        settled = ev.ModelAsked(
+            frame_id=frame_id,
+            ask=ask,
+            model=frame.asked_model,
+            steers_seen=frame.asked_steers,
+            lost=lost,
+            brief=frame.brief,
+        )
+        await runner.emit(
+            *([settled] if lost else []),
+            ev.ModelReplied(
+                frame_id=frame_id,
+                ask=ask,
+                blocks=(*said, *calls),
+                stop_reason="tool_use",
+            ),
+        )
+
     def _barred(self, frame: Frame, ask: int) -> str:
         """Return why the frame may not ask any more; empty: it may."""
         if not self._agents.knows(frame.agent):
@@ -90,8 +122,9 @@ class Asker:
         frame_id, ask = asked.frame_id, asked.ask
         for attempt in range(1, MODEL_ATTEMPTS + 1):
             if code := await self._emit(runner, asked):
-                lost = [asked.model_copy(update={"tokens": 0})] if asked.lost else []
-                await runner.emit(*lost, failed(frame_id, code))
+                paid = asked.lost or asked.summary
+                told = [asked.model_copy(update={"tokens": 0})] if paid else []
+                await runner.emit(*told, failed(frame_id, code))
                 return
             asked = asked.model_copy(update={"summary": None, "lost": ()})
             within = self._within(runner.state, frame_id)
@@ -345,25 +378,3 @@ def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:
     frame = runner.state.frame(frame_id)
     assert frame is not None, "a frame does not vanish"
     return len(frame.replies) >= ask or bool(runner.state.unreplied_calls(frame))
-
-
-async def salvage(runner: Runner, frame_id: FrameId, ask: int) -> None:
-    """Take the calls of a reply that was cut off as that reply."""
-    frame = runner.state.frame(frame_id)
-    assert frame is not None, "decide names frames of the state"
-    first = f"{frame_id}-{ask}-t"
-    pieces = [i.text for i in runner.state.items if i.item_id.startswith(first)]
-    text = "".join(pieces)
-    said = (TextBlock(text=text),) if text else ()
-    calls = tuple(
-        CallBlock(call_id=c.call_id, name=c.name, arguments=with_why(c))
-        for c in runner.state.unreplied_calls(frame)
-    )
-    await runner.emit(
-        ev.ModelReplied(
-            frame_id=frame_id,
-            ask=ask,
-            blocks=(*said, *calls),
-            stop_reason="tool_use",
-        )
-    )

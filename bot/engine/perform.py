@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.engine.acting import Actor
-from bot.engine.asking import Asker, failed, salvage
+from bot.engine.asking import Asker, failed
 from bot.engine.runner import Runner
 from bot.engine.spending import Spending
 from bot.ports.agent import Agents
@@ -85,7 +85,7 @@ class Performer:
             case do.Ask(frame_id=frame_id, ask=ask):
                 await self._asker.ask(runner, frame_id, ask)
             case do.Salvage(frame_id=frame_id, ask=ask):
-                await salvage(runner, frame_id, ask)
+                await self._asker.salvage(runner, frame_id, ask)
             case do.CloseFrame(frame_id=frame_id, code=""):
                 frame = runner.state.frame(frame_id)
                 said = frame.answer if frame else ""

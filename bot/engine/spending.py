@@ -21,6 +21,7 @@ from bot.ports.store import Store, Transaction
 from bot.protocol.events import ModelAsked
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Lost, Usage
+from bot.turn.reduce import apply
 from bot.turn.spending import together, used_by
 from bot.turn.state import TurnState
 
@@ -67,7 +68,7 @@ class Spending:
             LeaseLostError: Somebody else owns the conversation now.
         """
         if not (self.limits.person or self.limits.company):
-            if code := self._of_turn(runner.state):
+            if code := self._of_turn(self.paid(runner.state, asked)):
                 return self._told(runner.state, code)
             await runner.emit(asked)
             return ""
@@ -77,6 +78,11 @@ class Spending:
         except SupersededError:
             return self._told(runner.state, door.code)
         return ""
+
+    def paid(self, state: TurnState, asked: ModelAsked) -> TurnState:
+        """Return the state with what was paid for before the question goes out."""
+        settled = asked.model_copy(update={"tokens": 0})
+        return apply(state, settled, turn_id=state.turn_id, at=self.clock.now())
 
     def _told(self, state: TurnState, code: str) -> str:
         if code:
@@ -132,7 +138,7 @@ class _Door:
         Raises:
             SupersededError: A limit is reached.
         """
-        state = self.runner.state
+        state = self.spending.paid(self.runner.state, self.asked)
         await tx.lock_use(state.tenant_id)
         self.code = await self.spending._reached(tx, state)  # noqa: SLF001 - a part of it
         if self.code:

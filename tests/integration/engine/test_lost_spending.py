@@ -35,6 +35,30 @@ async def ended(house: House) -> str:
     return ending.code
 
 
+async def newest(house: House) -> str:
+    return (await house.turns())[-1]
+
+
+async def talk_until_a_summary_is_made(house: House, rests: Gate) -> None:
+    """Let somebody say much, until older turns are folded; that turn goes to a gate."""
+    house.agents.sums_up = "Maya said a lot."
+    house.agents.answer = lambda _: (
+        (rests, "There.") if house.agents.summed_up else ("There.",)
+    )
+    house.process()
+    for number in range(1, 10):
+        await house.say("maya", "word " * 3000)
+        ends = asyncio.create_task(house.happened("turn.completed", number))
+        waits = asyncio.create_task(rests.reached.wait())
+        await asyncio.wait({ends, waits}, return_when=asyncio.FIRST_COMPLETED)
+        ends.cancel()
+        waits.cancel()
+        if house.agents.summed_up:
+            return
+        await house.idle()
+        house.clock.advance(60)
+
+
 async def test_a_reply_that_broke_off_counts_with_what_was_written(costly: House):
     costly.agents.say(BEGUN, "abcdef", BROKEN)
     costly.process()
@@ -92,6 +116,23 @@ async def test_what_a_dead_process_had_asked_counts_as_long_as_it_was_guessed(
     assert await costly.rows(USED) == [("a script", 90 + 100)]
 
 
+async def test_what_a_dead_process_had_asked_counts_where_its_calls_are_its_reply(
+    costly: House,
+):
+    """The calls were complete: the question is not asked again."""
+    out = Gate()
+    costly.agents.tools["look"] = Tool(effect="read")
+    costly.agents.say(BEGUN, Use("look"), out)
+    costly.agents.say("There.")
+    first = costly.process()
+    await costly.say("maya", "hi")
+    await out.reached.wait()
+    await costly.happened("tool.requested")
+    await costly.goes_on_without(first)
+    assert not await ended(costly)
+    assert await costly.rows(USED) == [("a script", 90 + 100)]
+
+
 async def test_a_turn_that_loses_too_much_is_not_asked_again(costly: House):
     costly.limits = SpendingLimits(turn=Allowance(tokens=150))
     for _ in range(MODEL_ATTEMPTS):
@@ -110,6 +151,31 @@ async def test_what_an_agent_lost_counts_for_how_far_it_may_go(costly: House):
     costly.process()
     await costly.say("maya", "hi")
     assert await ended(costly) == "tokens"
+
+
+async def test_a_summary_counts_from_the_question_on_that_it_is_for(costly: House):
+    costly.limits = SpendingLimits(company=Purse(tokens=1_000_000))
+    out = Gate()
+    await talk_until_a_summary_is_made(costly, out)
+    used = await costly.rows(f"{USED} WHERE turn_id = :turn", turn=await newest(costly))
+    assert sorted(used) == [("a script", 90), ("a summariser", 100)]
+    out.open()
+    assert not await ended(costly)
+
+
+async def test_a_summary_counts_where_it_leaves_nothing_for_its_question(
+    costly: House,
+):
+    costly.limits = SpendingLimits(turn=Allowance(tokens=100))
+    costly.agents.sums_up = "Maya said a lot."
+    costly.process()
+    while not costly.agents.summed_up:
+        await costly.say("maya", "word " * 3000)
+        await costly.idle()
+        costly.clock.advance(60)
+    assert await ended(costly) == "budget"
+    used = await costly.rows(f"{USED} WHERE turn_id = :turn", turn=await newest(costly))
+    assert used == [("a summariser", 100)]
 
 
 async def test_a_question_that_is_out_counts_for_whoever_asks_beside_it(
