@@ -113,15 +113,12 @@ class Entra(AccessSystem):
             return "absent" if answer.status == 204 else self._why_not(answer)  # noqa: PLR2004
 
         path = f"/groups/{in_path(target)}/members/{in_path(account)}/$ref"
-        said = await removed(
+        return await removed(
             self.name,
             look=lambda: self.look(target, account),
             remove=lambda: self._wire.ask("DELETE", path),
             read=read,
         )
-        if not isinstance(said, NotDone) or said.why != "unknown":
-            return said
-        return "absent" if await self.look(target, account) == "absent" else said
 
     @override
     async def look(self, target: str, account: str) -> Standing | NotDone:

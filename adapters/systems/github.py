@@ -4,7 +4,8 @@ By its REST API of 2022-11-28. Somebody who is not in the organisation yet is in
 and has nothing until they accept.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from typing_extensions import override
@@ -61,7 +62,7 @@ class GitHub(AccessSystem):
     async def revoke(self, target: str, account: str) -> Literal["absent"] | NotDone:
         """End a membership or the wait for one; an invitation into the organisation stays.
 
-        GitHub answers 204 also where there is none; 404 is the team's or the account's.
+        GitHub answers 204 also where there is none.
         """
 
         def read(answer: Answer) -> Literal["absent"] | NotDone:
@@ -78,19 +79,40 @@ class GitHub(AccessSystem):
 
     @override
     async def look(self, target: str, account: str) -> Standing | NotDone:
+        """Return how an account stands.
+
+        404 is the membership's, the team's or the account's: two more looks tell them
+        apart, for who or what has another name by now may still be a member.
+        """
+
         def read(answer: Answer) -> Standing | NotDone:
             return "absent" if answer.status == 404 else self._standing(answer)  # noqa: PLR2004
 
-        return await looked(
-            lambda: self._wire.ask("GET", self._path(target, account)), read
-        )
+        found = await self._looked(self._path(target, account), read)
+        if found != "absent":
+            return found
+
+        def is_there(answer: Answer) -> Standing | NotDone:
+            if answer.status == 200:  # noqa: PLR2004
+                return "absent"
+            return self._wire.not_done(answer, answer.text("message"))
+
+        who = f"/users/{in_path(account)}"
+        async with asyncio.TaskGroup() as looks:
+            team = looks.create_task(self._looked(self._team(target), is_there))
+            login = looks.create_task(self._looked(who, is_there))
+        return login.result() if team.result() == "absent" else team.result()
+
+    async def _looked(
+        self, path: str, read: Callable[[Answer], Standing | NotDone]
+    ) -> Standing | NotDone:
+        return await looked(lambda: self._wire.ask("GET", path), read)
 
     @override
     async def check(self, targets: Sequence[str]) -> str | NotDone:
         try:
             for team in targets:
-                path = f"/orgs/{self._org}/teams/{in_path(team)}"
-                answer = await self._wire.ask("GET", path)
+                answer = await self._wire.ask("GET", self._team(team))
                 if answer.status != 200:  # noqa: PLR2004
                     said = f"{answer.text('message')} (team {team})"
                     return self._wire.not_done(answer, said)
@@ -98,9 +120,11 @@ class GitHub(AccessSystem):
             return NotDone(why="unreachable", detail=str(error))
         return f"organisation {self._org}, {len(targets)} teams are there"
 
+    def _team(self, team: str) -> str:
+        return f"/orgs/{self._org}/teams/{in_path(team)}"
+
     def _path(self, team: str, login: str) -> str:
-        where = f"/orgs/{self._org}/teams/{in_path(team)}"
-        return f"{where}/memberships/{in_path(login)}"
+        return f"{self._team(team)}/memberships/{in_path(login)}"
 
     def _standing(self, answer: Answer) -> Standing | NotDone:
         if answer.status == 200:  # noqa: PLR2004

@@ -78,11 +78,14 @@ async def removed(
         doubt = error.doubt
     else:
         said, doubt = read(answer), answer.doubt
-    if not isinstance(said, NotDone) or not doubt:
+    if not isinstance(said, NotDone):
         return said
-    if await look() == "absent":
+    # What is not known may be the membership alone, or all that it is of.
+    if (doubt or said.why == "unknown") and await look() == "absent":
         return "absent"
-    raise SystemUnsureError(system, said.detail)
+    if doubt:
+        raise SystemUnsureError(system, said.detail)
+    return said
 
 
 async def looked(

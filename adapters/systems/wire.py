@@ -155,8 +155,10 @@ class Wire:
             return Answer(status=response.status, headers=headers, body=body)
 
     def _may_pass(self, answer: Answer, *, once: bool) -> bool:
+        if answer.wait is not None and answer.wait > LONGEST_WAIT:
+            return False
         if self.is_limit(answer):
-            return answer.wait is not None and answer.wait <= LONGEST_WAIT
+            return answer.wait is not None
         return answer.status >= FAILING and not once
 
     def not_done(self, answer: Answer, detail: str) -> NotDone:

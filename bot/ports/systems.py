@@ -59,7 +59,10 @@ class AccessSystem(Protocol):
         ...
 
     async def look(self, target: str, account: str) -> Standing | NotDone:
-        """Return how an account stands to ``target`` now."""
+        """Return how an account stands to ``target`` now.
+
+        An account that is not known there is `unknown`, not `absent`.
+        """
         ...
 
     async def check(self, targets: Sequence[str]) -> str | NotDone:

@@ -43,6 +43,15 @@ async def test_an_account_that_is_not_there_is_said_to_be_unknown(site: Site) ->
     assert why(await site.system.give(site.target, "nobody")) == "unknown"
 
 
+async def test_who_is_not_known_there_is_not_said_to_be_absent(site: Site) -> None:
+    assert why(await site.system.look(site.target, "nobody")) == "unknown"
+
+
+async def test_a_team_that_has_another_name_is_not_said_to_be_empty() -> None:
+    async with SITES["github"]() as site:
+        assert why(await site.system.look("missing", site.account)) == "unknown"
+
+
 async def test_a_target_that_is_not_there_is_found_by_the_check(site: Site) -> None:
     assert isinstance(await site.system.check([site.target]), str)
     missing = await site.system.check([site.target, "missing"])
@@ -83,6 +92,14 @@ async def test_a_limit_that_lasts_is_told_as_such(site: Site) -> None:
         site.world.mishaps.append(limit)
         assert why(await site.system.give(site.target, site.account)) == "busy"
     assert not site.has() and not site.clock.slept
+
+
+async def test_trouble_that_lasts_is_not_waited_for(site: Site) -> None:
+    later = {"Retry-After": "600"}
+    trouble = Mishap(kind="answer", method="GET", status=503, headers=later)
+    site.world.mishaps.append(trouble)
+    looked = await site.system.look(site.target, site.account)
+    assert why(looked) == "unreachable" and site.clock.slept == []
 
 
 async def test_trouble_that_passes_is_not_noticed(site: Site) -> None:

@@ -30,6 +30,7 @@ class GitHubStandIn(Misbehaving):
     def app(self) -> web.Application:
         """Return the API as a web application."""
         app = web.Application()
+        app.router.add_get("/users/{login}", self._guarded(self._user))
         team = "/orgs/{org}/teams/{slug}"
         app.router.add_get(team, self._guarded(self._team))
         one = f"{team}/memberships/{{login}}"
@@ -42,10 +43,14 @@ class GitHubStandIn(Misbehaving):
         async def guarded(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Authorization") != f"Bearer {self.token}":
                 return _refusal(401, "Bad credentials")
-            if request.match_info["org"] != self.org:
-                return _refusal(404, "Not Found")
-            if request.match_info["slug"] not in self.teams:
-                return _refusal(404, "Not Found")
+            said = request.match_info
+            for key, known in (
+                ("org", {self.org}),
+                ("slug", set(self.teams)),
+                ("login", self.users),
+            ):
+                if key in said and said[key] not in known:
+                    return _refusal(404, "Not Found")
             return await handler(request)
 
         return guarded
@@ -53,6 +58,9 @@ class GitHubStandIn(Misbehaving):
     async def _team(self, request: web.Request) -> web.StreamResponse:
         slug = request.match_info["slug"]
         return web.json_response({"slug": slug, "name": slug, "privacy": "closed"})
+
+    async def _user(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"login": request.match_info["login"]})
 
     async def _membership(self, request: web.Request) -> web.StreamResponse:
         login = request.match_info["login"]
@@ -63,16 +71,12 @@ class GitHubStandIn(Misbehaving):
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
         login, slug = request.match_info["login"], request.match_info["slug"]
-        if login not in self.users:
-            return _refusal(404, "Not Found")
         state = "active" if login in self.members else "pending"
         return _membership(request, self.teams[slug].setdefault(login, state))
 
     async def _remove(self, request: web.Request) -> web.StreamResponse:
         """End a membership, active or pending; 204 where there is none, too."""
         login, slug = request.match_info["login"], request.match_info["slug"]
-        if login not in self.users:
-            return _refusal(404, "Not Found")
         self.teams[slug].pop(login, None)
         return web.Response(status=204)
 
