@@ -195,7 +195,8 @@ class Records(Directory, Protocol):
 
         `grant_access` under the same key makes it a grant, `release_access` nothing.
         What becomes of neither is settled later, by what the system says then. Again
-        under the same key it changes nothing.
+        under the same key it is the same one, which is settled later still; asked of
+        another place, it is one more, and the first is settled by itself.
 
         Args:
             tenant: Whose row it is.

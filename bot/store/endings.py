@@ -21,6 +21,7 @@ from bot.store.audit import record_audit
 from bot.store.direct import Row, direct, direct_from_file
 from bot.store.engine import begin, connect
 from bot.store.mailbox import deliver
+from bot.store.reservations import SETTLED_AFTER
 from bot.store.schema_records import access_grant
 from bot.store.wake import notify
 
@@ -53,7 +54,11 @@ class StoredEndings(Endings):
     async def claim(self, lease: timedelta, most: int) -> Sequence[Ending]:
         async with begin(self._engine) as conn:
             rows = await _claim.all(
-                conn, tenant_id=self._tenant, lease=lease, most=most
+                conn,
+                tenant_id=self._tenant,
+                lease=lease,
+                most=most,
+                settled_after=SETTLED_AFTER,
             )
         return [_ending(row) for row in rows]
 

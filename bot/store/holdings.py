@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -124,13 +134,15 @@ async def give_access(
 ) -> Filed:
     """Give access; what the person has already for as long is not given twice.
 
-    What a system says is there, and nobody reserved, is not ours: it never ends here.
+    What a system says is there, and neither this call nor a row of ours tells why, is
+    somebody else's: it never ends here.
 
     Raises:
         OutOfStock: ``seat`` was asked for and none is free.
     """
     shelf = await look_at(conn, tenant, resource_id, lock=True)
-    ends_at = None if where else ends_at
+    ours = where is None or await is_ours(conn, tenant, where)
+    ends_at = ends_at if ours else None
     held = await conn.scalar(
         select(access_grant.c.reference)
         .where(
@@ -163,7 +175,7 @@ async def give_access(
             seat=seat,
             ends_at=ends_at,
             turn_id=turn_id,
-            ours=where is None,
+            ours=ours,
             **columns_of(where),
         )
     )
@@ -200,6 +212,22 @@ def is_of(where: Membership | None) -> Sequence[ColumnElement[bool]]:
     """Return the condition that a grant was given there."""
     said = columns_of(where)
     return [access_grant.c[name] == value for name, value in said.items()]
+
+
+def not_ended(tenant: TenantId, where: Membership) -> Sequence[ColumnElement[bool]]:
+    """Return the condition that a row tells of a membership still."""
+    return [
+        access_grant.c.tenant_id == tenant,
+        access_grant.c.ended_at.is_(None),
+        *is_of(where),
+    ]
+
+
+async def is_ours(conn: AsyncConnection, tenant: TenantId, where: Membership) -> bool:
+    """Return whether a row says that a membership is there by us."""
+    known = not_ended(tenant, where)
+    found = select(exists().where(*known, access_grant.c.ours))
+    return bool(await conn.scalar(found))
 
 
 async def place_order(

@@ -6,7 +6,6 @@ found afterwards is known to be ours; and when nobody ever hears what came of it
 settled by `bot.store.endings`, as every grant is ended.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -28,7 +27,14 @@ from bot.ports.systems import Membership
 from bot.protocol.ids import PersonId, TenantId, TurnId
 from bot.store.audit import record_audit
 from bot.store.columns import INSTANT
-from bot.store.holdings import check_seat, columns_of, is_of, look_at
+from bot.store.holdings import (
+    check_seat,
+    columns_of,
+    is_of,
+    is_ours,
+    look_at,
+    not_ended,
+)
 from bot.store.ledger import next_reference
 from bot.store.schema_records import access_grant
 
@@ -56,15 +62,10 @@ async def reserve(
         OutOfStock: ``seat`` was asked for and none is free.
     """
     shelf = await look_at(conn, tenant, resource_id, lock=True)
-    if await conn.scalar(select(exists().where(_is_reserved(tenant, key)))):
+    if await _renewed(conn, tenant, key, where):
         return
-    ours = True
-    if there:
-        known = _not_ended(tenant, where)
-        ours = bool(
-            await conn.scalar(select(exists().where(*known, access_grant.c.ours)))
-        )
-    else:
+    ours = not there or await is_ours(conn, tenant, where)
+    if not there:
         await _end_stale(conn, tenant, where)
     if seat:
         await check_seat(conn, tenant, shelf, resource_id, person)
@@ -85,6 +86,34 @@ async def reserve(
             **columns_of(where),
         )
     )
+
+
+async def _renewed(
+    conn: AsyncConnection, tenant: TenantId, key: str, where: Membership
+) -> bool:
+    """Note that a call asks once more; return whether it is noted already.
+
+    Whoever was about to settle it loses their claim. What an earlier attempt asked for
+    elsewhere, by another company file, is settled by itself.
+    """
+    pending = and_(_is_reserved(tenant, key), access_grant.c.given.is_(False))
+    again = await conn.execute(
+        update(access_grant)
+        .where(pending, *is_of(where))
+        .values(
+            at=func.statement_timestamp(),
+            ending_at=func.statement_timestamp() + SETTLED_AFTER,
+            ending_fence=access_grant.c.ending_fence + 1,
+            ending_tries=0,
+            ending_why="",
+        )
+        .returning(access_grant.c.reference)
+    )
+    if again.scalar_one_or_none():
+        return True
+    await conn.execute(update(access_grant).where(pending).values(effect_key=""))
+    given = select(exists().where(_is_reserved(tenant, key)))
+    return bool(await conn.scalar(given))
 
 
 async def confirm(
@@ -127,7 +156,7 @@ async def _end_stale(
     """End grants of which the system says that they are not there."""
     gone = await conn.execute(
         update(access_grant)
-        .where(*_not_ended(tenant, where), access_grant.c.given)
+        .where(*not_ended(tenant, where), access_grant.c.given)
         .values(ended_at=func.statement_timestamp())
         .returning(access_grant.c.reference, access_grant.c.resource_id)
     )
@@ -148,11 +177,3 @@ def _is_reserved(tenant: TenantId, key: str) -> ColumnElement[bool]:
         access_grant.c.effect_key == key,
         access_grant.c.ended_at.is_(None),
     )
-
-
-def _not_ended(tenant: TenantId, where: Membership) -> Sequence[ColumnElement[bool]]:
-    return [
-        access_grant.c.tenant_id == tenant,
-        access_grant.c.ended_at.is_(None),
-        *is_of(where),
-    ]

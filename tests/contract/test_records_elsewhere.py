@@ -116,6 +116,18 @@ async def test_what_nobody_reserved_is_not_ours(office: Office) -> None:
     assert not grant.ours and grant.ends_at is None
 
 
+async def test_what_is_there_by_us_is_ours_also_where_nobody_reserved_it(
+    office: Office,
+) -> None:
+    await reserve(office, "k1")
+    await confirm(office, "k1")
+    await confirm(office, "k2")  # as a probe does that finds it there
+    assert all(
+        grant.ours and grant.ends_at
+        for grant in await office.records.grants_of(TENANT, MAYA)
+    )
+
+
 async def test_what_is_there_by_us_stays_ours(office: Office) -> None:
     await reserve(office, "k1")
     await reserve(office, "k2", there=True)

@@ -195,15 +195,16 @@ class MemoryRecords(Records):
             ends_at = ends_at if reserved.ours else None
             return self._write(tenant, replace(reserved, ends_at=ends_at), "GRT")
         full = seat and await self.seats_left(tenant, resource_id) == 0
+        ours = where is None or self._is_ours(tenant, where)
         row = Row(
             kind="grant",
             key=key,
             person=person,
             resource_id=resource_id,
             grant=grant,
-            ends_at=None if where else ends_at,
+            ends_at=ends_at if ours else None,
             where=where,
-            ours=where is None,
+            ours=ours,
         )
         had = (tenant, key) in self.ledger or self._held(tenant, row)
         if full and not had and person not in self._seated(tenant, resource_id):
@@ -229,18 +230,14 @@ class MemoryRecords(Records):
         there: bool,
         turn_id: TurnId = TurnId(""),
     ) -> None:
-        if (tenant, key) in self.reserved:
-            return
-        known = [
-            row
-            for owner, row in self.rows
-            if owner == tenant and row.kind == "grant" and row.where == where
-        ]
-        asked = [r for (t, _), r in self.reserved.items() if t == tenant]
-        asked = [row for row in asked if row.where == where]
-        ours = not there or any(row.ours for row in (*known, *asked))
+        if before := self.reserved.get((tenant, key)):
+            if before.where == where:
+                return
+            self.reserved[tenant, f"{key} {before.where}"] = before
+        ours = not there or self._is_ours(tenant, where)
         if not there:
-            self.rows = [(t, r) for t, r in self.rows if r not in known]
+            gone = self._of(tenant, where)
+            self.rows = [(t, r) for t, r in self.rows if r not in gone]
         seated = self._seated(tenant, resource_id)
         full = seat and await self.seats_left(tenant, resource_id) == 0
         if full and person not in seated:
@@ -256,6 +253,18 @@ class MemoryRecords(Records):
             ours=ours,
             seat=seat,
         )
+
+    def _of(self, tenant: TenantId, where: Membership) -> list[Row]:
+        return [
+            row
+            for owner, row in self.rows
+            if owner == tenant and row.kind == "grant" and row.where == where
+        ]
+
+    def _is_ours(self, tenant: TenantId, where: Membership) -> bool:
+        asked = [r for (t, _), r in self.reserved.items() if t == tenant]
+        asked = [row for row in asked if row.where == where]
+        return any(row.ours for row in (*self._of(tenant, where), *asked))
 
     @override
     async def release_access(self, tenant: TenantId, *, key: str) -> None:

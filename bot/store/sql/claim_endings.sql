@@ -5,10 +5,12 @@
 -- locked row and SKIP LOCKED passes over what others take, so no two take the same; the
 -- fence tells them apart should one come back after its lease.
 --
+-- How late it is counts from when it was due at first, however often it was put off.
+--
 -- Beside each, what else our records say of the same membership: a grant that goes on
 -- keeps it, and one that a system is just asked for is waited for.
 WITH due AS (
-    SELECT tenant_id, reference, coalesce(ending_at, ends_at) AS due_at
+    SELECT tenant_id, reference
     FROM access_grant
     WHERE tenant_id = CAST(:tenant_id AS text)
       AND ended_at IS NULL
@@ -24,13 +26,14 @@ taken AS (
         ending_tries = g.ending_tries + 1
     FROM due
     WHERE g.tenant_id = due.tenant_id AND g.reference = due.reference
-    RETURNING g.*, due.due_at
+    RETURNING g.*, CASE
+        WHEN g.given THEN g.ends_at
+        ELSE g.at + CAST(:settled_after AS interval)
+    END AS due_at
 )
 SELECT t.reference, t.ending_fence, t.person_id, t.resource_id, t.grant_name,
        t.system, t.target, t.account, t.given, t.ending_tries,
-       CASE WHEN t.given THEN t.ends_at ELSE t.due_at END AS due_at,
-       statement_timestamp()
-           - CASE WHEN t.given THEN t.ends_at ELSE t.due_at END AS late,
+       t.due_at, statement_timestamp() - t.due_at AS late,
        coalesce(bool_or(o.given), false) AS kept,
        coalesce(bool_or(NOT o.given), false) AS awaited
 FROM taken AS t
@@ -42,5 +45,5 @@ LEFT JOIN access_grant AS o
    AND o.ended_at IS NULL
    AND (NOT o.given OR o.ends_at IS NULL OR o.ends_at > statement_timestamp())
 GROUP BY t.reference, t.ending_fence, t.person_id, t.resource_id, t.grant_name,
-         t.system, t.target, t.account, t.given, t.ending_tries, t.ends_at, t.due_at
+         t.system, t.target, t.account, t.given, t.ending_tries, t.due_at
 ORDER BY due_at

@@ -223,6 +223,63 @@ async def test_a_request_of_which_nobody_heard_is_settled_by_a_look(
     assert grant.ours and grant.ends_at, "it ends as it was asked for"
 
 
+async def test_what_nobody_can_find_out_about_is_its_to_know_and_is_given_up(
+    yard: Yard,
+) -> None:
+    await yard.reserve("k1", ended=-DAY)
+    for passed in ("3 hours", "31 days"):
+        await yard.run(
+            f"UPDATE access_grant SET at = now() - interval '{passed}', "
+            "ending_at = now()"
+        )
+        yard.world.mishaps.append(Mishap(kind="answer", method="GET", status=403))
+        assert await yard.ender.look() == 1
+        [ticket] = await yard.rows("SELECT title FROM ticket")
+        assert "find out about" in ticket.title
+    assert await yard.hows() == ["grant.given_up"] and await seats(yard) == SEATS
+
+
+async def test_what_is_asked_for_again_is_not_settled_meanwhile(yard: Yard) -> None:
+    await yard.reserve("k1", ended=-DAY)
+    await yard.pass_time()
+    [settling] = await yard.endings.claim(timedelta(seconds=60), 9)
+    # It was seen to be absent. Now the call's next attempt asks, and is given it.
+    await yard.reserve("k1", ended=-DAY)
+    await yard.site.system.give(TEAM, MEMBER)
+    assert not await yard.endings.end(settling, "not_given")
+    await yard.confirm("k1", ended=-DAY)
+    [grant] = await yard.office.records.grants_of(TENANT, MAYA)
+    assert grant.ours and grant.ends_at
+
+
+async def test_what_an_older_company_file_asked_for_elsewhere_is_settled_there(
+    yard: Yard,
+) -> None:
+    old = replace(HUB, target="others")
+    yard.world.teams["others"] = {MEMBER: "active"}
+    await yard.reserve("k1", ended=-DAY, where=old)
+    await yard.reserve("k1", ended=-DAY)
+    await yard.site.system.give(TEAM, MEMBER)
+    await yard.confirm("k1", ended=-DAY)
+    await yard.run("UPDATE access_grant SET ending_at = now() WHERE NOT given")
+    await yard.ender.look()
+    assert await yard.hows() == ["grant.found"], "what the first attempt gave"
+    await yard.run("UPDATE access_grant SET ends_at = now()")
+    await yard.ender.look()
+    assert not yard.site.has() and yard.world.teams["others"] == {}
+
+
+async def test_a_new_name_there_does_not_end_what_is_still_to_be_taken_away(
+    yard: Yard,
+) -> None:
+    await yard.give("k1")
+    yard.world.users.discard(MEMBER)
+    await yard.ender.look()
+    before = await yard.site.system.look(TEAM, MEMBER)
+    assert before != "absent", "a new request would end our row as gone"
+    assert yard.counted == ["put_off"]
+
+
 async def test_one_that_hangs_holds_up_no_other(yard: Yard) -> None:
     await yard.give("k1")
     await give(
