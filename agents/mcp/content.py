@@ -20,9 +20,10 @@ from mcp_types import (
 from pydantic import JsonValue
 
 from agents.mcp import sentences
+from agents.tools.sentences import upper_first
 from agents.tools.tool import MAX_TITLE
 from bot.ports.agent import ToolResult
-from bot.protocol.values import CardData, Effect, Fact
+from bot.protocol.values import CardData, Fact
 
 MOST_CHARS = 20_000
 """Of an answer, for the model."""
@@ -30,10 +31,13 @@ MOST_SHOWN = 1_500
 """Of an answer's text, in what is said without a model."""
 _ON_A_CARD = 300
 _MOST_LEFT_OUT = 20
+_MOST_COLUMNS = 6
+_MOST_ROWS = 20
+_IN_A_CELL = 60
 
 
 def result_of(
-    answer: CallToolResult, *, shown: str, step: str, effect: Effect
+    answer: CallToolResult, *, shown: str, step: str, carded: bool
 ) -> ToolResult:
     """Return what a tool's answer means.
 
@@ -41,7 +45,7 @@ def result_of(
         answer: As the server sent it.
         shown: The tool's name for people.
         step: What was to be done, in words.
-        effect: Of the tool; what changes something leaves a card.
+        carded: Whether people see it as a card, too.
     """
     texts = [text for block in answer.content if (text := _text_of(block))]
     left_out = [name for block in answer.content if (name := _left_out(block))]
@@ -65,15 +69,42 @@ def result_of(
         outcome="done",
         title=_short(step),
         content=content,
-        cards=() if effect == "read" else (_card(step, shown, said),),
+        cards=(_card(step, shown, said, data),) if carded else (),
     )
 
 
-def _card(step: str, shown: str, said: str) -> CardData:
+def _card(step: str, shown: str, said: str, data: JsonValue) -> CardData:
     facts = [Fact(label="System", value=shown)]
+    if entries := _entries_of(data):
+        keys = [*entries[0]][:_MOST_COLUMNS]
+        return CardData(
+            title=_short(step),
+            facts=tuple(facts),
+            columns=tuple(_head(key) for key in keys),
+            rows=tuple(
+                tuple(_brief(_flat(entry.get(key)), _IN_A_CELL) for key in keys)
+                for entry in entries[:_MOST_ROWS]
+            ),
+            note=sentences.more_rows(len(entries) - _MOST_ROWS),
+            tone="good",
+        )
     if said:
         facts.append(Fact(label="Answer", value=_brief(said, _ON_A_CARD)))
     return CardData(title=_short(step), facts=tuple(facts), tone="good")
+
+
+def _entries_of(data: JsonValue) -> list[dict[str, JsonValue]]:
+    """Return the entries of a list of objects, alone or as an object's only value."""
+    found = data
+    if isinstance(data, dict) and len(data) == 1:
+        found = next(iter(data.values()))
+    entries = found if isinstance(found, list) else []
+    objects = [entry for entry in entries if isinstance(entry, dict) and entry]
+    return objects if len(objects) == len(entries) else []
+
+
+def _head(key: str) -> str:
+    return _brief(upper_first(key.replace("_", " ")), _IN_A_CELL)
 
 
 def _text_of(block: ContentBlock) -> str:

@@ -55,6 +55,11 @@ def answered(step: str, shown: str, text: str) -> str:
     return f"{upper_first(step)}. {said}"
 
 
+def more_rows(left_out: int) -> str:
+    """Say that a card has not all rows; empty if it has."""
+    return f"{left_out} more are not shown." if left_out > 0 else ""
+
+
 def went_wrong(step: str, shown: str, text: str) -> str:
     """Say that a tool answered that it failed."""
     why = f": {text}" if text else ", and did not say why"

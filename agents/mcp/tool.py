@@ -160,9 +160,8 @@ class Remote:
         )
         if isinstance(answer, CallToolResult):
             step = self.step(values)
-            return result_of(
-                answer, shown=self.shown, step=step, effect=self.said.effect
-            )
+            carded = self.said.card or self.said.effect != "read"
+            return result_of(answer, shown=self.shown, step=step, carded=carded)
         return self._not_called(answer)
 
     def _not_called(self, why: NotCalled) -> ToolResult:

@@ -247,7 +247,7 @@ def _as_things_stand(scene: Scene, act: Withdraw | Change | Use) -> list[Proposa
     """Return calls that depend on what is open, or on offer."""
     if isinstance(act, Use):
         own = act.tool in scene.tools
-        return [Proposal(name=act.tool, arguments={**dict(act.given)})] if own else []
+        return [Proposal(name=act.tool, arguments=scene.given_to(act))] if own else []
     if isinstance(act, Withdraw):
         return [
             Proposal(name="withdraw_request", arguments={"request": request})

@@ -1,11 +1,15 @@
 """A reply before it is streamed. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from agents.models.acts import Use
 from agents.models.context import Context
+from agents.models.port import ToolOffer
 from agents.models.transcript import Reading
+from agents.models.typed import properties_of, typed
 from agents.vocabulary import Vocabulary
 from bot.ports.agent import Question
 
@@ -17,8 +21,14 @@ class Scene:
     question: Question
     reading: Reading
     vocabulary: Vocabulary
-    tools: frozenset[str]
-    """Names of the tools on offer."""
+    tools: Mapping[str, ToolOffer]
+    """What is on offer, by name."""
+
+    def given_to(self, act: Use) -> dict[str, JsonValue]:
+        """Return the arguments of a call, as the types that its tool takes."""
+        offer = self.tools.get(act.tool)
+        takes = properties_of(offer.schema if offer else {})
+        return {name: typed(said, takes.get(name, {})) for name, said in act.given}
 
     def context(
         self, asked: tuple[str, ...], *, waiting: tuple[str, ...] = ()

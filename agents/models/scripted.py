@@ -87,7 +87,7 @@ def draft_for(prompt: Prompt, tools: Sequence[ToolOffer], question: Question) ->
         question=question,
         reading=read(question.messages),
         vocabulary=prompt.vocabulary,
-        tools=frozenset(tool.name for tool in tools),
+        tools={tool.name: tool for tool in tools},
     )
     if any(name.startswith("ask_") for name in scene.tools):
         return reply_as_coordinator(scene)

@@ -193,8 +193,8 @@ def _proposal(scene: Scene, act: Act) -> Proposal | None:
             return Proposal(name="reset_password", arguments={"person": person})
         case HowTo(query=query):
             return Proposal(name="search_knowledge", arguments={"query": query})
-        case Use(tool=tool, given=given):
-            return Proposal(name=tool, arguments={**dict(given)})
+        case Use(tool=tool):
+            return Proposal(name=tool, arguments=scene.given_to(act))
         case _:
             return None
 

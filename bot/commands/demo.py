@@ -10,8 +10,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.simulator.demo_company import lay_demo_company
 from adapters.simulator.profiles import PROFILES
-from adapters.simulator.stage import SAMPLE_COMPANY, staged
+from adapters.simulator.stage import staged
 from bot.app.database import embedded_postgres, fresh_database
 from bot.commands.logs import set_up_logs
 from bot.errors import ConfigError
@@ -52,7 +53,7 @@ async def _play(options: argparse.Namespace, home: Path) -> int:
             # The stand-ins begin empty each time, so the database does too.
             extra={"DATABASE_URL": await fresh_database(url, "demo")},
             port=options.port,
-            company_file=options.company or SAMPLE_COMPANY,
+            company_file=options.company or lay_demo_company(home / "company"),
             log=log,
             profile=PROFILES[options.profile],
         ) as (stage, _bot),

@@ -35,6 +35,8 @@ class McpTool(Entry):
     """Empty: those of the server."""
     does: str = ""
     """For the model, instead of what the server says of it."""
+    card: bool = False
+    """Whether people see the answer of a ``read`` as a card, too."""
     step: str = ""
     """How its step reads; ``{argument}`` is replaced."""
     phrases: tuple[str, ...] = ()

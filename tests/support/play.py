@@ -20,7 +20,7 @@ import asyncpg
 
 from adapters.simulator.slack.limits import DOCUMENTED, SlackLimits
 from adapters.simulator.stage import SAMPLE_COMPANY, Stage, set_stage
-from bot.app.build import built
+from bot.app.build import Bot, built
 from bot.app.run import run
 from bot.settings import load_settings
 from bot.store.engine import dsn_of
@@ -102,6 +102,8 @@ class Play:
 
     stage: Stage
     database_url: str
+    bot: Bot | None = None
+    """If it runs in this loop."""
 
     # ------------------------------------------------------------------- in Slack
 
@@ -284,6 +286,6 @@ async def playing(
             await ready.wait()
             await stage.teams.install_everyone()
             try:
-                yield Play(stage, database_url)
+                yield Play(stage, database_url, bot)
             finally:
                 stopping.set()

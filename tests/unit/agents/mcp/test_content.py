@@ -24,7 +24,7 @@ def text(said: str) -> TextContent:
 
 def result(*blocks: Any, **more: Any) -> ToolResult:  # noqa: ANN401 - any content
     answer = CallToolResult(content=list(blocks), **more)
-    return result_of(answer, shown="rooms.book", step="Book Blue", effect="once")
+    return result_of(answer, shown="rooms.book", step="Book Blue", carded=True)
 
 
 def content(found: ToolResult) -> dict[str, Any]:
@@ -106,4 +106,21 @@ def test_an_empty_answer_is_an_answer():
 
 def test_a_look_leaves_no_card():
     answer = CallToolResult(content=[text("sea")])
-    assert not result_of(answer, shown="r.look", step="Look", effect="read").cards
+    assert not result_of(answer, shown="r.look", step="Look", carded=False).cards
+
+
+def test_entries_of_one_kind_are_a_table_and_no_longer_than_people_read():
+    rooms = [{"room": f"R{n}", "free_until": "9:00", "tags": ["a"]} for n in range(25)]
+    found = result(text("Many."), structured_content={"rooms": rooms})
+    [card] = found.cards
+    assert [f.value for f in card.facts] == ["rooms.book"]
+    assert card.columns == ("Room", "Free until", "Tags")
+    assert card.rows[0] == ("R0", "9:00", '["a"]') and len(card.rows) == 20
+    assert card.note == "5 more are not shown."
+    assert "answered: Many." in content(found)["sentence"]
+
+
+def test_a_list_of_other_things_is_no_table():
+    found = result(text("Two."), structured_content={"rooms": [{"room": "R"}, 7]})
+    assert not found.cards[0].rows
+    assert [f.value for f in found.cards[0].facts] == ["rooms.book", "Two."]
