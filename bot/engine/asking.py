@@ -120,7 +120,8 @@ class Asker:
     async def _answer(self, runner: Runner, asked: ev.ModelAsked) -> None:
         """Ask until there is a reply, or it is no use."""
         frame_id, ask = asked.frame_id, asked.ask
-        for attempt in range(1, MODEL_ATTEMPTS + 1):
+        attempt = 1
+        while True:
             if code := await self._emit(runner, asked):
                 paid = asked.lost or asked.summary
                 told = [asked.model_copy(update={"tokens": 0})] if paid else []
@@ -138,14 +139,16 @@ class Asker:
                 if isinstance(error, QuestionTooLongError) and not asked.brief:
                     log.warning("model.too_long", error=str(error), hint=error.hint)
                     asked = self._weighed(runner, asked, brief=True)
-                    continue
+                    continue  # another question, and no attempt at the same
                 pause = BACKOFF * 2 ** (attempt - 1)
                 late = pause >= self._within(runner.state, frame_id)
                 if late or attempt == MODEL_ATTEMPTS or _lasts(error):
-                    log.warning("model.failed", error=str(error), hint=ModelError.hint)
-                    await runner.emit(failed(frame_id, _code_of(error)))
+                    said = str(error) or f"no whole reply within {within:.0f} s"
+                    log.warning("model.failed", error=said, hint=ModelError.hint)
+                    await runner.emit(failed(frame_id, _code_of(error, within)))
                     return
                 await self._clock.sleep(pause)
+                attempt += 1
             else:
                 return
 
@@ -369,8 +372,14 @@ def _lasts(error: ModelError | TimeoutError) -> bool:
     return isinstance(error, ModelError) and not error.transient
 
 
-def _code_of(error: ModelError | TimeoutError) -> str:
-    return "window" if isinstance(error, QuestionTooLongError) else "model"
+def _code_of(error: ModelError | TimeoutError, within: float) -> str:
+    match error:
+        case QuestionTooLongError():
+            return "window"
+        case TimeoutError() if within < MODEL_TIMEOUT:
+            return "deadline"  # the frame's time was up, and not the model's
+        case _:
+            return "model"
 
 
 def _goes_on(runner: Runner, frame_id: FrameId, ask: int) -> bool:

@@ -6,8 +6,9 @@ people or the company have limits, with each question, which counts from then on
 question after the other looks and is counted, so no two spend the same last tokens.
 """
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 import structlog
@@ -37,6 +38,8 @@ class Spending:
     telemetry: Telemetry
     limits: SpendingLimits
     zone: tzinfo
+    _turnstile: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    """Who waits for the lock in Postgres holds a connection: one of us at a time."""
 
     def count(self, model: str, usage: Usage) -> None:
         """Count what a reply used, for ``/metrics``."""
@@ -74,7 +77,8 @@ class Spending:
             return ""
         door = _Door(self, runner, asked)
         try:
-            await runner.emit_if(asked, door)
+            async with self._turnstile:
+                await runner.emit_if(asked, door)
         except SupersededError:
             return self._told(runner.state, door.code)
         return ""

@@ -1,12 +1,17 @@
 """What may be spent on models, across turns, people and processes."""
 
+import asyncio
 from datetime import timedelta
 
 from bot.company.limits import Allowance, Price, Purse, SpendingLimits
 from bot.protocol.values import Usage
+from bot.store.engine import begin, create_engine
+from bot.store.model_use import lock_use
 from bot.view import failures
 from tests.support.engine import House
+from tests.support.fake_platform import Gate
 from tests.support.scripted_agents import Tool, Use
+from tests.support.workshop import TENANT
 
 HUNDRED = Usage(input_tokens=60, output_tokens=30, cache_read_tokens=10)
 
@@ -71,6 +76,30 @@ async def test_a_new_day_gives_a_person_everything_anew(house: House) -> None:
         day=timedelta(days=1),
     )
     assert not await turn_of(house, "maya", "3")
+
+
+async def test_who_waits_to_be_let_out_keeps_no_connection_from_others(
+    house: House, database_url: str
+) -> None:
+    """Somebody who stands still has the lock, and more want to ask than can connect."""
+    house.limits = SpendingLimits(company=Purse(tokens=1_000_000))
+    out = Gate()
+    house.agents.say("Half of it", out, " and the rest.")
+    house.process()
+    await house.say("maya", "hi", thread="0")
+    await house.sees("Half of it")
+    elsewhere = create_engine(database_url, pool_size=1, statement=None)
+    async with begin(elsewhere) as conn:
+        await lock_use(conn, TENANT)
+        async with asyncio.TaskGroup() as tasks:
+            for thread in range(1, 16):
+                tasks.create_task(house.say("maya", "hi", thread=str(thread)))
+        await house.happened("frame.opened", 16)
+        out.open()
+        await house.sees("Half of it and the rest.")
+    await elsewhere.dispose()
+    await house.idle()
+    assert len(house.agents.asked) == 16
 
 
 async def test_a_turn_is_counted_once_however_often_it_rests(house: House) -> None:

@@ -9,6 +9,7 @@ from bot.engine import asking
 from bot.engine.shortening import SHORTENED
 from bot.errors import ModelError, QuestionTooLongError
 from bot.ports.agent import Call, Question, ToolResult
+from bot.turn import deadlines
 from bot.turn.deadlines import TURN_LIMIT
 from bot.view import failures
 from tests.support.engine import House
@@ -64,6 +65,16 @@ async def test_a_reply_that_the_full_window_cut_off_is_replaced_in_place(
     assert message.view.text == "The whole answer."
 
 
+async def test_what_turns_out_to_be_too_long_at_the_last_attempt_is_asked_in_few_words(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(asking, "BACKOFF", 0.01)
+    for step in (BROKEN, BROKEN, TOO_LONG, "There."):
+        house.agents.say(step)
+    assert not await ended(house)
+    assert (await house.state()).frames[0].brief
+
+
 async def test_what_is_too_long_in_few_words_too_is_told_honestly(house: House):
     house.agents.say(TOO_LONG)
     house.agents.say(TOO_LONG)
@@ -87,6 +98,19 @@ async def test_a_reply_may_take_what_is_left_of_the_turns_time(house: House):
     assert first == 120
     assert second is not None
     assert 30 < second <= 50
+
+
+async def test_a_specialist_whose_time_is_up_while_its_model_writes_is_told_as_such(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(deadlines, "FRAME_LIMIT", timedelta(seconds=1))
+    house.agents.hand_off("software")
+    house.agents.say(Use("to_software", "h1"))
+    house.agents.say("Half of it", Gate(), agent="software")
+    assert not await ended(house)
+    _, specialist = (await house.state()).frames
+    assert specialist.code == "deadline"
+    assert specialist.result == failures.failed_part("deadline")
 
 
 async def test_nobody_waits_to_ask_again_when_the_time_is_up_before(
