@@ -11,7 +11,7 @@ import structlog
 from pydantic import JsonValue
 
 from bot.clock import Clock
-from bot.engine.projection import still_open
+from bot.engine.projection import all_still_open, still_open
 from bot.engine.runner import Runner
 from bot.errors import StoreUnavailableError, SupersededError
 from bot.ports.agent import (
@@ -25,7 +25,7 @@ from bot.ports.agent import (
 from bot.protocol import events as ev
 from bot.protocol.ids import ApprovalId, CallId, approval_id_for, effect_key_for
 from bot.turn import state as st
-from bot.turn.decide import to_reconsider
+from bot.turn.decide import to_reconsider, to_remind
 from bot.turn.handing import bound_of, policy_of
 from bot.view import teamwork, wording
 
@@ -244,6 +244,23 @@ class Actor:
             agent=frame.agent if frame else "",
             approved=approval.args_hash if approval else "",
         )
+
+    async def park(self, runner: Runner) -> None:
+        """Park a turn, and remind whoever is to be reminded."""
+        waiting = tuple(a.approval_id for a in runner.state.open_approvals)
+        due = to_remind(runner.state, self._clock.now())
+        event = ev.TurnParked(
+            waiting_for=waiting, reminded=tuple(a.approval_id for a in due)
+        )
+        if not due:
+            if not runner.state.parked:
+                await runner.emit(event)
+            return
+        try:
+            await runner.emit_if(event, all_still_open(runner.claim.tenant_id, due))
+        except SupersededError:
+            # Somebody decided meanwhile; the mail about that is on the way.
+            await self._clock.sleep(PAUSE)
 
     async def expire(self, runner: Runner, approval_id: ApprovalId) -> None:
         """Escalate an approval whose time has run out, or let it expire."""

@@ -227,7 +227,7 @@ class Delivery:
 
     def _admit(self, exhibit: Exhibit) -> None:
         self._shown.add(exhibit)
-        if exhibit.address is None:
+        if exhibit.address is None and exhibit.plan.role != "reminder":
             self._homeless.append(exhibit)
             return
         exhibit.streamable = self._showing.suits_stream(exhibit)
@@ -244,6 +244,7 @@ class Delivery:
         self._tell(exhibit)
 
     def _offer(self, exhibit: Exhibit) -> None:
+        self._shown.follow(exhibit)
         if exhibit.address is None or not self._shown.knows(exhibit):
             return
         if exhibit.withheld or self._shown.waits(exhibit):
@@ -272,7 +273,7 @@ class Delivery:
     def _note_doing(self, state: TurnState) -> None:
         mine = self._shown.of(state.turn_id).values()
         if mine:
-            visible = any(e.receipt for e in mine if e.plan.role != "approval")
+            visible = any(e.receipt for e in mine if not e.plan.is_personal)
             self._presences.note(state, visible=visible)
 
     def _end_apart(self, exhibit: Exhibit) -> None:

@@ -101,7 +101,7 @@ class Exhibit:
     """Grows with everything that is to be shown or done."""
 
     def __post_init__(self) -> None:
-        if self.plan.role != "approval":
+        if not self.plan.is_personal:
             self.address = self.state.address
 
     @property
@@ -142,11 +142,16 @@ class Exhibit:
     @property
     def stand_ins(self) -> int:
         """How many messages may stand in for it: one, and one more for the end."""
-        return 2 if self.plan.final and self.plan.role != "approval" else 1
+        return 2 if self.plan.final and not self.plan.is_personal else 1
 
     @property
     def priority(self) -> Priority:
-        """What goes first."""
+        """What goes first.
+
+        A reminder takes nothing from the reserves, also when it is out of date.
+        """
+        if self.plan.role == "reminder":
+            return Priority.WAITING
         if self.plan.final:
             if self.plan.below and self.receipt and self.receipt.stream is None:
                 return Priority.DECORATION if self.foretold else Priority.TIDY
@@ -162,7 +167,7 @@ class Exhibit:
 
         Steps have none: where calls are scarce they are seen with the next words.
         """
-        if self.plan.role == "approval":
+        if self.plan.is_personal:
             return None
         return sum(len(item.text) for item in self.state.items)
 
@@ -213,7 +218,7 @@ class Exhibit:
         """
         if plan.shows and plan == self.plan:
             return False  # a finished page
-        if plan.role != "approval" or plan != self.plan:
+        if not plan.is_personal or plan != self.plan:
             return True
         return (state.approvals, state.ending) != (
             self.state.approvals,
@@ -246,6 +251,20 @@ class Exhibit:
         self.address = self.receipt = self.intent_at = None
         self.streamable = self.rests = False
 
+    def follow(self, card: "Exhibit | None") -> None:
+        """Let a reminder go where its card is, if there is one to be reminded of.
+
+        A card that came after the reminder was due has just told its person.
+        """
+        if self.address is not None or self.unreachable:
+            return
+        if card is None or card.hopeless:
+            self.unreachable = True
+        elif card.receipt:
+            posted, due = card.intent_at, self.plan.since
+            self.unreachable = bool(posted and due and posted > due)
+            self.address = None if self.unreachable else card.receipt.address
+
     def rest(self) -> None:
         """Let the stream be closed; edits go on."""
         if not self.rests:  # what is refused again and again changes nothing
@@ -261,7 +280,7 @@ class Exhibit:
             self.unended = True  # it is closed without, and edited
             return "retry"
         # A card without what it asks about must not ask.
-        if not self.bare and (last or self.plan.role != "approval"):
+        if not self.bare and (last or not self.plan.is_personal):
             self.bare = True
             return "retry"
         if self.receipt is None or self.replaced:

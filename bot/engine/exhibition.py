@@ -49,6 +49,12 @@ class Exhibition:
         first = self._all.get(exhibit.comes_after) if exhibit.comes_after else None
         return first is not None and first.receipt is None and not first.hopeless
 
+    def follow(self, exhibit: Exhibit) -> None:
+        """Let a reminder go where its card is."""
+        if exhibit.plan.role == "reminder":
+            card = self._all.get(exhibit.plan.after) if exhibit.plan.after else None
+            exhibit.follow(card)
+
     def to_own_up(self, lost: Exhibit) -> list[Exhibit]:
         """Return what says now that a decider's card cannot be shown, if it is one."""
         whose = lost.plan.audience

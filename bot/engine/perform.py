@@ -55,8 +55,7 @@ class Performer:
             case do.Expire(approval_id=approval_id):
                 await self._actor.expire(runner, approval_id)
             case do.Park():
-                waiting = tuple(a.approval_id for a in runner.state.open_approvals)
-                await runner.emit(ev.TurnParked(waiting_for=waiting))
+                await self._actor.park(runner)
             case do.Resume():
                 await runner.emit(ev.TurnResumed(because="decision"))
             case do.Finish():

@@ -4,7 +4,7 @@ Computed before the commit by applying the events to the state in memory, and wr
 in the transaction that commits them: the tables never say what the log does not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zlib import crc32
 
@@ -100,6 +100,17 @@ def still_open(tenant: TenantId, approval: Approval) -> Also:
         for made in await tx.decisions_of(tenant, approval.approval_id):
             if (made.stage, made.person_id) not in known:
                 raise SupersededError(f"{made.person_id} has decided meanwhile")
+
+    return check
+
+
+def all_still_open(tenant: TenantId, approvals: Iterable[Approval]) -> Also:
+    """Return a check that nobody has decided the current stage of any."""
+    checks = [still_open(tenant, approval) for approval in approvals]
+
+    async def check(tx: Transaction) -> None:
+        for each in checks:
+            await each(tx)
 
     return check
 

@@ -112,7 +112,7 @@ def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:
     """
     plan = exhibit.plan
     again = exhibit.replaced >= exhibit.stand_ins
-    if plan.below is None and again and (plan.final or plan.role == "approval"):
+    if plan.below is None and again and (plan.final or plan.is_personal):
         return Verdict(kind="give up")
     told = plan.below is not None or not locked
     exhibit.deleted = (plan.role == "progress" and told) or again
@@ -124,7 +124,7 @@ def _gone(exhibit: Exhibit, *, locked: bool) -> Verdict:
 
 def _shut_out(exhibit: Exhibit) -> Verdict:
     """Nothing can be shown there: only the last word reaches its person."""
-    if exhibit.plan.role == "approval" or exhibit.moved:
+    if exhibit.plan.is_personal or exhibit.moved:
         return Verdict(kind="give up")
     if not exhibit.plan.final:
         exhibit.shut_out, exhibit.streamable = True, False

@@ -292,8 +292,10 @@ class Showing:
         return None
 
     def _is_needless(self, exhibit: Exhibit) -> bool:
-        """Whether it would only say that the answer is below, and that is above."""
+        """Whether it is out of date: it reminds of nothing, or points to what is above."""
         plan, turn_id = exhibit.plan, exhibit.state.turn_id
+        if plan.role == "reminder":
+            return plan.final
         if plan.role != "progress" or plan.below is None:
             return False
         beside = [e for e in self._beside(exhibit) if e.state.turn_id == turn_id]

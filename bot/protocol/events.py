@@ -43,9 +43,8 @@ from bot.protocol.values import (
 
 
 class Event(BaseModel):
-    """Base of all events: frozen, strict on write."""
+    """Base of all events: frozen, strict on write. Readers: `bot.protocol.codec`."""
 
-    # Strict on write: an undeclared field is a bug here. Readers: bot.protocol.codec.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     v: int = 1
@@ -85,6 +84,8 @@ class TurnParked(Event):
 
     type: Literal["turn.parked"] = "turn.parked"
     waiting_for: tuple[ApprovalId, ...]
+    reminded: tuple[ApprovalId, ...] = ()
+    """Whose deciders are reminded now; a parked turn is parked again for that."""
 
 
 class TurnResumed(Event):
@@ -333,12 +334,11 @@ class ApprovalDecided(Event):
 
 
 class ApprovalEscalated(Event):
-    """Time ran out and others were asked instead."""
+    """Time ran out and others were asked instead: they replace the current stage."""
 
     type: Literal["approval.escalated"] = "approval.escalated"
     approval_id: ApprovalId
     stage: Stage
-    """Replaces the current stage."""
     expires_at: AwareDatetime
 
 

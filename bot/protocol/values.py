@@ -199,6 +199,7 @@ class Stage(Frozen):
     within: float = Field(gt=0)
     """Seconds until ``then``."""
     remind: float | None = None
-    """Seconds after which the approvers are asked again."""
+    """Seconds after which those who have not decided are reminded, again and again; at
+    most `bot.turn.approvals.MOST_REMINDERS` times."""
     then: str = "expire"
     """``expire``, ``escalate`` or ``group:NAME``."""

@@ -8,7 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.protocol.events import ApprovalDecided, ApprovalEscalated, ApprovalRequested
-from bot.turn.state import Approval, Ruled
+from bot.protocol.ids import PersonId
+from bot.turn.state import Approval, Reminder, Ruled
+
+MOST_REMINDERS = 3
+"""For one stage, or for those to whom it was passed on: more is nagging."""
 
 
 def open_approval(event: ApprovalRequested, at: datetime) -> Approval:
@@ -84,6 +88,40 @@ def escalate(approval: Approval, event: ApprovalEscalated, at: datetime) -> Appr
         expires_at=event.expires_at,
         asked=(*approval.asked, *added),
     )
+
+
+def remind_at(approval: Approval) -> datetime | None:
+    """Return when those who have not decided are to be reminded next; ``None``: never.
+
+    Not once others decide, or nobody does: that comes at the end of the stage's time.
+    """
+    pause, had = approval.stages[approval.stage].remind, reminders_now(approval)
+    if pause is None or len(had) >= MOST_REMINDERS or not _to_remind(approval):
+        return None
+    due = (had[-1].at if had else approval.stage_at) + timedelta(seconds=pause)
+    return due if due < approval.expires_at else None
+
+
+def reminders_now(approval: Approval) -> tuple[Reminder, ...]:
+    """Return the reminders of those who are asked now, of the current stage."""
+    return tuple(
+        reminder
+        for reminder in approval.reminders
+        if reminder.stage == approval.stage and reminder.at >= approval.stage_at
+    )
+
+
+def remind(approval: Approval, at: datetime) -> Approval:
+    """Return the approval with those reminded who have not decided."""
+    people = _to_remind(approval)
+    reminder = Reminder(stage=approval.stage, people=people, at=at)
+    return replace(approval, reminders=(*approval.reminders, reminder))
+
+
+def _to_remind(approval: Approval) -> tuple[PersonId, ...]:
+    asking = approval.requester_id
+    waiting = (approver.person_id for approver in approval.waiting_for)
+    return tuple(person for person in waiting if person != asking)
 
 
 def expire(approval: Approval, at: datetime) -> Approval:

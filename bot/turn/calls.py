@@ -1,10 +1,11 @@
 """How events move a tool call, its step, and the approval it may wait for. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.protocol import events as ev
-from bot.protocol.ids import CallId
-from bot.turn.approvals import decide_stage, escalate, expire, open_approval
+from bot.protocol.ids import ApprovalId, CallId
+from bot.turn.approvals import decide_stage, escalate, expire, open_approval, remind
 from bot.turn.change import changed, with_approval, with_call, with_item
 from bot.turn.state import GROWS, Call, Item, TurnState
 
@@ -177,3 +178,12 @@ def apply_approval(
             )
         case ev.ApprovalExpired():
             return with_approval(state, event.approval_id, lambda a: expire(a, at))
+
+
+def apply_reminders(
+    state: TurnState, reminded: Iterable[ApprovalId], at: datetime
+) -> TurnState:
+    """Return the state with those reminded who have not decided."""
+    for approval_id in reminded:
+        state = with_approval(state, approval_id, lambda a: remind(a, at))
+    return state

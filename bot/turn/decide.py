@@ -17,9 +17,10 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.protocol.ids import ApprovalId, CallId, FrameId
+from bot.turn.approvals import remind_at
 from bot.turn.deadlines import frame_deadline, overrun_frames, turn_deadline
 from bot.turn.replies import must_ask, why_not_again
-from bot.turn.state import Call, Frame, TurnState
+from bot.turn.state import Approval, Call, Frame, TurnState
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,10 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Only people can move this turn on."""
+    """Only people can move this turn on; who is to be reminded of that is.
+
+    Enabled for a turn that is parked already, too, when that is due.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +196,10 @@ def decide(
         return ()
     enabled = _enabled(state, now, running)
     fresh = tuple(action for action in enabled if action not in running)
+    if state.parked and fresh:
+        return () if Resume() in running else (Resume(),)
     if state.parked:
-        return (Resume(),) if fresh and Resume() not in running else ()
+        return (Park(),) if to_remind(state, now) and not running else ()
     if state.open_approvals and not fresh and all(a == Park() for a in running):
         # Only people can move it on, and their time is limited by the approvals.
         return () if running else (Park(),)
@@ -201,6 +207,12 @@ def decide(
     if deadline and deadline <= now and enabled != (Finish(),):
         return (GiveUp("deadline"),)
     return fresh
+
+
+def to_remind(state: TurnState, now: datetime) -> tuple[Approval, ...]:
+    """Return the requests of which those who have not decided are to be reminded."""
+    dues = ((approval, remind_at(approval)) for approval in state.open_approvals)
+    return tuple(approval for approval, due in dues if due and due <= now)
 
 
 def _may_go_on(state: TurnState) -> bool:
@@ -211,12 +223,15 @@ def _may_go_on(state: TurnState) -> bool:
 def wake_at(state: TurnState) -> datetime | None:
     """Return when the turn must be looked at, should nothing happen before.
 
-    Of a parked turn that is when its approvals run out; of a running one also when
+    Of a parked turn that is when its approvals run out, or when people are to be
+    reminded of them; of a running one also when
     the turn, or a specialist of it, is past its deadline.
     """
     if state.ending:
         return None
     limits = [turn_deadline(state), *(frame_deadline(state, f) for f in state.frames)]
+    if state.parked:  # a running one reminds when it parks
+        limits += map(remind_at, state.open_approvals)
     ends = [limit for limit in limits if limit]
     return min([*ends, *(a.expires_at for a in state.open_approvals)], default=None)
 

@@ -13,7 +13,7 @@ from bot.errors import SequenceGapError
 from bot.protocol import events as ev
 from bot.protocol.events import Recorded, TurnEvent
 from bot.protocol.ids import TurnId
-from bot.turn.calls import apply_approval, apply_tool
+from bot.turn.calls import apply_approval, apply_reminders, apply_tool
 from bot.turn.change import changed, with_frame, with_item
 from bot.turn.state import (
     Ending,
@@ -116,9 +116,10 @@ def _apply_turn(
             return _start(state, event, turn_id, at)
         case ev.TurnSteered(text=text):
             return changed(state, steers=(*state.steers, Steer(text=text, at=at)))
-        case ev.TurnParked():
+        case ev.TurnParked(reminded=reminded):
             runs = state.phase is Phase.RUNNING
-            return changed(state, parked=True) if runs else state
+            parked = changed(state, parked=True) if runs else state
+            return apply_reminders(parked, reminded, at)
         case ev.TurnResumed():
             return _go_on(state, at)
         case ev.TurnCompleted() | ev.TurnFailed() | ev.TurnCancelled():

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from bot.turn.state import TurnState
 
-SHAPE = 4
+SHAPE = 5
 """Grows when a state gets a field that is made from events. The first release had 0."""
 
 _adapter: TypeAdapter[TurnState] = TypeAdapter(TurnState)

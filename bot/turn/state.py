@@ -224,6 +224,15 @@ ApprovalStatus = Literal["open", "approved", "rejected", "withdrawn", "expired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """Those who had not decided by then were reminded."""
+
+    stage: int
+    people: tuple[PersonId, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """A request for a decision and what became of it."""
 
@@ -247,6 +256,8 @@ class Approval:
     settled_at: datetime | None = None
     asked: tuple[tuple[int, Approver], ...] = ()
     """Everybody who was ever asked, with the stage; in that order."""
+    reminders: tuple[Reminder, ...] = ()
+    """In the order in which they came."""
 
     @property
     def card_hash(self) -> str:

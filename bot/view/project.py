@@ -13,6 +13,8 @@ has surfaces and views, a turn before its first event too.
   and the answer says only how it all ended.
 * Everybody who was ever asked to decide has an *approval* message each, which locks
   when the request is settled and says who decided and why.
+* Edits of a card notify nobody, so whoever is reminded of one gets a *reminder* each
+  time: a short message near the card, which says when there is nothing to do any more.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,6 +26,7 @@ from bot.protocol.ids import ApprovalId, PersonId, SurfaceId, TurnId, surface_id
 from bot.turn.state import Approval, Phase, TurnState
 from bot.view.approver import approver_view
 from bot.view.nodes import TurnView
+from bot.view.reminders import is_over, reminder_view
 from bot.view.requester import (
     answer_view,
     apart_view,
@@ -58,8 +61,18 @@ class ForApprover:
     approval_id: ApprovalId
 
 
-Audience: TypeAlias = ForRequester | ForApprover
-Role: TypeAlias = Literal["progress", "answer", "page", "approval"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForReminded:
+    """One who had not decided by then."""
+
+    person_id: PersonId
+    approval_id: ApprovalId
+    number: int
+    """Index of the reminder."""
+
+
+Audience: TypeAlias = ForRequester | ForApprover | ForReminded
+Role: TypeAlias = Literal["progress", "answer", "page", "approval", "reminder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +84,7 @@ class SurfacePlan:
     audience: Audience
     person_id: PersonId
     """Whose it is. Progress and answers go where the turn is, approvals to the
-    person."""
+    person, and reminders to where the card is."""
     final: bool
     """Whether nothing that it shows will ever change again."""
     may_move: bool = False
@@ -80,9 +93,16 @@ class SurfacePlan:
     """The message that tells how it ended; this one sums it up once that is there."""
     after: SurfaceId | None = None
     """Post it only when this one is there, or never will be: people read in order."""
+    since: datetime | None = None
+    """Of a reminder: since when it is due. A card that came later is one itself."""
     shows: str = ""
     """All that a finished page shows. Equal plans with this set show the same, whatever
     else has changed in the turn: there is nothing to render."""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is for somebody who may decide, and not shown where the turn is."""
+        return self.role in {"approval", "reminder"}
 
 
 def surfaces_of(
@@ -116,6 +136,7 @@ def surfaces_of(
         plans.append(_answer(state, mine, further))
     for approval in state.approvals:
         plans += _for_approvers(state, approval)
+        plans += _reminders(state, approval)
     return tuple(plans)
 
 
@@ -188,6 +209,9 @@ def view_of(
         case ForApprover():
             approval = state.approval(audience.approval_id)
             return approver_view(state, approval, audience.person_id, now, zone=zone)
+        case ForReminded(person_id=person, number=number):
+            approval = state.approval(audience.approval_id)
+            return reminder_view(state, approval, person, number, now, zone=zone)
         case ForRequester(part="answer"):
             return answer_view(state, footer=footer, zone=zone)
         case ForRequester(part="page", page=number):
@@ -241,9 +265,7 @@ def _for_approvers(state: TurnState, approval: Approval) -> list[SurfacePlan]:
     people.pop(approval.requester_id, None)
     return [
         SurfacePlan(
-            surface_id=surface_id_for(
-                state.turn_id, "approval", f"{approval.approval_id}/{person}"
-            ),
+            surface_id=_card_id(state, approval, person),
             role="approval",
             audience=ForApprover(person_id=person, approval_id=approval.approval_id),
             person_id=person,
@@ -251,3 +273,28 @@ def _for_approvers(state: TurnState, approval: Approval) -> list[SurfacePlan]:
         )
         for person in people
     ]
+
+
+def _reminders(state: TurnState, approval: Approval) -> list[SurfacePlan]:
+    """Return a message for each person each time, one that is over too."""
+    return [
+        SurfacePlan(
+            surface_id=surface_id_for(
+                state.turn_id, "reminder", f"{approval.approval_id}/{number}/{person}"
+            ),
+            role="reminder",
+            audience=ForReminded(
+                person_id=person, approval_id=approval.approval_id, number=number
+            ),
+            person_id=person,
+            final=is_over(approval, person, number),
+            after=_card_id(state, approval, person),
+            since=reminder.at,
+        )
+        for number, reminder in enumerate(approval.reminders)
+        for person in reminder.people
+    ]
+
+
+def _card_id(state: TurnState, approval: Approval, person: PersonId) -> SurfaceId:
+    return surface_id_for(state.turn_id, "approval", f"{approval.approval_id}/{person}")

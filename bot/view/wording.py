@@ -247,11 +247,34 @@ def decide_until(until: str) -> str:
     return f"Please decide by {until}."
 
 
+STILL_NEEDED = "Your decision is still needed"
+SEE_CARD = "The message with the buttons is further up in this chat."
+REMINDER_OVER = "Nothing to decide any more"
+
+
+def still_waits(requester: str) -> str:
+    """Return what a reminder's notification begins with."""
+    return f"{upper_first(requester or SOMEBODY)} still waits for your decision"
+
+
 def reminder(requester: str, subject: str, *, until: str) -> str:
-    """Ask an approver again."""
+    """Remind an approver: who waits for what, and until when."""
+    return f"{still_waits(requester)}: {subject}. It is open until {until}."
+
+
+def after_that(*, passed_on: bool) -> str:
+    """Say what happens when nobody decides in time."""
+    if passed_on:
+        return "After that it is passed on to others, or expires if there are none."
+    return "After that it expires, and nothing is done."
+
+
+def reminder_over(subject: str) -> str:
+    """Say that a reminder is out of date, and where to see how things stand."""
+    about = f" of “{subject}”" if subject else ""
     return (
-        f"{requester} still waits for your decision: {subject}. "
-        f"It is open until {until}."
+        f"This reminded you{about}. You have nothing to do for it any more; "
+        "the message further up says how it stands."
     )
 
 

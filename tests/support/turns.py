@@ -73,6 +73,7 @@ def stages(draw: st.DrawFn) -> Stage:
         approvers=tuple(Approver(person_id=i, name=str(i).upper()) for i in ids),
         need=draw(st.integers(1, len(ids))),
         within=draw(st.sampled_from([60.0, 3600.0])),
+        remind=draw(st.sampled_from([None, 20.0])),
     )
 
 
@@ -158,7 +159,11 @@ decisions = st.one_of(
 ongoing: st.SearchStrategy[TurnEvent] = st.one_of(
     st.sampled_from([STARTED, QUEUED, CONTINUED]),
     st.builds(ev.TurnSteered, text=words),
-    st.builds(ev.TurnParked, waiting_for=st.just(())),
+    st.builds(
+        ev.TurnParked,
+        waiting_for=st.just(()),
+        reminded=st.lists(approvals, max_size=2, unique=True).map(tuple),
+    ),
     st.builds(ev.TurnResumed, because=st.just("decision")),
     st.builds(
         ev.FrameOpened,

@@ -1,12 +1,25 @@
-"""What a message is worth to the pacer."""
+"""What a message is worth to the pacer, and where a reminder goes."""
+
+from datetime import datetime, timedelta
+
+import pytest
 
 from bot.engine.exhibit import Exhibit
+from bot.pacing.plan import Priority
 from bot.ports.rows import Claim
-from bot.protocol.events import ItemAppended, ItemClosed, ItemOpened, TurnEvent
+from bot.ports.surface import Receipt
+from bot.protocol.events import (
+    ItemAppended,
+    ItemClosed,
+    ItemOpened,
+    TurnEvent,
+    TurnParked,
+)
 from bot.protocol.ids import ConversationId, ItemId, TenantId
 from bot.turn.state import ROOT
 from bot.view.project import surfaces_of
-from tests.support.turns import ADDRESS, STARTED, fold, record
+from tests.support.stories import SEAT, Story
+from tests.support.turns import ADDRESS, NOW, STARTED, fold, record
 
 CLAIM = Claim(
     tenant_id=TenantId("tenant"),
@@ -40,3 +53,49 @@ def test_an_answer_is_worth_its_characters_and_neither_beginning_nor_end() -> No
     assert size_after(ANSWER_BEGINS) == 0
     assert size_after(ANSWER_BEGINS, WORDS) == 20
     assert size_after(ANSWER_BEGINS, WORDS, ANSWER_ENDS) == 20
+
+
+DUE = NOW + timedelta(hours=4)
+
+
+def card_and_reminder() -> tuple[Exhibit, Exhibit]:
+    """Return a card that is not shown yet, and the reminder of it."""
+    story = Story().wants("c1", "Giving the seat").asks_for_approval("c1").parks()
+    story.at = DUE
+    story.tell(TurnParked(waiting_for=(SEAT,), reminded=(SEAT,)), after=0.0)
+    by_role = {
+        plan.role: Exhibit(plan=plan, claim=CLAIM, state=story.state)
+        for plan in surfaces_of(story.state)
+    }
+    return by_role["approval"], by_role["reminder"]
+
+
+def shown(card: Exhibit, at: datetime) -> None:
+    card.receipt = Receipt(message_id="m1", address=ADDRESS)
+    card.intent_at = at
+
+
+def test_a_reminder_waits_for_its_card_and_goes_where_that_is() -> None:
+    card, reminder = card_and_reminder()
+    reminder.follow(card)
+    assert not reminder.homed
+    shown(card, NOW)
+    reminder.follow(card)
+    assert reminder.address == ADDRESS
+    assert reminder.priority is Priority.WAITING
+
+
+def test_a_card_that_came_after_the_reminder_was_due_is_reminder_enough() -> None:
+    card, reminder = card_and_reminder()
+    shown(card, DUE + timedelta(seconds=1))
+    reminder.follow(card)
+    assert reminder.hopeless
+    assert reminder.address is None
+
+
+@pytest.mark.parametrize("how", ["unreachable", "given up", "unknown"])
+def test_without_a_card_there_is_nothing_to_be_reminded_of(how: str) -> None:
+    card, reminder = card_and_reminder()
+    card.unreachable, card.given_up = how == "unreachable", how == "given up"
+    reminder.follow(None if how == "unknown" else card)
+    assert reminder.hopeless
