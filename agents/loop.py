@@ -46,7 +46,7 @@ from bot.ports.systems import AccessSystem
 from bot.ports.tickets import TicketSystem
 from bot.protocol.ids import PersonId
 from bot.protocol.values import Stage
-from bot.redaction import redacted
+from bot.redaction import redacted, redacted_json
 
 
 class AgentsOf(Agents):
@@ -222,9 +222,9 @@ class AgentsOf(Agents):
         if setting is None:
             return None
         about = sentences.look_into(title)
-        details = "\n".join(
-            f"{name}: {value}" for name, value in call.arguments.items()
-        )
+        shown = redacted_json(call.arguments)
+        assert isinstance(shown, dict), "arguments are an object"
+        details = "\n".join(f"{name}: {value}" for name, value in shown.items())
         wanted = Wanted(
             key=f"{call.key}:report",
             title=about,

@@ -41,7 +41,8 @@ RESOLVED = "6"
 """The state in which an incident is still active and nobody works on it any more."""
 _SHOWN = ("number", "sys_id", "state", "active", "correlation_id")
 _CODE = re.compile(r"\[(/?code)\]", re.IGNORECASE)
-_NOT_IN_QUERY = re.compile(r"[\^\x00-\x1f]")
+_NOT_IN_QUERY = re.compile(r"[\^\x00-\x1f]|^\s*javascript:", re.IGNORECASE)
+"""What would be more than a value: ServiceNow also runs scripts in one."""
 
 
 class ServiceNow(TicketSystem):

@@ -277,6 +277,13 @@ async def test_an_answer_to_a_query_that_was_cut_down_is_not_believed() -> None:
         assert len(site.books()) == 1
 
 
+async def test_what_would_run_as_a_script_is_not_sent() -> None:
+    async with DESKS["servicenow"]() as site:
+        script = replace(NEW, email="javascript:gs.getUserID()")
+        assert why(await site.desk.open(script)) == "unknown"
+        assert site.world.asked == []
+
+
 async def test_a_mail_address_of_two_is_nobodys() -> None:
     async with DESKS["servicenow"]() as site:
         assert isinstance(site.world, ServiceNowStandIn)

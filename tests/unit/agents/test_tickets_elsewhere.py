@@ -227,6 +227,17 @@ async def test_a_report_is_in_our_records_and_there_once(place: Place) -> None:
     assert len(place.site.books()) == len(place.desk.records.tickets) == 1
 
 
+async def test_a_report_shows_no_secret_that_a_call_had(place: Place) -> None:
+    secret = "ghp_" + "a1" * 18
+    call = place.call(body=f"Rejected: {secret}", password="hunter2")
+    await place.desk.agents.report(call, "Opening a ticket")
+    [ours], [theirs] = place.desk.records.tickets, place.site.books()
+    for text in (ours.body, theirs.body):
+        assert "Rejected" in text
+        assert secret not in text
+        assert "hunter2" not in text
+
+
 async def test_a_report_that_the_system_does_not_take_is_in_our_records(
     place: Place,
 ) -> None:
