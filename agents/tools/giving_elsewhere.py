@@ -77,7 +77,8 @@ async def given_there(
         turn_id=setting.call.turn_id,
     )
     standing = await system.give(target, account)
-    if isinstance(standing, NotDone):
+    # What an earlier attempt asked for may be there, or still come: that stays noted.
+    if isinstance(standing, NotDone) and setting.call.attempt == 1:
         await setting.records.release_access(setting.tenant, key=setting.call.key)
     return standing
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -71,6 +71,16 @@ def books(place: Place) -> dict[str, str]:
 async def place() -> AsyncGenerator[Place]:
     async with placed({"github": MEMBER}) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(("attempt", "kept"), [(1, 0), (2, 1)])
+async def test_what_an_earlier_attempt_may_have_been_given_stays_noted(
+    place: Place, attempt: int, kept: int
+) -> None:
+    place.site.world.mishaps.append(Mishap(kind="answer", method="PUT", status=403))
+    told = await place.desk.agents.run(replace(place.call(), attempt=attempt))
+    assert told.outcome == "failed"
+    assert len(place.desk.records.reserved) == kept
 
 
 async def test_a_grant_is_written_once_the_system_has_given_it(place: Place) -> None:
