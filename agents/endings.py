@@ -106,7 +106,7 @@ class Ender:
 
     async def _end(self, ending: Ending) -> None:
         if ending.awaited:
-            await self.endings.put_off(ending, SOON, "asked for again just now")
+            await self.endings.wait(ending, SOON, "asked for again just now")
             return
         if not ending.kept:
             gone = await self._asked(ending, "revoke")

@@ -43,7 +43,7 @@ class Ending:
     late: timedelta
     """How long ago that was."""
     tries: int
-    """How often it was claimed, this time included."""
+    """How often it was tried, this time included."""
 
 
 class Endings(Protocol):
@@ -73,6 +73,10 @@ class Endings(Protocol):
 
     async def put_off(self, ending: Ending, pause: timedelta, why: str) -> None:
         """Let it be claimed again after a pause."""
+        ...
+
+    async def wait(self, ending: Ending, pause: timedelta, why: str) -> None:
+        """Let it be claimed again after a pause, as if it had not been tried now."""
         ...
 
     async def overdue(self) -> int:

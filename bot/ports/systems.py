@@ -20,6 +20,7 @@ class Membership:
     """As in the company file."""
     target: str
     account: str
+    """In whatever case; no two differ in that alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,11 +93,21 @@ class StoredEndings(Endings):
 
     @override
     async def put_off(self, ending: Ending, pause: timedelta, why: str) -> None:
+        await self._pause(ending, pause, why, ending.tries)
+
+    @override
+    async def wait(self, ending: Ending, pause: timedelta, why: str) -> None:
+        await self._pause(ending, pause, why, ending.tries - 1)
+
+    async def _pause(
+        self, ending: Ending, pause: timedelta, why: str, tries: int
+    ) -> None:
+        later = func.statement_timestamp() + pause
         async with begin(self._engine) as conn:
             await conn.execute(
                 update(access_grant)
                 .where(*self._claimed(ending))
-                .values(ending_at=func.statement_timestamp() + pause, ending_why=why)
+                .values(ending_at=later, ending_why=why, ending_tries=tries)
             )
 
     @override

@@ -209,9 +209,17 @@ def columns_of(where: Membership | None) -> Mapping[str, str]:
 
 
 def is_of(where: Membership | None) -> Sequence[ColumnElement[bool]]:
-    """Return the condition that a grant was given there."""
+    """Return the condition that a grant was given there.
+
+    To GitHub, Ada and ada are one login.
+    """
     said = columns_of(where)
-    return [access_grant.c[name] == value for name, value in said.items()]
+    account = func.lower(access_grant.c.account) == said["account"].lower()
+    return [
+        access_grant.c.system == said["system"],
+        access_grant.c.target == said["target"],
+        account,
+    ]
 
 
 def not_ended(tenant: TenantId, where: Membership) -> Sequence[ColumnElement[bool]]:

@@ -40,7 +40,8 @@ FROM taken AS t
 LEFT JOIN access_grant AS o
     ON t.system <> ''
    AND o.tenant_id = t.tenant_id
-   AND o.system = t.system AND o.target = t.target AND o.account = t.account
+   AND o.system = t.system AND o.target = t.target
+   AND lower(o.account) = lower(t.account)
    AND o.reference <> t.reference
    AND o.ended_at IS NULL
    AND (NOT o.given OR o.ends_at IS NULL OR o.ends_at > statement_timestamp())

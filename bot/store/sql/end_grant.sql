@@ -8,7 +8,8 @@ WITH held AS (
         SELECT 1 FROM access_grant AS o
         WHERE g.system <> ''
           AND o.tenant_id = g.tenant_id
-          AND o.system = g.system AND o.target = g.target AND o.account = g.account
+          AND o.system = g.system AND o.target = g.target
+          AND lower(o.account) = lower(g.account)
           AND o.reference <> g.reference
           AND o.ended_at IS NULL
           AND (NOT o.given OR o.ends_at IS NULL OR o.ends_at > statement_timestamp())

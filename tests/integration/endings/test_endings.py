@@ -165,6 +165,32 @@ async def test_a_newer_grant_keeps_the_membership(yard: Yard) -> None:
     assert len(await yard.office.records.grants_of(TENANT, MAYA)) == 1
 
 
+async def test_a_login_in_other_letters_is_the_same_account(yard: Yard) -> None:
+    await yard.give("k1")
+    same = replace(HUB, account=MEMBER.upper())
+    await yard.reserve("k2", there=True, where=same)
+    await yard.confirm("k2", ended=-DAY, where=same)
+    await yard.ender.look()
+    assert yard.site.has() and await yard.hows() == ["grant.kept"]
+    [grant] = await yard.office.records.grants_of(TENANT, MAYA)
+    assert grant.ours and grant.ends_at
+
+
+async def test_to_wait_for_a_request_is_no_failure(yard: Yard) -> None:
+    await yard.give("k1", ended=timedelta(minutes=5))
+    await yard.reserve("k2", there=True)
+    for _ in range(5):
+        assert await yard.ender.look() == 1
+        await yard.run("UPDATE access_grant SET ending_at = now() WHERE given")
+    await yard.office.records.release_access(TENANT, key="k2")
+    yard.world.mishaps.append(REFUSED)
+    await yard.ender.look()
+    [row] = await yard.rows(
+        "SELECT extract(epoch FROM ending_at - now()) AS rest FROM access_grant"
+    )
+    assert round(float(row.rest) / 15) == 1
+
+
 async def test_what_is_asked_for_just_now_is_waited_for(yard: Yard) -> None:
     await yard.give("k1")
     await yard.reserve("k2", there=True)
