@@ -65,6 +65,12 @@ class _Pausing(Model):
         return self._model.footer()
 
     @override
+    def tokens_of(
+        self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
+    ) -> int:
+        return self._model.tokens_of(prompt, tools, question)
+
+    @override
     async def ask(
         self, prompt: Prompt, tools: Sequence[ToolOffer], question: Question
     ) -> AsyncGenerator[Part]:

@@ -249,7 +249,7 @@ class AnthropicModel(Model):
                     for part in assembly.take(event):
                         yield part
         except (APIError, httpx2.HTTPError, ModelError) as error:
-            if _may_help(error):
+            if _may_help(error) and not isinstance(error, _TimeIsUpError):
                 self._breakers[name] = self._known(name).failed(
                     self._clock.monotonic(), retry_after=_retry_after(error)
                 )
@@ -290,7 +290,8 @@ class AnthropicModel(Model):
                     if event.type == "content_block_start":
                         silence = self._silence  # it writes, and may take all there is
         except TimeoutError as error:
-            raise ModelError(f"nothing for {silence:g} s", transient=True) from error
+            kind = _TimeIsUpError if silence < self._silence else ModelError
+            raise kind(f"nothing for {silence:.3g} s", transient=True) from error
 
 
 _UNTRIED = Breaker()
@@ -305,6 +306,10 @@ class _Asking:
     question: Question
     until: float
     """Of the clock: when there must be a first word."""
+
+
+class _TimeIsUpError(ModelError):
+    """Nobody can wait any longer: that says nothing about the model."""
 
 
 class _BrokenOffError(Exception):

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from agents.models.anthropic import AnthropicModel
+from agents.models.breaker import FAILURES
 from bot.clock import Clock, SystemClock
 from bot.errors import ModelError
 from bot.ports.agent import Question
@@ -77,6 +78,15 @@ async def test_silence_ends_with_the_time(api: Api, said: tuple[bytes, ...]):
             await reply(only, in_time(0.3))
     assert time.monotonic() - began < 10
     assert len(api.sent) == 1
+
+
+async def test_a_model_that_got_too_little_time_is_not_left_alone_for_it(api: Api):
+    api.answers += [*[silent()] * FAILURES, streamed(HELLO)]
+    async with alone(api, SystemClock()) as only:
+        for _ in range(FAILURES):
+            with pytest.raises(ModelError, match="nothing for"):
+                await reply(only, in_time(0.1))
+        assert last(await reply(only, in_time(5))).model == "claude-test"
 
 
 async def test_a_reply_that_has_begun_may_take_all_the_time_there_is(api: Api):
