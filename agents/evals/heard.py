@@ -3,7 +3,13 @@
 from agents.evals.house import House
 from bot.turn.state import TurnState
 from bot.view.nodes import Account, TurnView
-from bot.view.project import ForApprover, ForRequester, surfaces_of, view_of
+from bot.view.project import (
+    ForApprover,
+    ForReminded,
+    ForRequester,
+    surfaces_of,
+    view_of,
+)
 from bot.view.spoken import spoken
 
 
@@ -20,13 +26,13 @@ def full_text(state: TurnState, house: House) -> str:
 
 
 def card_text(state: TurnState, approval_id: str, house: House) -> str:
-    """Return all that who decides reads of a request."""
+    """Return all that who decides reads of a request, reminders too."""
     zone = house.company.company.zone
     now = house.clock.now()
     shown = [
         view_of(state, plan.audience, now, zone=zone)
         for plan in surfaces_of(state)
-        if isinstance(plan.audience, ForApprover)
+        if isinstance(plan.audience, ForApprover | ForReminded)
         and plan.audience.approval_id == approval_id
     ]
     return "\n".join(line for view in shown for line in _lines(view) if line)

@@ -33,8 +33,10 @@ class Asked:
     """The ids of who may decide."""
     subject: str
     card: str
-    """What who decides reads."""
+    """What who decides reads, in reminders too."""
     fate: str
+    reminded: int = 0
+    """How often those who had not decided were reminded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,7 @@ def _asks(wanted: Sequence[Ask], asked: Sequence[Asked]) -> list[str]:
             and not lacks(made.subject, [ask.about] if ask.about else [], "")
             and not lacks(made.card, ask.shows, "")
             and ask.fate in {None, made.fate}
+            and ask.reminded in {None, made.reminded}
         )
 
     missing, more = _matched(wanted, asked, fits)
@@ -175,11 +178,14 @@ def _asks(wanted: Sequence[Ask], asked: Sequence[Asked]) -> list[str]:
 def _ask(ask: Ask) -> str:
     about = f" about {ask.about!r}" if ask.about else ""
     shows = "".join(f" showing {one!r}" for one in ask.shows)
-    return f"of {_people(ask.of)}{about}{shows}{f', {ask.fate}' if ask.fate else ''}"
+    fate = f", {ask.fate}" if ask.fate else ""
+    often = "" if ask.reminded is None else f", reminded {ask.reminded} times"
+    return f"of {_people(ask.of)}{about}{shows}{fate}{often}"
 
 
 def _made(made: Asked) -> str:
-    return f"of {_people(made.stages)}, {made.fate}; its card is {_short(made.card)!r}"
+    how = f"{made.fate}, reminded {made.reminded} times"
+    return f"of {_people(made.stages)}, {how}; its card is {_short(made.card)!r}"
 
 
 def _people(stages: Sequence[Sequence[str]]) -> str:

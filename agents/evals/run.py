@@ -87,6 +87,7 @@ def _outcome(house: House, told: Told, played: Played) -> Outcome:
             subject=approval.subject,
             card=card_text(turn, approval.approval_id, house),
             fate=approval.status,
+            reminded=len(approval.reminders),
         )
         for turn in played.turns
         for approval in turn.approvals

@@ -122,7 +122,9 @@ class Ask(Entry):
     about: Words | None = None
     """What the request has in it."""
     shows: tuple[Words, ...] = ()
-    """What the card of who decides has in it."""
+    """What the card of who decides, or a reminder of it, has in it."""
+    reminded: int | None = Field(default=None, ge=0)
+    """How often those who had not decided were reminded."""
     fate: Fate | None = None
     """What became of it."""
 
