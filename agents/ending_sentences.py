@@ -1,22 +1,10 @@
 """What is said of a grant whose time is over: to who had it, and to IT."""
 
-from collections.abc import Mapping
-
 from agents.catalog import one
 from agents.tools.elsewhere_sentences import shown
 from agents.tools.sentences import upper_first
 from bot.company.model import Company, Person
 from bot.ports.endings import Ending
-
-HINTS: Mapping[str, str] = {
-    "credentials": "Renew the token in the variable that the company file names.",
-    "forbidden": "Give the token the rights that docs/systems.md names.",
-    "unknown": "Look whether the account or the group has another name there by now.",
-    "refused": "Look in that system why; it may be managed elsewhere.",
-    "busy": "It takes no more just now, and is tried again.",
-    "unreachable": "Look whether that system answers; it is tried again.",
-}
-"""What an operator can do, for each reason that it was not taken away."""
 
 
 def thing(company: Company, ending: Ending) -> str:

@@ -164,7 +164,7 @@ class Ender:
             said=why.detail,
             tries=ending.tries,
             seconds=pause.total_seconds(),
-            hint=sentences.HINTS[why.why],
+            hint=why.hint,
         )
         self.meter.ended("put_off")
         if ending.late >= REPORTED_AFTER:

@@ -53,7 +53,11 @@ async def run(setting: Setting, arguments: CommentArguments) -> ToolResult:
     added = await setting.desk.comment(place.reference, arguments.text)
     if isinstance(added, NotDone):
         log.warning(
-            "system.refused", system=place.system, why=added.why, said=added.detail
+            "system.refused",
+            system=place.system,
+            why=added.why,
+            said=added.detail,
+            hint=added.hint,
         )
         sentence = sentences.not_added(setting.company, place.reference)
         return failed("Nothing was added", sentence)

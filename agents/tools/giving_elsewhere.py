@@ -13,6 +13,8 @@ from bot.ports.systems import AccessSystem, Membership, NotDone, Standing
 MOST_LOOKS = 5
 """Grants whose system is asked when somebody wants to know what they have."""
 LOOK_SECONDS = 5.0
+RULING_SECONDS = 8.0
+"""For the look before a ruling, which the engine gives 10 s."""
 
 
 def account_of(setting: Setting, resource: Resource) -> str:
@@ -100,10 +102,20 @@ async def held_there(setting: Setting, resource: Resource, grant: str) -> Standi
     Invitations expire, and people are removed by others; where the system does not
     tell, our records are believed, and nobody is asked to approve in vain.
     """
-    standing = await standing_there(setting, resource, grant)
+    standing = await _seen(setting, resource, grant, RULING_SECONDS)
     if isinstance(standing, NotDone):
         return "absent" if standing.why == "unknown" else "active"
     return standing
+
+
+async def _seen(
+    setting: Setting, resource: Resource, grant: str, seconds: float
+) -> Standing | NotDone:
+    try:
+        async with asyncio.timeout(seconds):
+            return await standing_there(setting, resource, grant)
+    except TimeoutError:
+        return NotDone(why="unreachable", detail="took too long")
 
 
 async def states_there(setting: Setting, held: Sequence[Grant]) -> list[str]:
@@ -112,14 +124,6 @@ async def states_there(setting: Setting, held: Sequence[Grant]) -> list[str]:
     Only the newest are looked at, all at once and not for long: what a system does not
     tell in time is as our records say.
     """
-
-    async def look(grant: Grant, resource: Resource) -> Standing | NotDone:
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                return await standing_there(setting, resource, grant.grant)
-        except TimeoutError:
-            return NotDone(why="unreachable", detail="took too long")
-
     elsewhere = {
         place: resource
         for place, grant in enumerate(held)
@@ -127,7 +131,9 @@ async def states_there(setting: Setting, held: Sequence[Grant]) -> list[str]:
     }
     async with asyncio.TaskGroup() as looks:
         asked = {
-            place: looks.create_task(look(held[place], elsewhere[place]))
+            place: looks.create_task(
+                _seen(setting, elsewhere[place], held[place].grant, LOOK_SECONDS)
+            )
             for place in list(elsewhere)[:MOST_LOOKS]
         }
     states = [""] * len(held)

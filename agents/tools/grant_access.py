@@ -123,7 +123,13 @@ async def _written(
 def _not_given(
     setting: Setting, resource: Resource, grant: str, why: NotDone
 ) -> ToolResult:
-    log.warning("system.refused", system=resource.system, why=why.why, said=why.detail)
+    log.warning(
+        "system.refused",
+        system=resource.system,
+        why=why.why,
+        said=why.detail,
+        hint=why.hint,
+    )
     sentence = outside.not_given(setting.company, resource, grant, why)
     thing = sentences.upper_first(what(resource, grant))
     return failed(f"{thing} was not given", sentence)

@@ -101,7 +101,11 @@ async def opened_there(
         there = await desk.open(_new(setting, desk, wanted))
     if isinstance(there, NotDone):
         log.warning(
-            "system.refused", system=desk.name, why=there.why, said=there.detail
+            "system.refused",
+            system=desk.name,
+            why=there.why,
+            said=there.detail,
+            hint=there.hint,
         )
         sentence = outside.not_opened(setting.company, there)
         return failed("No ticket was opened", sentence)
@@ -143,11 +147,19 @@ async def reported(setting: Asking, wanted: Wanted) -> ToolResult:
                     else await desk.find(mark_of(setting, wanted.key))
                 )
         except (TimeoutError, SystemUnsureError) as error:
-            log.warning("report.only_ours", system=desk.name, error=repr(error))
+            log.warning(
+                "report.only_ours",
+                system=desk.name,
+                error=repr(error),
+                hint="Look whether that system answers, and whether it is there.",
+            )
         else:
             if isinstance(there, TicketThere):
                 return await _written(setting, desk, wanted, there)
-            log.warning("report.only_ours", system=desk.name, error=repr(there))
+            hint = there.hint if there else "Look there whether it has come by now."
+            log.warning(
+                "report.only_ours", system=desk.name, error=repr(there), hint=hint
+            )
     return results.ticket(
         wanted.title,
         reference=filed.reference,

@@ -276,8 +276,10 @@ async def check_systems(settings: Settings) -> list[Finding]:
 
 
 def _said_by(system: str, said: str | NotDone) -> Finding:
-    text = f"{said.why}: {said.detail}" if isinstance(said, NotDone) else said
-    return Finding(f"system {system}", text, ok=isinstance(said, str))
+    if isinstance(said, NotDone):
+        text = f"{said.why}: {said.detail}. {said.hint}"
+        return Finding(f"system {system}", text, ok=False)
+    return Finding(f"system {system}", said, ok=True)
 
 
 CHECKS: Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]] = {

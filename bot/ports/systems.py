@@ -4,7 +4,7 @@ Implemented in ``adapters/systems``. What is given there is also written into ou
 records, which stay the ledger: a row says that the system said so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -23,6 +23,16 @@ class Membership:
     """In whatever case; no two differ in that alone."""
 
 
+_HINTS: Mapping[str, str] = {
+    "credentials": "Renew the token in the variable that the company file names.",
+    "forbidden": "Give the token the rights that docs/systems.md or docs/tickets.md names.",
+    "unknown": "Look whether the account, or what it should belong to, has another name there.",
+    "refused": "Look in that system why; it may be managed elsewhere.",
+    "busy": "It takes no more just now; that passes.",
+    "unreachable": "Look whether that system answers, and is in the company file.",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDone:
     """The system did not do it, for certain, or did not tell."""
@@ -32,6 +42,11 @@ class NotDone:
     ]
     detail: str = ""
     """In the system's own words: for the log and for `deskhand doctor`, not for people."""
+
+    @property
+    def hint(self) -> str:
+        """What an operator can do about it."""
+        return _HINTS[self.why]
 
 
 class AccessSystem(Protocol):

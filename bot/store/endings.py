@@ -23,6 +23,7 @@ from bot.store.engine import begin, connect
 from bot.store.mailbox import deliver
 from bot.store.reservations import SETTLED_AFTER
 from bot.store.schema_records import access_grant
+from bot.store.texts import storable
 from bot.store.wake import notify
 
 _claim = direct_from_file("claim_endings")
@@ -107,7 +108,7 @@ class StoredEndings(Endings):
             await conn.execute(
                 update(access_grant)
                 .where(*self._claimed(ending))
-                .values(ending_at=later, ending_why=why, ending_tries=tries)
+                .values(ending_at=later, ending_why=storable(why), ending_tries=tries)
             )
 
     @override

@@ -206,6 +206,7 @@ async def test_a_doctor_looks_whether_a_systems_teams_are_there(tmp_path: Path) 
         settings[TOKEN_VARIABLE] = TOKEN
         missing = await doctor(settings)
         assert "FIX system abroad: unknown: 404 Not Found (team admins)" in missing.out
+        assert "has another name there" in missing.out
         world.teams.update(admins={}, readers={})
         said = await doctor(settings)
     assert "ok  system abroad: organisation acme, 3 teams are there" in said.out

@@ -74,6 +74,17 @@ async def test_an_old_claim_writes_nothing(yard: Yard) -> None:
     assert await yard.endings.end(new, "over")
 
 
+async def test_whatever_a_system_says_can_be_written_down(yard: Yard) -> None:
+    await yard.give("k1")
+    odd = Mishap(
+        kind="answer", method="DELETE", status=403, body={"message": "No\x00way"}
+    )
+    yard.world.mishaps.append(odd)
+    await yard.ender.look()
+    [row] = await yard.rows("SELECT ending_why FROM access_grant")
+    assert "forbidden" in row.ending_why and "way" in row.ending_why
+
+
 async def test_what_fails_is_tried_again_ever_more_seldom(yard: Yard) -> None:
     await yard.give("k1", ended=timedelta(minutes=5))
     pauses: list[float] = []

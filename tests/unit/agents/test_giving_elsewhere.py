@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from adapters.simulator.systems.github import GitHubStandIn
 from adapters.simulator.systems.misbehaving import Mishap
 from agents.build import build_agents
+from agents.tools import giving_elsewhere
 from bot.clock import SystemClock
 from bot.company.model import Company
 from bot.errors import SystemUnsureError
@@ -81,6 +82,18 @@ async def test_what_an_earlier_attempt_may_have_been_given_stays_noted(
     told = await place.desk.agents.run(replace(place.call(), attempt=attempt))
     assert told.outcome == "failed"
     assert len(place.desk.records.reserved) == kept
+
+
+async def test_a_ruling_does_not_wait_for_a_system_for_long(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.desk.agents.run(place.call())
+    monkeypatch.setattr(giving_elsewhere, "RULING_SECONDS", 0.05)
+    place.site.world.mishaps.append(Mishap(kind="silence", method="GET"))
+    before = place.site.world.count("GET")
+    ruling = await place.desk.agents.rule(place.another("c2"))
+    assert isinstance(ruling, Refused), "our records are believed"
+    assert place.site.world.count("GET") == before + 1, "there is no second try"
 
 
 async def test_a_grant_is_written_once_the_system_has_given_it(place: Place) -> None:
