@@ -283,6 +283,10 @@ class Records(Directory, Protocol):
 
         The probe. Under a key that is found unused, every later effect raises
         `EffectVoidedError`, whoever tries it and however late.
+
+        Raises:
+            SystemUnsureError: A system was asked for it, by a company file of before,
+                and nobody has heard what came of that.
         """
         ...
 

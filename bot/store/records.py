@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from bot.company.model import Person
+from bot.errors import SystemUnsureError
 from bot.knowledge.ask import Ask
 from bot.ports.records import (
     Effect,
@@ -107,6 +108,9 @@ class PostgresRecords(Records):
     @override
     async def settle_effect(self, tenant: TenantId, key: str) -> Effect | None:
         async with begin(self._engine) as conn:
+            system = await reservations.asked_of(conn, tenant, key)
+            if system:
+                raise SystemUnsureError(system, "asked, and not heard of since")
             return await ledger.settle_effect(conn, tenant, key)
 
     @override

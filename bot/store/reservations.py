@@ -141,6 +141,12 @@ async def confirm(
     return reference and Filed(reference=reference, created=True)
 
 
+async def asked_of(conn: AsyncConnection, tenant: TenantId, key: str) -> str:
+    """Return the system that was asked and of which nobody has heard since, or ""."""
+    pending = and_(_is_reserved(tenant, key), access_grant.c.given.is_(False))
+    return str(await conn.scalar(select(access_grant.c.system).where(pending)) or "")
+
+
 async def release(conn: AsyncConnection, tenant: TenantId, key: str) -> None:
     """Undo a reservation that did not become a grant."""
     await conn.execute(

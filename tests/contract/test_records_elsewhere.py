@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.errors import SystemUnsureError
 from bot.ports.records import OutOfStock, Records
 from bot.ports.systems import Membership
 from bot.protocol.ids import PersonId
@@ -92,6 +93,17 @@ async def test_nobody_is_given_elsewhere_what_has_run_out(office: Office) -> Non
     await office.records.release_access(TENANT, key="k1")
     await reserve(office, "k3", ELENA, where=elena)
     assert await office.records.seats_left(TENANT, DRAW) == 0
+
+
+async def test_what_a_system_was_asked_for_is_not_said_to_have_not_happened(
+    office: Office,
+) -> None:
+    await reserve(office, "k1")
+    with pytest.raises(SystemUnsureError):  # by a company file without the system
+        await office.records.settle_effect(TENANT, "k1")
+    reference = await confirm(office, "k1")
+    found = await office.records.settle_effect(TENANT, "k1")
+    assert found and found.reference == reference
 
 
 async def test_a_grant_cannot_be_released(office: Office) -> None:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from agents.language import folded
 from bot.company.file import ArticleFile
 from bot.company.model import Company, Person
-from bot.errors import EffectVoidedError
+from bot.errors import EffectVoidedError, SystemUnsureError
 from bot.knowledge.ask import Ask
 from bot.ports.records import (
     Effect,
@@ -163,6 +163,8 @@ class MemoryRecords(Records):
 
     @override
     async def settle_effect(self, tenant: TenantId, key: str) -> Effect | None:
+        if reserved := self.reserved.get((tenant, key)):
+            raise SystemUnsureError(str(reserved.where), "asked")
         if (tenant, key) not in self.ledger:
             self.void.add((tenant, key))
         return self.ledger.get((tenant, key))
