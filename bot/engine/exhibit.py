@@ -146,17 +146,12 @@ class Exhibit:
 
     @property
     def priority(self) -> Priority:
-        """What goes first.
-
-        A reminder takes nothing from the reserves, also when it is out of date.
-        """
-        if self.plan.role == "reminder":
-            return Priority.WAITING
+        """What goes first."""
         if self.plan.final:
             if self.plan.below and self.receipt and self.receipt.stream is None:
                 return Priority.DECORATION if self.foretold else Priority.TIDY
             return Priority.FINAL
-        if self.plan.role == "approval":
+        if self.plan.is_personal:
             return Priority.APPROVAL
         running = self.state.phase is Phase.RUNNING
         return Priority.PROGRESS if running else Priority.WAITING

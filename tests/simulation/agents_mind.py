@@ -142,13 +142,16 @@ class Mind:
 
     def _stage(self, random: Random) -> Stage:
         who = random.sample(DECIDERS, random.choice((1, 2, 2, 3)))
-        return Stage(
+        stage = Stage(
             label="deciders",
             approvers=tuple(Approver(person_id=p, name=p.title()) for p in who),
             need=random.choice((1, 1, len(who))),
             within=random.choice((8.0, 30.0, 90.0)),
             then=random.choice(("expire", "escalate")),
         )
+        if not self._recipe.reminds or random.random() >= self._recipe.reminds:
+            return stage
+        return stage.model_copy(update={"remind": random.choice((2.0, 7.0))})
 
     def _calls(self, random: Random, question: Question) -> list[str]:
         endless = self._random("endless", question.turn_id).random() < 0.01

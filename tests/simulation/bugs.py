@@ -477,6 +477,20 @@ def any_stream_is_mine() -> AbstractContextManager[None]:
     )
 
 
+def reminder_unchecked() -> AbstractContextManager[None]:
+    """People are reminded of what is decided, and not known to the turn yet."""
+
+    async def nothing(_: object) -> None:
+        return None
+
+    return swapped(acting, all_still_open=lambda *_: nothing)
+
+
+def reminded_without_end() -> AbstractContextManager[None]:
+    """Nobody counts how often people are reminded."""
+    return swapped(approvals, MOST_REMINDERS=99)
+
+
 _OF_STREAMS = (
     stream_left_open,
     ending_opens_a_stream,
@@ -519,6 +533,8 @@ _PLANTS: Mapping[Plant, tuple[str, ...]] = {
     edit_unfenced: ("only the owner shows", "every surface shows the end"),
     late_edit_covers: ("every surface shows the end",),
     budget_ignored: ("no lane is exceeded",),
+    reminder_unchecked: ("nobody is reminded of what is decided",),
+    reminded_without_end: ("nobody is reminded without end",),
     stream_left_open: ("no stream is left open", "a stream is closed in time"),
     ending_opens_a_stream: ("a stream is closed in time",),
     appended_again: ("a stream shows what was sent", "every surface shows the end"),

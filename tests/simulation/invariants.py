@@ -11,8 +11,9 @@ from datetime import datetime
 from bot.engine.worker import PAUSE
 from bot.ports.rows import Snapshot
 from bot.protocol.codec import decode
-from bot.protocol.events import Recorded
+from bot.protocol.events import Recorded, TurnParked
 from bot.protocol.ids import TenantId, TurnId
+from bot.turn.approvals import MOST_REMINDERS, reminders_now
 from bot.turn.reduce import advance
 from bot.turn.snapshot import freeze
 from bot.turn.state import Phase, TurnState
@@ -156,6 +157,7 @@ class Chronicle:
         recorded = Recorded(
             turn_id=turn_id, seq=seq, at=record.at, event=decode(record.body)
         )
+        self._reminded(before, recorded)
         story.log.append(recorded)
         story.states.append(advance(before, recorded))
         story.committed_at.append(commit.at)
@@ -174,6 +176,41 @@ class Chronicle:
             f"{conversation.worker_id} owns it",
             turn_id,
         )
+
+    def _reminded(self, before: TurnState, recorded: Recorded) -> None:
+        """Nobody is reminded of what is decided, nor again and again."""
+        event = recorded.event
+        if not isinstance(event, TurnParked):
+            return
+        after = advance(before, recorded)
+        for approval_id in event.reminded:
+            now = after.approval(approval_id)
+            row = self._tables.approval.rows.get((before.tenant_id, approval_id))
+            require(
+                now and row and row.status == "open",
+                "nobody is reminded of what is decided",
+                f"{approval_id} is {row and row.status}",
+                recorded.turn_id,
+            )
+            assert now is not None, "required above"
+            decided = {
+                made.person_id
+                for (_, of, *_), made in self._tables.decision.rows.items()
+                if of == approval_id and made.stage == now.stage
+            }
+            told = reminders_now(now)
+            require(
+                told and not decided & set(told[-1].people),
+                "nobody is reminded of what is decided",
+                f"{approval_id}: {decided} have, {told[-1:]}",
+                recorded.turn_id,
+            )
+            require(
+                len(told) <= MOST_REMINDERS,
+                "nobody is reminded without end",
+                f"{approval_id}: {len(told)} times",
+                recorded.turn_id,
+            )
 
     def _compacted(self, change: Change) -> None:
         _, turn_id, _ = change.key

@@ -69,6 +69,8 @@ class Recipe:
     """Chance that a turn is one short answer."""
     shuffle: float
     streams: StreamUse = ""
+    reminds: float = 0.0
+    """Chance that a stage of an approval reminds who has not decided."""
 
 
 _MISHAPS: tuple[tuple[Mishap, float], ...] = (
@@ -137,4 +139,5 @@ def recipe_of(seed: int, *, messages: int = 6) -> Recipe:
         shuffle=random.choice((0.0, 0.3, 1.0)),
         # Drawn last: what else a seed stands for is as it was before there were any.
         streams=random.choice(("", "", "spare", "needed")),
+        reminds=random.choice((0.0, 0.5)),
     )

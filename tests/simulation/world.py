@@ -300,10 +300,11 @@ def world_of(
         messages: How much people have to say.
         history: How many of the last steps to remember.
         streams: Whether it has native streams; ``None``: that is the seed's to say.
+            If it is said, nobody is reminded: those worlds are older.
     """
     recipe = recipe_of(seed, messages=messages)
     if streams is not None:
-        recipe = replace(recipe, streams=streams)
+        recipe = replace(recipe, streams=streams, reminds=0.0)
     return World(recipe, history=history)
 
 

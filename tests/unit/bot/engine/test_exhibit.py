@@ -82,7 +82,7 @@ def test_a_reminder_waits_for_its_card_and_goes_where_that_is() -> None:
     shown(card, NOW)
     reminder.follow(card)
     assert reminder.address == ADDRESS
-    assert reminder.priority is Priority.WAITING
+    assert reminder.priority is Priority.APPROVAL
 
 
 def test_a_card_that_came_after_the_reminder_was_due_is_reminder_enough() -> None:
