@@ -76,6 +76,7 @@ async def given_there(
         seat=seat,
         where=Membership(system=resource.system, target=target, account=account),
         there=before != "absent",
+        looked_at=setting.call.now,
         turn_id=setting.call.turn_id,
     )
     standing = await system.give(target, account)

@@ -189,6 +189,7 @@ class Records(Directory, Protocol):
         seat: bool,
         where: Membership,
         there: bool,
+        looked_at: datetime,
         turn_id: TurnId = TurnId(""),
     ) -> None:
         """Note that a system is about to be asked for access, and keep a seat for it.
@@ -210,7 +211,8 @@ class Records(Directory, Protocol):
             turn_id: In whose conversation the person is told of its end.
             there: Whether the membership is there already, as the system says. If no
                 row of ours tells why, it is somebody else's and never ends here; if it
-                is not there, rows that say so are ended.
+                is not there, older rows that say so are ended.
+            looked_at: When the system was asked that, at the earliest.
 
         Raises:
             OutOfStock: ``seat`` was asked for and none is free.

@@ -178,6 +178,7 @@ class PostgresRecords(Records):
         seat: bool,
         where: Membership,
         there: bool,
+        looked_at: datetime,
         turn_id: TurnId = TurnId(""),
     ) -> None:
         async with begin(self._engine) as conn:
@@ -192,6 +193,7 @@ class PostgresRecords(Records):
                 seat=seat,
                 where=where,
                 there=there,
+                looked_at=looked_at,
                 turn_id=turn_id,
             )
 

@@ -54,6 +54,7 @@ async def reserve(
     seat: bool,
     where: Membership,
     there: bool,
+    looked_at: datetime,
     turn_id: TurnId,
 ) -> None:
     """Note that a system is about to be asked; see `bot.ports.records.Records`.
@@ -66,7 +67,7 @@ async def reserve(
         return
     ours = not there or await is_ours(conn, tenant, where)
     if not there:
-        await _end_stale(conn, tenant, where)
+        await _end_stale(conn, tenant, where, looked_at)
     if seat:
         await check_seat(conn, tenant, shelf, resource_id, person)
     await conn.execute(
@@ -157,12 +158,19 @@ async def release(conn: AsyncConnection, tenant: TenantId, key: str) -> None:
 
 
 async def _end_stale(
-    conn: AsyncConnection, tenant: TenantId, where: Membership
+    conn: AsyncConnection, tenant: TenantId, where: Membership, looked_at: datetime
 ) -> None:
-    """End grants of which the system says that they are not there."""
+    """End grants of which the system says that they are not there.
+
+    What was given since, by another call of the same turn, say, it had not seen yet.
+    """
     gone = await conn.execute(
         update(access_grant)
-        .where(*not_ended(tenant, where), access_grant.c.given)
+        .where(
+            *not_ended(tenant, where),
+            access_grant.c.given,
+            access_grant.c.at < looked_at,
+        )
         .values(ended_at=func.statement_timestamp())
         .returning(access_grant.c.reference, access_grant.c.resource_id)
     )

@@ -35,6 +35,7 @@ async def reserve(
     *,
     where: Membership = TEAM,
     there: bool = False,
+    looked: timedelta = DAY,
 ) -> None:
     await office.records.reserve_access(
         TENANT,
@@ -46,6 +47,7 @@ async def reserve(
         seat=True,
         where=where,
         there=there,
+        looked_at=office.now + looked,
     )
 
 
@@ -160,3 +162,13 @@ async def test_what_a_system_says_is_gone_is_gone_here_too(office: Office) -> No
     await confirm(office, "k3")
     assert len(await office.records.grants_of(TENANT, MAYA)) == 2
     assert await office.records.seats_left(TENANT, DRAW) == SEATS - 1
+
+
+async def test_what_was_given_since_the_system_was_looked_at_is_not_gone(
+    office: Office,
+) -> None:
+    await reserve(office, "k1")
+    reference = await confirm(office, "k1")
+    await reserve(office, "k2", looked=-DAY)
+    [grant] = await office.records.grants_of(TENANT, MAYA)
+    assert grant == await office.records.find_grant(TENANT, reference)

@@ -230,6 +230,7 @@ class MemoryRecords(Records):
         seat: bool,
         where: Membership,
         there: bool,
+        looked_at: datetime,
         turn_id: TurnId = TurnId(""),
     ) -> None:
         if before := self.reserved.get((tenant, key)):
@@ -238,7 +239,7 @@ class MemoryRecords(Records):
             self.reserved[tenant, f"{key} {before.where}"] = before
         ours = not there or self._is_ours(tenant, where)
         if not there:
-            gone = self._of(tenant, where)
+            gone = [r for r in self._of(tenant, where) if r.at < looked_at]
             self.rows = [(t, r) for t, r in self.rows if r not in gone]
         seated = self._seated(tenant, resource_id)
         full = seat and await self.seats_left(tenant, resource_id) == 0

@@ -90,6 +90,7 @@ class Yard:
             seat=True,
             where=where,
             there=there,
+            looked_at=self.office.now + DAY,
             turn_id=TurnId(turn_id),
         )
 
