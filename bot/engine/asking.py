@@ -279,7 +279,8 @@ class Asker:
                     case ThoughtDelta(text=more):
                         thought.add(more)
                     case CallGrows():
-                        runner.emit_soon(*text.close(), *growing.grow(part))
+                        text.pause()
+                        runner.emit_soon(*growing.grow(part))
                     case CallReady():
                         growing.taken_over(part.call_id)
                         runner.emit_soon(*text.close(), self._requested(frame_id, part))

@@ -1,12 +1,17 @@
 """Steps that are there before their calls are complete."""
 
+import pytest
+from pydantic import JsonValue
+
 from bot.errors import ModelError
 from bot.view.nodes import Step
 from tests.support.engine import House
 from tests.support.fake_platform import Gate
 from tests.support.scripted_agents import Grows, Tool, Use
+from tests.support.scripted_agents import Step as Part
 
 BROKEN = ModelError("the connection broke", transient=True)
+FIRST: dict[str, JsonValue] = {"about": "it"}
 
 
 def steps(house: House) -> tuple[Step, ...]:
@@ -94,3 +99,29 @@ async def test_a_growing_step_of_a_process_that_died_is_not_shown_for_ever(
     assert steps(house) == ()
     again.open()
     await house.idle()
+
+
+@pytest.mark.parametrize("more", [(), ("Two", Grows("look", "c2", FIRST))])
+async def test_words_before_a_call_that_broke_off_are_replaced_in_place(
+    house: House, more: tuple[Part, ...]
+) -> None:
+    house.agents.tools["look"] = Tool(effect="read")
+    house.agents.say("Let me see.", Grows("look", "c1", FIRST), *more, BROKEN)
+    house.agents.say("The answer.")
+    house.process()
+    await house.say("maya", "hi")
+    await house.idle()
+    [message] = house.halls["slack"].messages.values()
+    assert message.view.text == "The answer."
+
+
+async def test_words_that_broke_off_go_away_where_no_others_come(house: House) -> None:
+    house.agents.tools["look"] = Tool(effect="read")
+    house.agents.say("I have it al", BROKEN)
+    house.agents.say(Use("look"))
+    house.agents.say("The answer.")
+    house.process()
+    await house.say("maya", "hi")
+    await house.idle()
+    [message] = house.halls["slack"].messages.values()
+    assert message.view.text == "The answer."
