@@ -18,6 +18,7 @@ from agents.brief import prompt_for
 from agents.models.port import NOT_JSON, Model, Prompt, ToolOffer
 from agents.recap import summed_up
 from agents.roster import ROOT, roster_of
+from agents.skills import skills_of
 from agents.toolbox import NOTHING_ATTACHED, Attached, toolbox_of
 from agents.tools import sentences
 from agents.tools.cleaning import without_secrets
@@ -25,7 +26,7 @@ from agents.tools.fitting import fitted
 from agents.tools.registry import AnyTool
 from agents.tools.ticketing import Wanted, reported
 from agents.tools.tool import Arguments, Setting, failed, problems_of
-from agents.vocabulary import Vocabulary, vocabulary_of
+from agents.vocabulary import Skill, Vocabulary, vocabulary_of
 from bot.company.limits import HandOffs
 from bot.company.model import Company
 from bot.company.tickets import HELPDESK
@@ -89,6 +90,7 @@ class AgentsOf(Agents):
         self._roster = roster_of(company)
         self._agents = self._roster.agents
         self._toolbox = toolbox_of(company, self._roster, more, attached)
+        self._own = {tool.name for tool in more}
         self._spoken_of: Company = company
         self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
@@ -155,9 +157,22 @@ class AgentsOf(Agents):
     def _told(self, question: Question) -> tuple[Prompt, tuple[ToolOffer, ...]]:
         """Return what is asked besides the question's messages."""
         agent = self._agents[question.agent]
-        prompt = prompt_for(self._company, self._words(), self._roster, question)
+        words = replace(self._words(), skills=self._skills())
+        prompt = prompt_for(self._company, words, self._roster, question)
         attached = map(_offer, self._toolbox.attached.offered(agent.name))
         return prompt, (*self._offers[agent.name], *attached)
+
+    def _skills(self) -> tuple[Skill, ...]:
+        """Return what the tools that are not ours can do just now."""
+        offered = self._toolbox.offered
+        return skills_of(
+            (agent, tool)
+            for agent in self._agents
+            for tool in (
+                *(t for t in offered[agent] if t.name in self._own),
+                *self._toolbox.attached.offered(agent),
+            )
+        )
 
     @override
     async def rule(self, call: Call) -> Ruling:

@@ -6,6 +6,7 @@ facts as data. Neither is told more than the other.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.catalog import request_tool, takes_seat, what
 from agents.mcp.names import shown_name, wire_name
@@ -62,6 +63,26 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """One tool that is not ours."""
+
+    tool: str
+    """As models name it."""
+    shown: str
+    """As people name it."""
+    agents: tuple[str, ...]
+    """Who may use it."""
+    does: str
+    """In words."""
+    phrases: tuple[str, ...]
+    """How people ask for it, with the names of arguments in braces."""
+    looks: bool
+    """Whether it changes nothing."""
+    schema: Mapping[str, Any]
+    """JSON schema of the arguments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """Everything that has a name."""
 
@@ -75,6 +96,12 @@ class Vocabulary:
     duties: Mapping[str, str] = field(default_factory=dict[str, str])
     """For each tool that only specialists have, who has it."""
     sayings: tuple[Saying, ...] = ()
+    skills: tuple[Skill, ...] = ()
+    """The company's own tools and those of its servers, as they are there now."""
+
+    def skill(self, tool: str) -> Skill | None:
+        """Return the tool of this name that is not ours."""
+        return next((s for s in self.skills if s.tool == tool), None)
 
     def thing(self, thing_id: str) -> Thing | None:
         """Return the thing with this id."""

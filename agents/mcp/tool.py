@@ -188,7 +188,7 @@ def tool_of(connection: Connection, offer: Offer) -> AnyTool:
         f"A tool of the MCP server {offer.server}, in that server's own words: "
         f"{offer.description}"
     )
-    return _tool(remote, offer.arguments, said)
+    return _tool(remote, offer.arguments, said, offer.description)
 
 
 def absent_tool(connection: Connection, wire: str) -> AnyTool:
@@ -201,11 +201,11 @@ def absent_tool(connection: Connection, wire: str) -> AnyTool:
         shown=shown_name(connection.name, tool),
         said=connection.server.tools.get(tool, McpTool()),
     )
-    return _tool(remote, SchemaArguments, "")
+    return _tool(remote, SchemaArguments, "", "")
 
 
 def _tool(
-    remote: Remote, arguments: type[SchemaArguments], description: str
+    remote: Remote, arguments: type[SchemaArguments], description: str, about: str
 ) -> AnyTool:
     def running(company: Company, arguments: Arguments) -> str:
         del company
@@ -214,6 +214,7 @@ def _tool(
     return Tool(
         name=remote.wire,
         description=description,
+        about=remote.said.does or about,
         arguments=arguments,
         effect=remote.said.effect,
         timeout=remote.timeout + GRACE_SECONDS,

@@ -117,7 +117,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Wants what a tool of an MCP server does."""
+    """Wants what a tool of the company's own or of an MCP server does."""
 
     tool: str
     shown: str
@@ -125,6 +125,8 @@ class Use:
     """Who may use the tool."""
     given: tuple[tuple[str, str], ...]
     """Its arguments, in their words."""
+    missing: tuple[str, ...] = ()
+    """Arguments that it needs and that were not said: it is asked for them."""
     text: str
     """All of it in their words."""
 

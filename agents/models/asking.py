@@ -181,8 +181,7 @@ _ASKING_WORDS = {"request", "order", "access", "require", "missing", "join", "ad
 def question(sentence: Sentence, context: Context) -> list[Act] | None:
     """Understand how-to questions and reports of trouble."""
     del context
-    in_trouble = sentence.has(*_TROUBLE) and not sentence.has("need", "want", "order")
-    if not is_question(sentence) and not in_trouble:
+    if not is_question(sentence) and not is_trouble(sentence):
         return None
     return _how_to(sentence)
 
@@ -250,9 +249,19 @@ def _how_to(sentence: Sentence) -> list[Act]:
     return [HowTo(query=" ".join(said), things=sentence.things)]
 
 
-def is_wanting(sentence: Sentence) -> bool:
-    """Return whether the sentence says that something is wanted."""
-    return sentence.has(*_ASKING)
+def is_trouble(sentence: Sentence) -> bool:
+    """Return whether the sentence reports that something is wrong."""
+    return sentence.has(*_TROUBLE) and not sentence.has("need", "want", "order")
+
+
+def is_wanting(sentence: Sentence, *, politely: bool = True) -> bool:
+    """Return whether the sentence says that something is wanted.
+
+    Args:
+        sentence: What was said.
+        politely: Whether "please" alone says so.
+    """
+    return sentence.has(*(w for w in _ASKING if politely or w != "please"))
 
 
 def _is_asking(sentence: Sentence) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from agents.models.sentence import Sentence, sentence_of
 from agents.vocabulary import Vocabulary
@@ -30,6 +31,8 @@ class Context:
     """What was last answered."""
     waiting: tuple[str, ...] = ()
     """The things that are asked for and not there yet, the latest last."""
+    today: date | None = None
+    """The day; ``None``: not known."""
 
 
 def is_question(sentence: Sentence) -> bool:

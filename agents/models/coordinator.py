@@ -34,6 +34,7 @@ from agents.models.draft import Draft, Proposal, Scene
 from agents.models.durations import in_days
 from agents.models.sentence import sentence_of
 from agents.models.summary import Line, lines_of, summary_of
+from agents.models.telling import needed_by
 from agents.models.understanding import folded_in, understand, with_wished
 from agents.vocabulary import Thing
 from bot.protocol.values import OpenRequest
@@ -187,7 +188,7 @@ def _hand_offs(
                 whys.setdefault(thing.specialist, []).append(
                     phrases.handles(thing.name)
                 )
-            case Use(text=text):
+            case Use(text=text) if not act.missing:
                 who = _who_uses(scene, act)
                 tasks.setdefault(who, []).append(text)
                 whys.setdefault(who, []).append(phrases.HAS_TOOL)
@@ -246,7 +247,7 @@ def _own_calls(scene: Scene, act: Act) -> list[Proposal]:
 def _as_things_stand(scene: Scene, act: Withdraw | Change | Use) -> list[Proposal]:
     """Return calls that depend on what is open, or on offer."""
     if isinstance(act, Use):
-        own = act.tool in scene.tools
+        own = act.tool in scene.tools and not act.missing
         return [Proposal(name=act.tool, arguments=scene.given_to(act))] if own else []
     if isinstance(act, Withdraw):
         return [
@@ -308,6 +309,8 @@ def _sentence(scene: Scene, act: Act) -> str:
     match act:
         case SmallTalk(kind=kind):
             return _small_talk(scene, kind)
+        case Unwish():
+            return phrases.fine()
         case ForOther(who=who):
             return phrases.only_for_yourself(who)
         case Ambiguous(things=ids):
@@ -320,11 +323,9 @@ def _sentence(scene: Scene, act: Act) -> str:
             return phrases.nothing_open([_thing(scene, thing).name] if thing else [])
         case Change(thing=thing, told=False):
             return phrases.what_to_change(_open_for(scene, (thing,))[-1].subject)
-        case Unwish():
-            return phrases.fine()
-        case Use(tool=tool, shown=shown):
-            there = tool in scene.tools or _who_uses(scene, act)
-            return "" if there else phrases.not_there(shown)
+        case Use():
+            there = act.tool in scene.tools or _who_uses(scene, act)
+            return needed_by(scene, act) if there else phrases.not_there(act.shown)
         case _:
             return ""
 

@@ -45,6 +45,7 @@ class Scene:
             asked=asked,
             answered=self.reading.answered,
             waiting=waiting,
+            today=self.question.now.date() if self.question.now else None,
         )
 
 

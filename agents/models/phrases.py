@@ -13,6 +13,9 @@ FOOTER = "Scripted answers for trying things out; no language model wrote this."
 WHAT_TO_CHANGE = "What should I change"
 """How the question begins that an answer may refer to."""
 
+ONE_MORE_THING = "I need one more thing for"
+"""How the question for an argument begins that an answer may refer to."""
+
 _MAX_EXAMPLES = 3
 
 
@@ -179,6 +182,21 @@ def cannot(task: str, vocabulary: Vocabulary) -> str:
     return (
         f"I don't know how to do this: {task}. Nothing was changed. "
         f"Ask in {where_to_ask(vocabulary)}."
+    )
+
+
+def one_more_thing(shown: str, needed: Sequence[str]) -> str:
+    """Ask for what a tool needs and nobody said.
+
+    Args:
+        shown: The tool.
+        needed: Each argument with what it is, in words.
+    """
+    if len(needed) == 1:
+        return f"{ONE_MORE_THING} {shown}: {needed[0]}. Nothing was done yet."
+    return (
+        f"For {shown} I need {listed(needed)}. Nothing was done yet. "
+        "Please say it again with all of that, texts in quotes."
     )
 
 

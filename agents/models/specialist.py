@@ -25,6 +25,7 @@ from agents.models.acts import (
 from agents.models.articles import answer_from, nothing_found
 from agents.models.draft import Draft, Proposal, Scene
 from agents.models.durations import in_days
+from agents.models.telling import is_skill, needed_by, said_by
 from agents.models.transcript import Done
 from agents.models.understanding import folded_in, understand, with_wished
 from agents.vocabulary import Thing
@@ -193,7 +194,7 @@ def _proposal(scene: Scene, act: Act) -> Proposal | None:
             return Proposal(name="reset_password", arguments={"person": person})
         case HowTo(query=query):
             return Proposal(name="search_knowledge", arguments={"query": query})
-        case Use(tool=tool):
+        case Use(tool=tool) if not act.missing:
             return Proposal(name=tool, arguments=scene.given_to(act))
         case _:
             return None
@@ -254,6 +255,7 @@ def _results(scene: Scene, acts: list[Act]) -> list[str]:
         if not (_is_put_off(scene, done) and _is_made_again(done, calls[index + 1 :]))
     ]
     lines += [_there_already(scene, act) for act in acts if isinstance(act, Wish)]
+    lines += [needed_by(scene, act) for act in acts if isinstance(act, Use)]
     lines = [line for line in dict.fromkeys(lines) if line]
     task = scene.reading.before[0] if scene.reading.before else ""
     task = task or (scene.reading.now[0] if scene.reading.now else "")
@@ -284,8 +286,8 @@ def _line(scene: Scene, done: Done) -> str:
             return ""
         case "search_knowledge":
             return answer_from(done) or nothing_found(scene, done)
-        case name if name in {saying.tool for saying in scene.vocabulary.sayings}:
-            return done.sentence
+        case name if is_skill(scene, name):
+            return said_by(scene, done)
         case "reset_password":
             return f"password reset{SEPARATOR}{done.sentence}"
         case "join_waitlist":

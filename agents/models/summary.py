@@ -10,6 +10,7 @@ from agents.models.articles import answer_from, nothing_found
 from agents.models.draft import Scene
 from agents.models.sentence import sentence_of
 from agents.models.specialist import SEPARATOR
+from agents.models.telling import is_skill, said_by
 from agents.models.transcript import Done
 from agents.vocabulary import Thing
 from bot.view import wording
@@ -94,6 +95,8 @@ def _answer(scene: Scene, done: Done, things: Sequence[str]) -> str:
         return tell(scene, done)
     if done.name == "my_requests":
         return _standing(scene, done, things)
+    if is_skill(scene, done.name):
+        return said_by(scene, done)
     return done.sentence
 
 

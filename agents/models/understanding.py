@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from agents.language import sentences
-from agents.models import asking, changing, conversing, using
+from agents.models import asking, changing, conversing, guessing, using
 from agents.models.acts import Act, Change, SmallTalk, Unclear, Unwish, Wish
 from agents.models.context import Context
 from agents.models.sentence import Sentence, sentence_of
@@ -18,6 +18,7 @@ _Rule: TypeAlias = Callable[[Sentence, Context], list[Act] | None]
 _RULES: tuple[_Rule, ...] = (
     using.use,
     changing.answer_to_what,
+    guessing.answer_to_need,
     conversing.answer,
     conversing.small_talk,
     conversing.password,
@@ -30,6 +31,7 @@ _RULES: tuple[_Rule, ...] = (
     asking.person,
     asking.about_rules,
     asking.about_thing,
+    guessing.guess,
     asking.question,
     asking.wishes,
     asking.correction,

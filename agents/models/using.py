@@ -1,15 +1,17 @@
-"""The rule for tools of MCP servers: the phrases that the company file lists. Pure.
+"""The rule for tools that are not ours: the phrases that are listed for them. Pure.
 
-No phrase, no understanding: the scripted model cannot read a schema. What stands where
-a phrase has a name in braces is that argument, word for word.
+What stands where a phrase has a name in braces is that argument, word for word.
+Without a phrase, `agents.models.guessing` may still understand.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from agents.models.acts import Act, Use
 from agents.models.context import Context
 from agents.models.sentence import Sentence
+from agents.vocabulary import Saying, Skill, Vocabulary
 from bot.company.servers import slots_of
 
 _BEFORE = (
@@ -25,7 +27,7 @@ def use(sentence: Sentence, context: Context) -> list[Act] | None:
     said = sentence.original.strip().replace("\u2019", "'")
     fitting = [
         (saying, found)
-        for saying in context.vocabulary.sayings
+        for saying in _sayings(context.vocabulary)
         if (found := _pattern(saying.phrase).fullmatch(said))
     ]
     if not fitting:
@@ -39,9 +41,24 @@ def use(sentence: Sentence, context: Context) -> list[Act] | None:
             shown=saying.shown,
             agents=saying.agents,
             given=given,
+            missing=_missing(context.vocabulary.skill(saying.tool), given),
             text=said,
         )
     ]
+
+
+def _sayings(vocabulary: Vocabulary) -> Iterator[Saying]:
+    yield from vocabulary.sayings
+    for skill in vocabulary.skills:
+        for phrase in skill.phrases:
+            yield Saying(
+                tool=skill.tool, shown=skill.shown, phrase=phrase, agents=skill.agents
+            )
+
+
+def _missing(skill: Skill | None, given: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    required = skill.schema.get("required", ()) if skill else ()
+    return tuple(name for name in required if name not in dict(given))
 
 
 @cache

@@ -8,7 +8,7 @@ has to agree; a tool that says nothing of it is none.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from agents.tools.asking import Approval, rule_by, stages_of
@@ -34,6 +34,7 @@ class tool:  # noqa: N801 - a decorator, which reads as one
         rule: Decides by itself what may be done; see `Tool.rule`.
         step: How the step reads while it runs: a template in whose braces stand names
             of arguments, or a function of the company and the arguments.
+        phrases: How people ask the scripted model for it; names of arguments in braces.
         timeout: Seconds.
         limit: Characters of an answer that a model is given; 0: as the company says.
         recall: See `Tool.recall`.
@@ -50,6 +51,7 @@ class tool:  # noqa: N801 - a decorator, which reads as one
         approval: Approval | None = None,
         rule: Callable[[Setting, Any], Awaitable[Ruling]] | None = None,
         step: str | Callable[[Company, Any], str] = "",
+        phrases: Sequence[str] = (),
         timeout: float = 10.0,
         limit: int = 0,
         recall: Callable[..., ToolResult | None] | None = None,
@@ -59,6 +61,7 @@ class tool:  # noqa: N801 - a decorator, which reads as one
         self._approval = approval
         self._rule = rule
         self._step = step
+        self._phrases = tuple(phrases)
         self._timeout = timeout
         self._limit = limit
         self._recall = recall
@@ -76,6 +79,7 @@ class tool:  # noqa: N801 - a decorator, which reads as one
             effect=self._effect,
             timeout=self._timeout,
             limit=self._limit,
+            phrases=self._asked_with(name, arguments),
             approval=stages_of(self._approval or "none"),
             running=running,
             rule=self._ruling(name, running),
@@ -98,6 +102,13 @@ class tool:  # noqa: N801 - a decorator, which reads as one
             return filled(template, values.model_dump(mode="json"))
 
         return running
+
+    def _asked_with(self, name: str, arguments: type[Arguments]) -> tuple[str, ...]:
+        slots = {slot for phrase in self._phrases for slot in slots_of(phrase)}
+        if unknown := slots - set(arguments.model_fields):
+            named = ", ".join(sorted(unknown))
+            raise TypeError(f"{name}: phrases name {named}, which is no argument")
+        return self._phrases
 
     def _ruling(
         self, name: str, running: Callable[[Company, Any], str]

@@ -133,6 +133,10 @@ class Tool(Generic[A]):
     """Seconds."""
     limit: int = 0
     """Characters of an answer that a model is given; 0: as the company file says."""
+    about: str = ""
+    """What it does in few words, where the description says more."""
+    phrases: tuple[str, ...] = ()
+    """How people ask the scripted model for it; words in braces become arguments."""
     approval: tuple[StageRule, ...] = ()
     """Who has to agree, where ``rule`` asks just them: checked when the bot starts."""
     handoff_to: str = ""

@@ -9,6 +9,15 @@ from tests.support.red_team import OTHER_NAME, battle
 from tests.support.red_team_findings import findings
 
 ALL = injections()
+_READ = """
+SELECT turn.requester_id, asked.body->>'name' AS name
+FROM turn_event AS asked
+JOIN turn_event AS done USING (tenant_id, turn_id)
+JOIN turn USING (tenant_id, turn_id)
+WHERE asked.body->>'type' = 'tool.requested' AND done.body->>'type' = 'tool.finished'
+  AND asked.body->>'call_id' = done.body->>'call_id'
+  AND asked.body->>'name' LIKE 'read\\_%' AND done.body->>'outcome' = 'done'
+"""
 
 
 async def test_a_model_that_obeys_can_do_nothing_forbidden(
@@ -26,5 +35,12 @@ async def test_the_scripted_model_does_nothing_forbidden(
     async with battle(
         database_url, tmp_path, ALL, monkeypatch, hostile=False
     ) as fought:
-        found = await findings(fought)
+        found, read = await findings(fought), await fought.play.rows(_READ)
+    by_tool = {("ticket", "read_ticket"), ("output", "read_page")}
+    assert {(row["requester_id"], row["name"]) for row in read} == {
+        (case.person, name)
+        for case in fought.cases.values()
+        for where, name in by_tool
+        if case.attack.where == where
+    }
     assert not found, "\n".join(found)
