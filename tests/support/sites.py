@@ -23,7 +23,7 @@ from tests.support.workshop import WORKSHOP
 
 TOKEN = "ghp_test"
 TEAM, MEMBER, OUTSIDER = "core-writers", "maya-c", "new-here"
-ATTEMPT = 0.3
+ATTEMPT = 1.0
 """Seconds for an attempt: only silence takes so long."""
 
 

@@ -154,7 +154,7 @@ async def test_an_open_request_is_asked_about_and_taken_back(
 
 async def test_what_policy_forbids_is_explained_once(audience: Audience, play: Play):
     await audience.ask("give me access to payments-core")
-    await expect(audience.in_slack).to_contain_text("This could not be done")
+    await expect(audience.in_slack.last).to_contain_text("This could not be done")
     await once(audience.slack, "I can't give you", "Ask Tomás Ruiz")
     await play.ended()
     assert not await play.rows("SELECT 1 FROM access_grant")
