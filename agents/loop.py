@@ -90,7 +90,13 @@ class AgentsOf(Agents):
         self._roster = roster_of(company)
         self._agents = self._roster.agents
         self._toolbox = toolbox_of(company, self._roster, more, attached)
-        self._own = {tool.name for tool in more}
+        own = {tool.name for tool in more}
+        self._own_skills = skills_of(
+            (agent, tool)
+            for agent, tools in self._toolbox.offered.items()
+            for tool in tools
+            if tool.name in own
+        )
         self._spoken_of: Company = company
         self._vocabulary = vocabulary_of(company, self._roster)
         self._offers = {
@@ -164,15 +170,9 @@ class AgentsOf(Agents):
 
     def _skills(self) -> tuple[Skill, ...]:
         """Return what the tools that are not ours can do just now."""
-        offered = self._toolbox.offered
-        return skills_of(
-            (agent, tool)
-            for agent in self._agents
-            for tool in (
-                *(t for t in offered[agent] if t.name in self._own),
-                *self._toolbox.attached.offered(agent),
-            )
-        )
+        offered = self._toolbox.attached.offered
+        attached = ((agent, t) for agent in self._agents for t in offered(agent))
+        return (*self._own_skills, *skills_of(attached))
 
     @override
     async def rule(self, call: Call) -> Ruling:

@@ -6,6 +6,7 @@ something is done is left to the other rules, and so is what fits two tools alik
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from agents.language import content_words, stem
 from agents.models import phrases
@@ -134,16 +135,13 @@ def _fit(sentence: Sentence, skill: Skill, *, asks: bool) -> _Fit | None:
     the other words may be about something else, unless they are a text that it needs.
     """
     said = {word.stem for word in sentence.words}
-    server, _, tool = skill.shown.rpartition(".")
-    name = {stem(word) for word in content_words(tool.replace("_", " "))}
+    name, does = _words_of(skill.shown, skill.does)
     core = (name - _LOOKING) or name
     if not core <= said:
         return None
     looks = asks or bool(said & _LOOKING)
     if name - core and not looks:
         return None
-    about = content_words(f"{server} {skill.does}")
-    does = {stem(word) for word in about} - name
     more = (does & said) - _LOOKING
     whole = name <= said and len(name) > 1
     if not (whole or len(core) > 1 or more):
@@ -153,6 +151,15 @@ def _fit(sentence: Sentence, skill: Skill, *, asks: bool) -> _Fit | None:
     if not _takes_text(skill) and len(others) > max(1, len(explained)):
         return None
     return _Fit(skill, explained, 2 * len(name & said) + len(more))
+
+
+@lru_cache(maxsize=1024)
+def _words_of(shown: str, does: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the stems of a tool's name, and of what else is said of it."""
+    server, _, tool = shown.rpartition(".")
+    name = frozenset(map(stem, content_words(tool.replace("_", " "))))
+    about = frozenset(map(stem, content_words(f"{server} {does}")))
+    return name, about - name
 
 
 def _takes_text(skill: Skill) -> bool:
