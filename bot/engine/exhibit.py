@@ -140,6 +140,14 @@ class Exhibit:
         return self.surface_id, second, replacement_of(second)
 
     @property
+    def doubted(self) -> bool:
+        """Whether an edit that was given up on may have covered what is sent since.
+
+        Then only what is sent once nothing can arrive any more says what people see.
+        """
+        return self.receipt is not None and self.doubted_until > -inf
+
+    @property
     def stand_ins(self) -> int:
         """How many messages may stand in for it: one, and one more for the end."""
         return 2 if self.plan.final and not self.plan.is_personal else 1
@@ -320,7 +328,7 @@ class Exhibit:
         if row.shown_seq == self.state.seq:  # nothing was shown since it was noted
             self.digest = row.shown_digest.removeprefix(_FORETOLD)
             self.foretold = self.digest != row.shown_digest
-        elif row.receipt is not None:
+        if row.receipt is not None and not self.digest:
             self.doubt(doubt)
         if row.receipt is not None:
             self.address = row.receipt.address

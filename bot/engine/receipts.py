@@ -93,19 +93,23 @@ class Receipts:
     async def posted(self, exhibit: Exhibit, payload: Payload, seq: int) -> None:
         """Commit what the platform calls the message, and what it shows.
 
+        That is left open while an edit that was given up on may cover it: who comes
+        next would believe it, and leave what came late as it is.
+
         Args:
             exhibit: The surface.
             payload: What was sent.
             seq: The turn's event up to which it shows the log.
         """
         assert exhibit.receipt is not None, "written after a post"
+        known = not exhibit.doubted
         async with self._store.begin("surface.receipt") as tx:
             await tx.record_shown(
                 exhibit.claim,
                 surface_id=exhibit.surface_id,
                 receipt=exhibit.receipt,
-                digest=payload.digest,
-                seq=seq,
+                digest=payload.digest if known else "",
+                seq=seq if known else 0,
             )
         exhibit.written = exhibit.receipt
 

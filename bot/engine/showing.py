@@ -122,8 +122,7 @@ class Showing:
         platform = self._platforms[to.platform]
         posts, edits = platform.lanes("post", to), platform.lanes("edit", to)
         movable = exhibit.plan.may_move and not exhibit.moved
-        doubted = exhibit.receipt is not None and exhibit.doubted_until > -inf
-        by = exhibit.doubted_until if doubted else None
+        by = exhibit.doubted_until if exhibit.doubted else None
         edit: tuple[Way, ...] = (Way(name="edit", lanes=edits, by=by),)
         if movable and posts != edits:
             edit += (Way(name=END_APART, lanes=posts, use=Use.ENDING),)

@@ -196,7 +196,7 @@ class SurfaceRow:
     receipt: Receipt | None
     """The platform's name for it; ``None`` while it may not be visible."""
     shown_digest: str
-    """Digest of what it showed when last written down; empty if never."""
+    """Digest of what it showed when last written down; empty if nobody knew."""
     shown_seq: int
     """The event up to which it showed the log then."""
     closed: bool

@@ -63,6 +63,7 @@ def test_a_world_that_failed_once_holds(seed: int) -> None:
         pytest.param(441, id="an ending was moved that was shown already"),
         pytest.param(80077, id="who stood still edited after a stream's end"),
         pytest.param(110112, id="a post and a stream were meant at once, both lost"),
+        pytest.param(5081, id="an edit two owners old covered what was written down"),
     ],
 )
 def test_a_world_with_streams_that_failed_once_holds(seed: int) -> None:

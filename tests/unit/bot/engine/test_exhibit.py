@@ -1,12 +1,12 @@
-"""What a message is worth to the pacer, and where a reminder goes."""
+"""What a message is worth to the pacer, what is believed of it, where a reminder goes."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot.engine.exhibit import Exhibit
+from bot.engine.exhibit import Exhibit, taken_over
 from bot.pacing.plan import Priority
-from bot.ports.rows import Claim
+from bot.ports.rows import Claim, SurfaceRow
 from bot.ports.surface import Receipt
 from bot.protocol.events import (
     ItemAppended,
@@ -53,6 +53,33 @@ def test_an_answer_is_worth_its_characters_and_neither_beginning_nor_end() -> No
     assert size_after(ANSWER_BEGINS) == 0
     assert size_after(ANSWER_BEGINS, WORDS) == 20
     assert size_after(ANSWER_BEGINS, WORDS, ANSWER_ENDS) == 20
+
+
+@pytest.mark.parametrize(
+    ("digest", "behind", "doubted"),
+    [("d1", 0, False), ("d1", 1, True), ("", 0, True), ("foretold ", 0, True)],
+)
+def test_what_is_written_down_is_believed_if_it_is_known_and_the_newest(
+    digest: str, behind: int, *, doubted: bool
+) -> None:
+    state = fold(record([STARTED, ANSWER_BEGINS]))
+    [plan] = surfaces_of(state)
+    row = SurfaceRow(
+        surface_id=plan.surface_id,
+        turn_id=state.turn_id,
+        role=plan.role,
+        person_id=plan.person_id,
+        platform=ADDRESS.platform,
+        address=ADDRESS,
+        intent_at=NOW,
+        receipt=Receipt(message_id="m1", address=ADDRESS),
+        shown_digest=digest,
+        shown_seq=state.seq - behind,
+        closed=False,
+        error="",
+    )
+    [found] = taken_over(CLAIM, state, [row], doubt=5.0)
+    assert (found.doubted, found.digest) == (doubted, "" if doubted else "d1")
 
 
 DUE = NOW + timedelta(hours=4)
