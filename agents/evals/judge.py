@@ -184,8 +184,8 @@ def _ask(ask: Ask) -> str:
 
 
 def _made(made: Asked) -> str:
-    how = f"{made.fate}, reminded {made.reminded} times"
-    return f"of {_people(made.stages)}, {how}; its card is {_short(made.card)!r}"
+    often = f", reminded {made.reminded} times" if made.reminded else ""
+    return f"of {_people(made.stages)}, {made.fate}{often}; its card is {_short(made.card)!r}"
 
 
 def _people(stages: Sequence[Sequence[str]]) -> str:

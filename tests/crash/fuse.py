@@ -40,8 +40,9 @@ def _coroutines_of(port: type) -> tuple[str, ...]:
 
 
 PLATFORM_CALLS = _coroutines_of(Platform)
-AGENT_CALLS = (*_coroutines_of(Agents), "ask")
-"""`Agents.ask` is a stream: before its first part, and before its last is told."""
+AGENT_STREAMS = "ask", "summarise"
+"""Before their first part, and before their last is told."""
+AGENT_CALLS = (*_coroutines_of(Agents), *AGENT_STREAMS)
 PLACES: tuple[str, ...] = (
     *POINTS,
     *(f"platform.{name}" for name in PLATFORM_CALLS),

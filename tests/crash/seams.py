@@ -16,7 +16,7 @@ from bot.ports.agent import Agents, Part, Question, Replied
 from bot.ports.store import Point, Store, Transaction
 from bot.ports.surface import Platform
 from bot.protocol.ids import ConversationId
-from tests.crash.fuse import AGENT_CALLS, PLATFORM_CALLS, Fuse
+from tests.crash.fuse import AGENT_CALLS, AGENT_STREAMS, PLATFORM_CALLS, Fuse
 
 
 def seams_with(fuse: Fuse) -> Seams:
@@ -81,18 +81,27 @@ class _Agents:
         found = getattr(self._agents, name)
         if name not in AGENT_CALLS:
             return found
+        if name in AGENT_STREAMS:
+            return _told(found, self._fuse, f"agents.{name}")
         lost = ConnectionResetError(f"the answer to {name} was lost")
         return _crossing(found, self._fuse, f"agents.{name}", lost)
 
-    async def ask(self, question: Question) -> AsyncIterator[Part]:
-        """Pass the parts on; the answer is there when the last of them is."""
-        self._fuse.reach("agents.ask", "before")
-        async for part in self._agents.ask(question):
+
+def _told(
+    ask: Callable[[Question], AsyncIterator[Part]], fuse: Fuse, place: str
+) -> Callable[[Question], AsyncIterator[Part]]:
+    """Pass the parts on; the answer is there when the last of them is."""
+
+    async def told(question: Question) -> AsyncIterator[Part]:
+        fuse.reach(place, "before")
+        async for part in ask(question):
             if isinstance(part, Replied):
-                self._fuse.reach("agents.ask", "after")
-                if self._fuse.loses("agents.ask"):
+                fuse.reach(place, "after")
+                if fuse.loses(place):
                     raise ConnectionResetError("the last part was lost")
             yield part
+
+    return told
 
 
 def _crossing(
