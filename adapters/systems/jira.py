@@ -8,7 +8,6 @@ and https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
 """
 
 import re
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -26,7 +25,7 @@ from adapters.systems.opening import (
     one_line,
     opened_once,
 )
-from adapters.systems.wire import Answer, NoAnswerError, Sender, Wire, in_path
+from adapters.systems.wire import Answer, NoAnswerError, Sender, in_path, with_secret
 from bot.company.systems import System
 from bot.company.tickets import Tickets
 from bot.errors import SystemUnsureError
@@ -60,20 +59,7 @@ class Jira(TicketSystem):
         self._user = said.user
         self._tickets = tickets
         self._clock = sender.clock
-        self._headers = {
-            "Accept": "application/json",
-            "Authorization": authorization(said.user, token),
-            "User-Agent": "Deskhand",
-        }
-        self._wire = Wire(
-            sender=sender,
-            url=said.address,
-            headers=self._with_token,
-            is_limit=lambda answer: answer.status == 429,  # noqa: PLR2004
-        )
-
-    async def _with_token(self) -> Mapping[str, str]:
-        return self._headers
+        self._wire = with_secret(sender, said.address, authorization(said.user, token))
 
     @override
     async def open(self, ticket: NewTicket) -> TicketThere | NotDone:

@@ -4,13 +4,13 @@ By its management API with an API token. Adding a member who is one changes noth
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from typing_extensions import override
 
 from adapters.systems.membership import added, looked, removed
-from adapters.systems.wire import Answer, NoAnswerError, Sender, Wire, in_path
+from adapters.systems.wire import Answer, NoAnswerError, Sender, in_path, with_secret
 from bot.company.systems import System
 from bot.ports.systems import AccessSystem, NotDone, Standing
 
@@ -32,20 +32,7 @@ class Okta(AccessSystem):
 
     def __init__(self, name: str, said: System, token: str, sender: Sender) -> None:
         self.name = name
-        self._headers = {
-            "Accept": "application/json",
-            "Authorization": f"SSWS {token}",
-            "User-Agent": "Deskhand",
-        }
-        self._wire = Wire(
-            sender=sender,
-            url=said.address,
-            headers=self._with_token,
-            is_limit=lambda answer: answer.status == 429,  # noqa: PLR2004
-        )
-
-    async def _with_token(self) -> Mapping[str, str]:
-        return self._headers
+        self._wire = with_secret(sender, said.address, f"SSWS {token}")
 
     @override
     async def give(self, target: str, account: str) -> Standing | NotDone:

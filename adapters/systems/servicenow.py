@@ -27,7 +27,7 @@ from adapters.systems.opening import (
     one_line,
     opened_once,
 )
-from adapters.systems.wire import Answer, NoAnswerError, Sender, Wire, in_path
+from adapters.systems.wire import Answer, NoAnswerError, Sender, in_path, with_secret
 from bot.company.systems import System
 from bot.company.tickets import Tickets
 from bot.errors import SystemUnsureError
@@ -63,20 +63,7 @@ class ServiceNow(TicketSystem):
         self._tickets = tickets
         self._clock = sender.clock
         self._portal = said.portal or f"{said.address}/sp"
-        self._headers = {
-            "Accept": "application/json",
-            "Authorization": authorization(said.user, secret),
-            "User-Agent": "Deskhand",
-        }
-        self._wire = Wire(
-            sender=sender,
-            url=said.address,
-            headers=self._with_token,
-            is_limit=lambda answer: answer.status == 429,  # noqa: PLR2004
-        )
-
-    async def _with_token(self) -> Mapping[str, str]:
-        return self._headers
+        self._wire = with_secret(sender, said.address, authorization(said.user, secret))
 
     @override
     async def open(self, ticket: NewTicket) -> TicketThere | NotDone:

@@ -201,3 +201,28 @@ def _last(state: RetryCallState) -> object:
     """Return the last answer, or raise what there was instead."""
     assert state.outcome is not None, "asked after an attempt"
     return state.outcome.result()
+
+
+def with_secret(sender: Sender, url: str, authorization: str) -> Wire:
+    """Return a way to a system that takes one secret for ever, and says 429 for limits.
+
+    Args:
+        sender: Sends.
+        url: Of the API, without a slash at the end.
+        authorization: The header of that name.
+    """
+    headers = {
+        "Accept": "application/json",
+        "Authorization": authorization,
+        "User-Agent": "Deskhand",
+    }
+
+    async def always() -> Mapping[str, str]:
+        return headers
+
+    return Wire(
+        sender=sender,
+        url=url,
+        headers=always,
+        is_limit=lambda answer: answer.status == 429,  # noqa: PLR2004
+    )

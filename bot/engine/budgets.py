@@ -26,6 +26,9 @@ EAGER = 0.1
 PROMPT = 0.02
 """The same where all that was wanted was given: what is wanted next is something new."""
 
+AWAY = 1.0
+"""The same while the store does not answer."""
+
 
 class Budgets:
     """One replica's exchanges with the others.
@@ -45,6 +48,8 @@ class Budgets:
         self._tenant = tenant
         self._replica = replica
         self._hungry = asyncio.Event()
+        self._away = False
+        """Whether the store did not answer the last time: that is said once."""
 
     def wake(self) -> None:
         """Ask soon: something waits for it."""
@@ -65,7 +70,8 @@ class Budgets:
             requests = sharing.asks(self._clock.monotonic())
             resting = not requests
             if requests:
-                pause = PROMPT if await self._exchange(sharing, requests) else EAGER
+                fed = await self._exchange(sharing, requests)
+                pause = AWAY if self._away else PROMPT if fed else EAGER
                 tell()
                 await self._clock.sleep(pause)
                 await self._wait(SLICE - pause)
@@ -82,9 +88,14 @@ class Budgets:
         try:
             parts = await self._put(requests)
         except StoreUnavailableError as error:
-            log.warning("budget.unavailable", error=str(error), hint=error.hint)
+            if not self._away:
+                log.warning("budget.unavailable", error=str(error), hint=error.hint)
+            self._away = True
             sharing.untold(requests)
             return False
+        if self._away:
+            log.info("budget.available")
+        self._away = False
         now = self._clock.monotonic()
         for lane, part in parts.items():
             sharing.give(lane, requests[lane].ask, part, now)
