@@ -7,7 +7,7 @@ from datetime import datetime
 from agents.tools import elsewhere_sentences as sentences
 from agents.tools.tool import Setting
 from bot.company.model import Resource
-from bot.ports.records import Grant
+from bot.ports.records import Access, Grant
 from bot.ports.systems import AccessSystem, Membership, NotDone, Standing
 
 MOST_LOOKS = 5
@@ -69,15 +69,17 @@ async def given_there(
     await setting.records.reserve_access(
         setting.tenant,
         key=setting.call.key,
-        person=setting.person_id,
-        resource_id=resource.id,
-        grant=grant,
-        ends_at=ends_at,
-        seat=seat,
+        access=Access(
+            person=setting.person_id,
+            resource_id=resource.id,
+            grant=grant,
+            ends_at=ends_at,
+            seat=seat,
+            turn_id=setting.call.turn_id,
+        ),
         where=Membership(system=resource.system, target=target, account=account),
         there=before != "absent",
         looked_at=setting.call.now,
-        turn_id=setting.call.turn_id,
     )
     standing = await system.give(target, account)
     # What an earlier attempt asked for may be there, or still come: that stays noted.

@@ -18,7 +18,7 @@ from agents.tools.request import GrantArguments, held_grant, rule_on_request
 from agents.tools.tool import Setting, Tool, failed
 from bot.company.model import Company, Resource
 from bot.ports.agent import Refused, Ruling, ToolResult
-from bot.ports.records import Effect
+from bot.ports.records import Access, Effect
 from bot.ports.systems import NotDone, Standing
 
 log = structlog.get_logger()
@@ -98,13 +98,15 @@ async def _written(
     filed = await records.grant_access(
         setting.tenant,
         key=setting.call.key,
-        person=setting.person_id,
-        resource_id=resource.id,
-        grant=grant,
-        ends_at=ends_at,
-        seat=seat,
+        access=Access(
+            person=setting.person_id,
+            resource_id=resource.id,
+            grant=grant,
+            ends_at=ends_at,
+            seat=seat,
+            turn_id=setting.call.turn_id,
+        ),
         where=membership_of(setting, resource, grant),
-        turn_id=setting.call.turn_id,
     )
     if standing == "invited":
         return _invited(setting, resource, grant, ends_at, filed.reference)

@@ -103,6 +103,21 @@ class Effect:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What somebody is given."""
+
+    person: PersonId
+    resource_id: str
+    grant: str
+    ends_at: datetime | None = None
+    """``None``: never."""
+    seat: bool = False
+    """Whether it uses up one of the resource's seats."""
+    turn_id: TurnId = TurnId("")
+    """In whose conversation the person is told of its end."""
+
+
 class Directory(Protocol):
     """People, as the company knows them."""
 
@@ -150,30 +165,20 @@ class Records(Directory, Protocol):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership | None = None,
-        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         """Give access; with ``seat``, take one of the resource's seats.
 
         Args:
             tenant: Whose row it is.
             key: Of the call.
-            person: Who is given it.
-            resource_id: Access to what.
-            grant: Which.
-            ends_at: When it ends; never, where somebody else had given it before.
-            seat: Whether it uses up a seat.
+            access: What is given. It never ends where somebody else had given it before.
             where: The membership that a system says is there; `reserve_access` should
                 have come first. Without, nobody knows that it is ours.
-            turn_id: In whose conversation the person is told of its end.
 
         Raises:
-            OutOfStock: ``seat`` was asked for and none is free.
+            OutOfStock: A seat was asked for and none is free.
         """
         ...
 
@@ -182,15 +187,10 @@ class Records(Directory, Protocol):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership,
         there: bool,
         looked_at: datetime,
-        turn_id: TurnId = TurnId(""),
     ) -> None:
         """Note that a system is about to be asked for access, and keep a seat for it.
 
@@ -202,20 +202,15 @@ class Records(Directory, Protocol):
         Args:
             tenant: Whose row it is.
             key: Of the call.
-            person: Who is to be given it.
-            resource_id: Access to what.
-            grant: Which.
-            ends_at: When it ends, should nobody hear that it was given.
-            seat: Whether it uses up a seat.
+            access: What is to be given.
             where: What the system is asked for.
-            turn_id: In whose conversation the person is told of its end.
             there: Whether the membership is there already, as the system says. If no
                 row of ours tells why, it is somebody else's and never ends here; if it
                 is not there, older rows that say so are ended.
             looked_at: When the system was asked that, at the earliest.
 
         Raises:
-            OutOfStock: ``seat`` was asked for and none is free.
+            OutOfStock: A seat was asked for and none is free.
         """
         ...
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -19,9 +18,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ports.records import Filed, Grant, OutOfStock
+from bot.ports.records import Access, Filed, Grant, OutOfStock
 from bot.ports.systems import Membership
-from bot.protocol.ids import PersonId, TenantId, TurnId
+from bot.protocol.ids import PersonId, TenantId
 from bot.store.ledger import next_reference
 from bot.store.schema_records import (
     access_grant,
@@ -123,14 +122,8 @@ _in_force = and_(
 async def give_access(
     conn: AsyncConnection,
     tenant: TenantId,
-    *,
-    person: PersonId,
-    resource_id: str,
-    grant: str,
-    ends_at: datetime | None,
-    seat: bool,
+    access: Access,
     where: Membership | None = None,
-    turn_id: TurnId = TurnId(""),
 ) -> Filed:
     """Give access; what the person has already for as long is not given twice.
 
@@ -138,18 +131,18 @@ async def give_access(
     somebody else's: it never ends here.
 
     Raises:
-        OutOfStock: ``seat`` was asked for and none is free.
+        OutOfStock: A seat was asked for and none is free.
     """
-    shelf = await look_at(conn, tenant, resource_id, lock=True)
+    shelf = await look_at(conn, tenant, access.resource_id, lock=True)
     ours = where is None or await is_ours(conn, tenant, where)
-    ends_at = ends_at if ours else None
+    ends_at = access.ends_at if ours else None
     held = await conn.scalar(
         select(access_grant.c.reference)
         .where(
             access_grant.c.tenant_id == tenant,
-            access_grant.c.person_id == person,
-            access_grant.c.resource_id == resource_id,
-            access_grant.c.grant_name == grant,
+            access_grant.c.person_id == access.person,
+            access_grant.c.resource_id == access.resource_id,
+            access_grant.c.grant_name == access.grant,
             access_grant.c.given,
             access_grant.c.ended_at.is_(None),
             *is_of(where),
@@ -162,19 +155,19 @@ async def give_access(
     )
     if held is not None:
         return Filed(reference=held, created=False)
-    if seat:
-        await check_seat(conn, tenant, shelf, resource_id, person)
+    if access.seat:
+        await check_seat(conn, tenant, shelf, access)
     reference = await next_reference(conn, tenant, "GR")
     await conn.execute(
         insert(access_grant).values(
             tenant_id=tenant,
             reference=reference,
-            person_id=person,
-            resource_id=resource_id,
-            grant_name=grant,
-            seat=seat,
+            person_id=access.person,
+            resource_id=access.resource_id,
+            grant_name=access.grant,
+            seat=access.seat,
             ends_at=ends_at,
-            turn_id=turn_id,
+            turn_id=access.turn_id,
             ours=ours,
             **columns_of(where),
         )
@@ -186,8 +179,7 @@ async def check_seat(
     conn: AsyncConnection,
     tenant: TenantId,
     shelf: Shelf,
-    resource_id: str,
-    person: PersonId,
+    access: Access,
 ) -> None:
     """Return if a seat is free for the person, or theirs already.
 
@@ -196,7 +188,7 @@ async def check_seat(
     """
     if shelf.seats is None:
         return
-    taken, has_one = await _taken(conn, tenant, resource_id, person)
+    taken, has_one = await _taken(conn, tenant, access.resource_id, access.person)
     if taken >= shelf.seats and not has_one:
         raise OutOfStock
 

@@ -19,6 +19,7 @@ from bot.company.model import Person
 from bot.errors import SystemUnsureError
 from bot.knowledge.ask import Ask
 from bot.ports.records import (
+    Access,
     Effect,
     Filed,
     FiledTicket,
@@ -28,7 +29,7 @@ from bot.ports.records import (
     Records,
 )
 from bot.ports.systems import Membership
-from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
 from bot.store import holdings, knowledge, ledger, people, reservations, tickets
 from bot.store.approvals import lock_approval, open_approvals_of
@@ -129,39 +130,26 @@ class PostgresRecords(Records):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership | None = None,
-        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         async def give(conn: AsyncConnection) -> Filed:
-            reserved = await reservations.confirm(conn, tenant, key, ends_at=ends_at)
-            return reserved or await holdings.give_access(
-                conn,
-                tenant,
-                person=person,
-                resource_id=resource_id,
-                grant=grant,
-                ends_at=ends_at,
-                seat=seat,
-                where=where,
-                turn_id=turn_id,
+            reserved = await reservations.confirm(
+                conn, tenant, key, ends_at=access.ends_at
             )
+            return reserved or await holdings.give_access(conn, tenant, access, where)
 
         return await self._once(
             tenant,
             key,
             "grant",
             give,
-            person=person,
-            subject=resource_id,
+            person=access.person,
+            subject=access.resource_id,
             detail={
-                "grant": grant,
-                "seat": seat,
-                "ends_at": ends_at and ends_at.isoformat(),
+                "grant": access.grant,
+                "seat": access.seat,
+                "ends_at": access.ends_at and access.ends_at.isoformat(),
             },
         )
 
@@ -171,30 +159,20 @@ class PostgresRecords(Records):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership,
         there: bool,
         looked_at: datetime,
-        turn_id: TurnId = TurnId(""),
     ) -> None:
         async with begin(self._engine) as conn:
             await reservations.reserve(
                 conn,
                 tenant,
                 key=key,
-                person=person,
-                resource_id=resource_id,
-                grant=grant,
-                ends_at=ends_at,
-                seat=seat,
+                access=access,
                 where=where,
                 there=there,
                 looked_at=looked_at,
-                turn_id=turn_id,
             )
 
     @override

@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ports.records import Filed
+from bot.ports.records import Access, Filed
 from bot.ports.systems import Membership
-from bot.protocol.ids import PersonId, TenantId, TurnId
+from bot.protocol.ids import TenantId
 from bot.store.audit import record_audit
 from bot.store.columns import INSTANT
 from bot.store.holdings import (
@@ -47,40 +47,35 @@ async def reserve(
     tenant: TenantId,
     *,
     key: str,
-    person: PersonId,
-    resource_id: str,
-    grant: str,
-    ends_at: datetime | None,
-    seat: bool,
+    access: Access,
     where: Membership,
     there: bool,
     looked_at: datetime,
-    turn_id: TurnId,
 ) -> None:
     """Note that a system is about to be asked; see `bot.ports.records.Records`.
 
     Raises:
-        OutOfStock: ``seat`` was asked for and none is free.
+        OutOfStock: A seat was asked for and none is free.
     """
-    shelf = await look_at(conn, tenant, resource_id, lock=True)
+    shelf = await look_at(conn, tenant, access.resource_id, lock=True)
     if await _renewed(conn, tenant, key, where):
         return
     ours = not there or await is_ours(conn, tenant, where)
     if not there:
         await _end_stale(conn, tenant, where, looked_at)
-    if seat:
-        await check_seat(conn, tenant, shelf, resource_id, person)
+    if access.seat:
+        await check_seat(conn, tenant, shelf, access)
     await conn.execute(
         insert(access_grant).values(
             tenant_id=tenant,
             reference=await next_reference(conn, tenant, "GR"),
-            person_id=person,
-            resource_id=resource_id,
-            grant_name=grant,
-            seat=seat,
-            ends_at=ends_at if ours else None,
+            person_id=access.person,
+            resource_id=access.resource_id,
+            grant_name=access.grant,
+            seat=access.seat,
+            ends_at=access.ends_at if ours else None,
             effect_key=key,
-            turn_id=turn_id,
+            turn_id=access.turn_id,
             given=False,
             ours=ours,
             ending_at=func.statement_timestamp() + SETTLED_AFTER,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import SystemUnsureError
-from bot.ports.records import OutOfStock, Records
+from bot.ports.records import Access, OutOfStock, Records
 from bot.ports.systems import Membership
 from bot.protocol.ids import PersonId
 from tests.support.offices import KINDS, Office, office_of
@@ -40,11 +40,13 @@ async def reserve(
     await office.records.reserve_access(
         TENANT,
         key=key,
-        person=person,
-        resource_id=DRAW,
-        grant="editor",
-        ends_at=office.now + DAY,
-        seat=True,
+        access=Access(
+            person=person,
+            resource_id=DRAW,
+            grant="editor",
+            ends_at=office.now + DAY,
+            seat=True,
+        ),
         where=where,
         there=there,
         looked_at=office.now + looked,
@@ -55,11 +57,13 @@ async def confirm(office: Office, key: str, where: Membership = TEAM) -> str:
     filed = await office.records.grant_access(
         TENANT,
         key=key,
-        person=MAYA,
-        resource_id=DRAW,
-        grant="editor",
-        ends_at=office.now + 2 * DAY,
-        seat=True,
+        access=Access(
+            person=MAYA,
+            resource_id=DRAW,
+            grant="editor",
+            ends_at=office.now + 2 * DAY,
+            seat=True,
+        ),
         where=where,
     )
     return filed.reference

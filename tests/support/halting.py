@@ -2,14 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 from typing_extensions import override
 
-from bot.ports.records import Filed, Place
+from bot.ports.records import Access, Filed, Place
 from bot.ports.systems import Membership
-from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from tests.support.records import MemoryRecords
 
 
@@ -33,26 +32,12 @@ class HaltingRecords(MemoryRecords):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership | None = None,
-        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         await self._arrive("grant")
         return await MemoryRecords.grant_access(
-            self,
-            tenant,
-            key=key,
-            person=person,
-            resource_id=resource_id,
-            grant=grant,
-            ends_at=ends_at,
-            seat=seat,
-            where=where,
-            turn_id=turn_id,
+            self, tenant, key=key, access=access, where=where
         )
 
     @override

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.ports.records import Filed, Records
+from bot.ports.records import Access, Filed, Records
 from bot.protocol.ids import ApprovalId, CallId, PersonId, TenantId, TurnId
 from bot.protocol.values import Approver, Fact, OpenRequest, Stage
 from bot.store.approvals import save_approval
@@ -110,11 +110,9 @@ async def give(
     return await records.grant_access(
         tenant,
         key=key,
-        person=person,
-        resource_id=DRAW,
-        grant=grant,
-        ends_at=ends_at,
-        seat=seat,
+        access=Access(
+            person=person, resource_id=DRAW, grant=grant, ends_at=ends_at, seat=seat
+        ),
     )
 
 

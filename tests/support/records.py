@@ -13,6 +13,7 @@ from bot.company.model import Company, Person
 from bot.errors import EffectVoidedError, SystemUnsureError
 from bot.knowledge.ask import Ask
 from bot.ports.records import (
+    Access,
     Effect,
     Filed,
     FiledTicket,
@@ -23,7 +24,7 @@ from bot.ports.records import (
     Records,
 )
 from bot.ports.systems import Membership
-from bot.protocol.ids import ApprovalId, PersonId, TenantId, TurnId
+from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.protocol.values import OpenRequest
 from tests.support.shelf import Shelf
 
@@ -183,36 +184,21 @@ class MemoryRecords(Records):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership | None = None,
-        turn_id: TurnId = TurnId(""),
     ) -> Filed:
         if (tenant, key) in self.void:
             raise EffectVoidedError(key)
         if reserved := self.reserved.pop((tenant, key), None):
-            ends_at = ends_at if reserved.ours else None
+            ends_at = access.ends_at if reserved.ours else None
             return self._write(tenant, replace(reserved, ends_at=ends_at), "GRT")
-        full = seat and await self.seats_left(tenant, resource_id) == 0
-        ours = where is None or self._is_ours(tenant, where)
-        row = Row(
-            kind="grant",
-            key=key,
-            person=person,
-            resource_id=resource_id,
-            grant=grant,
-            ends_at=ends_at if ours else None,
-            where=where,
-            ours=ours,
+        row = _row_of(
+            key, access, where, ours=not where or self._is_ours(tenant, where)
         )
-        had = (tenant, key) in self.ledger or self._held(tenant, row)
-        if full and not had and person not in self._seated(tenant, resource_id):
-            raise OutOfStock(resource_id)
+        if not ((tenant, key) in self.ledger or self._held(tenant, row)):
+            await self._check_seat(tenant, access)
         filed = self._write(tenant, row, "GRT", held=self._held(tenant, row))
-        if seat and filed.created:
+        if access.seat and filed.created:
             taken = replace(row, kind="seat", key=f"{key}/seat", at=self.now)
             self.rows.append((tenant, taken))
         return filed
@@ -223,15 +209,10 @@ class MemoryRecords(Records):
         tenant: TenantId,
         *,
         key: str,
-        person: PersonId,
-        resource_id: str,
-        grant: str,
-        ends_at: datetime | None,
-        seat: bool,
+        access: Access,
         where: Membership,
         there: bool,
         looked_at: datetime,
-        turn_id: TurnId = TurnId(""),
     ) -> None:
         if before := self.reserved.get((tenant, key)):
             if before.where == where:
@@ -241,21 +222,14 @@ class MemoryRecords(Records):
         if not there:
             gone = [r for r in self._of(tenant, where) if r.at < looked_at]
             self.rows = [(t, r) for t, r in self.rows if r not in gone]
-        seated = self._seated(tenant, resource_id)
-        full = seat and await self.seats_left(tenant, resource_id) == 0
-        if full and person not in seated:
-            raise OutOfStock(resource_id)
-        self.reserved[tenant, key] = Row(
-            kind="grant",
-            key=key,
-            person=person,
-            resource_id=resource_id,
-            grant=grant,
-            ends_at=ends_at if ours else None,
-            where=where,
-            ours=ours,
-            seat=seat,
-        )
+        await self._check_seat(tenant, access)
+        row = _row_of(key, access, where, ours=ours)
+        self.reserved[tenant, key] = replace(row, seat=access.seat)
+
+    async def _check_seat(self, tenant: TenantId, access: Access) -> None:
+        full = access.seat and await self.seats_left(tenant, access.resource_id) == 0
+        if full and access.person not in self._seated(tenant, access.resource_id):
+            raise OutOfStock(access.resource_id)
 
     def _of(self, tenant: TenantId, where: Membership) -> list[Row]:
         return [
@@ -453,4 +427,17 @@ def _grant(row: Row) -> Grant:
         granted_at=row.at,
         ends_at=row.ends_at,
         ours=row.ours,
+    )
+
+
+def _row_of(key: str, access: Access, where: Membership | None, *, ours: bool) -> Row:
+    return Row(
+        kind="grant",
+        key=key,
+        person=access.person,
+        resource_id=access.resource_id,
+        grant=access.grant,
+        ends_at=access.ends_at if ours else None,
+        where=where,
+        ours=ours,
     )

@@ -14,7 +14,7 @@ from agents.endings import Ender, Meter
 from bot.clock import SystemClock
 from bot.company.model import Company
 from bot.company.systems import System
-from bot.ports.records import Filed
+from bot.ports.records import Access, Filed
 from bot.ports.systems import Membership
 from bot.protocol.ids import TurnId
 from bot.store.endings import StoredEndings
@@ -83,15 +83,17 @@ class Yard:
         await self.office.records.reserve_access(
             TENANT,
             key=key,
-            person=MAYA,
-            resource_id=DRAW,
-            grant="editor",
-            ends_at=None if ended is None else self.office.now - ended,
-            seat=True,
+            access=Access(
+                person=MAYA,
+                resource_id=DRAW,
+                grant="editor",
+                ends_at=None if ended is None else self.office.now - ended,
+                seat=True,
+                turn_id=TurnId(turn_id),
+            ),
             where=where,
             there=there,
             looked_at=self.office.now + DAY,
-            turn_id=TurnId(turn_id),
         )
 
     async def confirm(
@@ -101,11 +103,13 @@ class Yard:
         return await self.office.records.grant_access(
             TENANT,
             key=key,
-            person=MAYA,
-            resource_id=DRAW,
-            grant="editor",
-            ends_at=None if ended is None else self.office.now - ended,
-            seat=True,
+            access=Access(
+                person=MAYA,
+                resource_id=DRAW,
+                grant="editor",
+                ends_at=None if ended is None else self.office.now - ended,
+                seat=True,
+            ),
             where=where,
         )
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.company.file import ArticleFile, load_articles, load_company
 from bot.engine.letters import letter_of
 from bot.knowledge.ask import Term
-from bot.ports.records import Filed, OutOfStock
+from bot.ports.records import Access, Filed, OutOfStock
 from bot.protocol.events import ApprovalDecided
 from bot.protocol.ids import ApprovalId, PersonId, TenantId
 from bot.store.approvals import decisions_of, lock_approval
@@ -49,11 +49,9 @@ async def seat(
     return await records.grant_access(
         TENANT,
         key=key,
-        person=PersonId(person),
-        resource_id=FIGMA,
-        grant=grant,
-        ends_at=None,
-        seat=True,
+        access=Access(
+            person=PersonId(person), resource_id=FIGMA, grant=grant, seat=True
+        ),
     )
 
 
@@ -172,11 +170,13 @@ async def test_access_that_has_ended_is_over_and_can_be_given_again(
         return await records.grant_access(
             TENANT,
             key=key,
-            person=MAYA,
-            resource_id=FIGMA,
-            grant="editor",
-            ends_at=ends_at,
-            seat=True,
+            access=Access(
+                person=MAYA,
+                resource_id=FIGMA,
+                grant="editor",
+                ends_at=ends_at,
+                seat=True,
+            ),
         )
 
     async with begin(engine) as conn:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.ports.records import Access
 from bot.protocol.ids import ApprovalId, PersonId, TurnId
 from bot.protocol.values import OpenRequest
 from tests.support.agent_turns import TENANT, Desk
@@ -357,11 +358,12 @@ async def test_without_a_seat_the_waiting_list_is_offered_and_a_yes_joins_it(
         await desk.records.grant_access(
             TENANT,
             key=f"k{number}",
-            person=PersonId(f"somebody {number}"),
-            resource_id=resource.id,
-            grant=cast.seat[1],
-            ends_at=None,
-            seat=True,
+            access=Access(
+                person=PersonId(f"somebody {number}"),
+                resource_id=resource.id,
+                grant=cast.seat[1],
+                seat=True,
+            ),
         )
     desk.records.rows[:] = [r for r in desk.records.rows if r[1].kind == "seat"]
     told = await desk.say(cast.seat_wish)

@@ -11,6 +11,7 @@ from agents.tools.search_knowledge import MAX_CHARACTERS
 from bot.clock import SystemClock
 from bot.company.file import ArticleFile
 from bot.ports.agent import Allowed, Call, NeedsApproval, Refused
+from bot.ports.records import Access
 from bot.protocol.ids import ApprovalId, PersonId, TurnId
 from bot.protocol.values import OpenRequest
 from tests.support.agent_turns import TENANT, Desk
@@ -199,11 +200,12 @@ async def test_the_last_seat_gone_between_approval_and_run_is_told(desk: Desk):
         await desk.records.grant_access(
             TENANT,
             key=f"k{number}",
-            person=PersonId(f"x{number}"),
-            resource_id="app/tableau",
-            grant="viewer",
-            ends_at=None,
-            seat=True,
+            access=Access(
+                person=PersonId(f"x{number}"),
+                resource_id="app/tableau",
+                grant="viewer",
+                seat=True,
+            ),
         )
     call = desk.call("assign_seat", {"resource": "app/tableau", "grant": "viewer"})
     result = await desk.agents.run(call)
